@@ -18,11 +18,12 @@ var root = new Option<string>("--root") { Description = "The checkout, built Rel
 var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
+var storm = new Option<bool>("--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
 var soak = new Option<int>("--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
 var rate = new Option<double>("--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
 var settle = new Option<int>("--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, hostile, rate, settle, soak };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, storm, hostile, rate, settle, soak };
 command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? SoakRun.RunAsync(parsed.GetValue(root)!, TimeSpan.FromMinutes(minutes), (parsed.GetValue(peers) ?? []).Contains("quic") ? "quic" : "tcpTls")
     : parsed.GetValue(hostile)
@@ -30,6 +31,8 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
         parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(settle), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(wan)
     ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(loss), parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
+    : parsed.GetValue(storm)
+    ? MeasureStormAsync(parsed.GetValue(root)!)
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
@@ -87,6 +90,14 @@ static async Task<int> MeasureScaleAsync(string root, int rounds, int seconds)
     var results = new Results();
     var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown(["tunnel"]), "-scale");
     await ScaleRun.MeasureAsync(root, rounds, seconds, results);
+    return await EndAsync(report);
+}
+
+static async Task<int> MeasureStormAsync(string root)
+{
+    var results = new Results();
+    var report = await Report.StartAsync(root, 1, 0, () => results.ToMarkdown(["tunnel"]), "-storm");
+    await StormRun.MeasureAsync(root, results);
     return await EndAsync(report);
 }
 

@@ -139,7 +139,7 @@ internal sealed class HubRun : IDisposable
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
-        _dialer = new EdgeDialer(edges, Live.Dials, new DialWays(_door, options.Proxy, events, time, _logger));
+        _dialer = new EdgeDialer(edges, Live.Dials, new DialWays(_door, options.Proxy, new DialPace(time), events, time, _logger));
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer)
         {
             SharedState = () => state.Shared,

@@ -45,6 +45,7 @@ internal sealed class Resumption(
         for (var limit = TryLimit; ; limit = live.Tunnel.IsLost ? limit + TryLimit : TryLimit)
         {
             await live.WaitForLossAsync(cancellationToken);
+            await Task.Delay(live.TakePause(), time, cancellationToken);
             TimeSpan pause;
             try
             {

@@ -24,6 +24,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/> before the waits begin to grow.</summary>
     internal static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The mean of the pauses: edges that heard of the restart together are not to dial in step.</summary>
     internal static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
@@ -35,6 +36,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly ConnectorOptions _options;
     private readonly HubRenewals _renewals;
     private readonly TransportSelector _transports;
+    private readonly Func<double> _random;
     private readonly Backoff _backoff;
     private readonly PinStore _pins;
     private readonly ConfigInbox _configs;
@@ -63,6 +65,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _renewals = renewals;
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
         (_time, _logger) = (time, logger);
+        _random = random;
         _backoff = new Backoff(random);
         _retiring = new RetiringTunnels(time, logger);
         _path = new PathLimit(time);
@@ -159,6 +162,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // What a draining tunnel pushes is out of date.
         if (_live is not { } live || live.Tunnel != tunnel)
             return;
+        live.OnConfig(config);
         Keep(tunnel, config);
         if (config.Hub?.Contested == true)
             return;
@@ -185,7 +189,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return false;
         _state.NoteLost($"{cause.Kind}: {cause.Detail}");
         _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
-        live.OnLost();
+        live.OnLost(live.PauseAfter(cause, _random()));
         return true;
     }
 
@@ -257,7 +261,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private TimeSpan OnDialFailed(DialFailure failure)
     {
-        var delay = IsRestarting(failure.Kind) ? RestartPause : _backoff.Next();
+        var delay = IsRestarting(failure.Kind) ? RestartPause * (0.5 + _random()) : _backoff.Next();
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
             ConnectingLog.DialFailed(_logger, _renewals.Current.Name, failure.Kind, failure.Message, delay.TotalSeconds);
         else
@@ -281,6 +285,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
         var older = _live;
+        live.OnConfig(outcome.Result.Config!);
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
         _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
@@ -369,7 +374,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Forget(live, end);
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        var delay = _backoff.Next();
+        var delay = live.PauseAfter(end, _random()) + _backoff.Next();
         _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
@@ -410,14 +415,18 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        // A hub that sends GOAWAY is dialled again at once, but a hub that sends it on each new tunnel must not be hammered.
-        var delay = lifetime >= Backoff.ShortLived ? TimeSpan.Zero : _backoff.Next();
-        // After an upgrade a hub answers there already: clients must not wait longer for it if there were several in a row.
-        if (goAway.Reason == GoAway.Upgrade && delay > Backoff.FirstCeiling)
-            delay = Backoff.FirstCeiling;
+        var delay = lifetime >= Backoff.ShortLived ? live.PauseAfter(null, _random()) : PauseAfterShort(goAway);
         _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason is GoAway.Shutdown or GoAway.Upgrade ? _time.GetTimestamp() : null;
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
+    }
+
+    // A hub that sends GOAWAY is dialled again at once, but a hub that sends it on each new tunnel must not be hammered. After an upgrade
+    // it answers there already: clients must not wait longer for it if there were several in a row.
+    private TimeSpan PauseAfterShort(GoAway goAway)
+    {
+        var delay = _backoff.Next();
+        return goAway.Reason == GoAway.Upgrade && delay > Backoff.FirstCeiling ? Backoff.FirstCeiling : delay;
     }
 
     /// <summary>

@@ -26,6 +26,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Backoff _backoff = new(Random.Shared.NextDouble);
     private Task _extra = Task.CompletedTask;
+    private bool _isFirstDial = true;
     private int _wanted;
     private long? _connectedAt;
     private long _made;
@@ -60,13 +61,20 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             while (true)
             {
                 var state = needs.StateOf(id);
-                if (state != DialState.Connected)
-                    await Task.Delay(await DialAsync(state), ways.Time, _stop.Token);
-                else
+                if (state == DialState.Connected)
                 {
+                    _isFirstDial = true;
                     MakeWanted();
                     await _signal.WaitAsync(_stop.Token);
                 }
+                else if (_isFirstDial)
+                {
+                    // Other edges may have been lost at the same moment; later dials are spread by the backoff.
+                    _isFirstDial = false;
+                    await ways.Pace.TurnAsync(_stop.Token);
+                }
+                else
+                    await Task.Delay(await DialAsync(state), ways.Time, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

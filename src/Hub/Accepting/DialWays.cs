@@ -7,10 +7,11 @@ namespace Tunnel.Hub.Accepting;
 /// <summary>What all loops that dial have in common.</summary>
 /// <param name="Door">Takes the connections.</param>
 /// <param name="Proxies">The proxies on the way to edges.</param>
+/// <param name="Pace">Spreads the first dials after the start or a loss.</param>
 /// <param name="Events">Is told of failures.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
-internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, HubEventFeed Events, TimeProvider Time, ILogger Logger);
+internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, DialPace Pace, HubEventFeed Events, TimeProvider Time, ILogger Logger);
 
 /// <summary>How often an edge was dialled.</summary>
 /// <param name="EdgeId">The edge.</param>

@@ -36,6 +36,8 @@ internal sealed class FakeTunnel : ITunnel
 
     public bool IsInDoubt { get; set; }
 
+    public bool IsLost { get; set; }
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     /// <summary>Ended by the test: the tunnel has opened nearly as much as it can number.</summary>

@@ -32,7 +32,7 @@ internal static class MessageTargets
     public static IReadOnlyList<byte[]> ConfigSeeds { get; } = Words.Of(
         """{"listenPorts":[80,443],"listenPortsUdp":[53],"stunIntervalSecs":300,"firewallConfig":{"blockedIps":["192.0.2.7"],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":3600}]}}""",
         """{"listenPorts":[443],"ports":{"tcp/443":{"bindAddress":"192.0.2.1","acceptProxyProtocol":true,"trustedProxies":["10.0.0.0/8"],"allowCidrs":["2001:db8::/32"],"denyCidrs":["192.0.2.7"],"maxConnections":5,"maxConnectionsPerIp":2,"newConnectionsPerSecondPerIp":1,"newConnectionsBurst":3,"adaptive":80,"idleTimeout":60,"uploadRate":1000,"amplificationGuard":false,"logConnections":true},"default":{}}}""",
-        """{"listenPorts":[],"hub":{"version":"0.1.0","features":["reset","goaway"],"tunnelId":"t-1","maxFrame":65536,"initialWindow":1048576,"rev":7,"pins":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"contested":true,"secret":"0123456789abcdef","address":"hub.example.com:8443"}}""",
+        """{"listenPorts":[],"hub":{"version":"0.1.0","features":["reset","goaway"],"tunnelId":"t-1","maxFrame":65536,"initialWindow":1048576,"rev":7,"pins":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],"contested":true,"redialSpread":998,"secret":"0123456789abcdef","address":"hub.example.com:8443"}}""",
         """{"ports":1,"hub":2,"unknown":[{"x":null}]}""");
 
     private delegate bool TryParse<T>(ReadOnlySpan<byte> json, [NotNullWhen(true)] out T? message, [NotNullWhen(false)] out string? error);

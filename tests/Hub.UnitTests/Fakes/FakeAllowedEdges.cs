@@ -40,6 +40,8 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
 
     public Guid SecretIdOf(string id) => _edges[id].SecretId;
 
+    public int Count => _edges.Count;
+
     public AllowedEdge? Find(string id) => _edges.TryGetValue(id, out var entry) ? entry.Edge : null;
 
     public ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)

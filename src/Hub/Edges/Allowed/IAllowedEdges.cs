@@ -12,6 +12,9 @@ public interface IAllowedEdges
     /// </summary>
     event Action<EdgeSetChange>? Changed;
 
+    /// <summary>The number of edges, enabled or not.</summary>
+    int Count { get; }
+
     /// <summary>Returns the edge of this id, enabled or not; null when there is none.</summary>
     AllowedEdge? Find(string id);
 

@@ -10,22 +10,22 @@ namespace Tunnel.Hub.Edges.Live;
 internal static class EdgeConfigs
 {
     public static TunnelConfig Create(
-        AllowedEdge edge, HubInfo hub, IReadOnlyList<TimedBlock> blocks, IReadOnlyDictionary<int, int> rates) => new()
+        AllowedEdge edge, int edges, HubInfo hub, IReadOnlyList<TimedBlock> blocks, IReadOnlyDictionary<int, int> rates) => new()
         {
             ListenPorts = edge.TcpPorts,
             ListenPortsUdp = edge.UdpPorts,
             StunIntervalSecs = edge.StunIntervalSecs,
             FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
             Ports = EdgePolicies(edge, rates),
-            Hub = hub,
+            Hub = hub with { RedialSpread = RedialSpread.MillisecondsFor(edge, edges) },
         };
 
     /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
-        TunnelConfig current, AllowedEdge edge, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged,
-        IReadOnlyDictionary<int, int> rates)
+        TunnelConfig current, AllowedEdge edge, int edges, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks,
+        bool blocksChanged, IReadOnlyDictionary<int, int> rates)
     {
-        var next = Create(edge, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks, rates);
+        var next = Create(edge, edges, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks, rates);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
     }
 

@@ -147,7 +147,7 @@ internal sealed class LiveEdges : IDisposable
         var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested };
         lock (_lock)
             hub = _announced.ApplyTo(hub);
-        var config = EdgeConfigs.Create(edge, hub, _blocks.For(edge.Id), Rates(edge.Id));
+        var config = EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), Rates(edge.Id));
         return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
     }
 
@@ -462,7 +462,8 @@ internal sealed class LiveEdges : IDisposable
                 return;
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(live.Config, edge, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
+            next = EdgeConfigs.Next(
+                live.Config, edge, _allowed.Count, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)

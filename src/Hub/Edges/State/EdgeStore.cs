@@ -99,6 +99,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public int Count => _kept.Current.Edges.Count;
+
+    /// <inheritdoc/>
     public AllowedEdge? Find(string id) => _kept.Current.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>

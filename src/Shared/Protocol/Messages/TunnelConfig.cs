@@ -88,6 +88,11 @@ public sealed record HubInfo
     /// </summary>
     public string? Secret { get; init; }
 
+    /// <summary>
+    /// Within how many milliseconds the edge spreads its first dial after the hub has closed or broken the connection; null for at once.
+    /// </summary>
+    public int? RedialSpread { get; init; }
+
     /// <summary>The hub's future address as <c>HOST:PORT</c>, for the edge to keep; null when none is announced.</summary>
     public string? Address { get; init; }
 

@@ -7,6 +7,7 @@ namespace Tunnel.Shared.Protocol.Messages;
 internal static class TunnelConfigParser
 {
     private const int MaxPins = 16;
+    private const int MaxRedialSpread = 60_000;
 
     private static readonly MessageMembers Members =
         new("", "listenPorts", "listenPortsUdp", "stunIntervalSecs", "firewallConfig", "ports", "hub");
@@ -14,7 +15,7 @@ internal static class TunnelConfigParser
     private static readonly MessageMembers HubMembers =
         new(
             "hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret",
-            "address", "resumeGrace");
+            "address", "resumeGrace", "redialSpread");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -68,6 +69,7 @@ internal static class TunnelConfigParser
                 "maxFrame" => hub with { MaxFrame = (int)reader.Number(path, 0, int.MaxValue) },
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "resumeGrace" => hub with { ResumeGrace = (int)reader.Number(path, 0, int.MaxValue) },
+                "redialSpread" => hub with { RedialSpread = (int)reader.Number(path, 0, MaxRedialSpread) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
                 "secret" => hub with { Secret = reader.SecretText(path, ControlMessage.MaxText) },

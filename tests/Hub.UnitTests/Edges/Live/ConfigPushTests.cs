@@ -32,6 +32,22 @@ public sealed class ConfigPushTests
         Assert.Equal([80, 443], (await _registry.Events.NextAsync<PortsUpdatedEvent>()).ListenPorts);
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, 2)]
+    [InlineData(500, 998)]
+    [InlineData(5_000, 4_000)]
+    public void An_edge_is_told_how_far_apart_as_many_as_there_are_should_come_back(int edges, int? spread)
+    {
+        for (var edge = 1; edge < edges; edge++)
+            _registry.Allowed.Put(TestRegistry.Edge($"e{edge}"));
+        Assert.Equal(spread, _registry.Connect("a", "one").Live.Config.Hub!.RedialSpread);
+
+        // It waits for the hub anyway.
+        _registry.Allowed.Put(TestRegistry.Edge("b") with { Dial = DialTarget.ByHub, DialAddress = "192.0.2.1:8443" });
+        Assert.Null(_registry.Connect("b", "two").Live.Config.Hub!.RedialSpread);
+    }
+
     [Fact]
     public void What_only_UDP_ports_have_is_told_at_each_of_them_when_the_default_entry_says_it()
     {

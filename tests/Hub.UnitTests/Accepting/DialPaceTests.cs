@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Transport.Proxies;
+using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.Hub.UnitTests.Accepting;
+
+public sealed class DialPaceTests
+{
+    private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public async Task Many_edges_that_lack_a_connection_are_dialled_one_after_the_other_and_one_alone_at_once()
+    {
+        var time = new ManualTimeProvider();
+        var pace = new DialPace(time);
+        var turns = Enumerable.Range(0, 500).Select(_ => TurnAsync()).ToList();
+        Assert.True(turns[0].IsCompleted);
+
+        for (var elapsed = TimeSpan.Zero; elapsed < TimeSpan.FromSeconds(1); elapsed += RedialSpread.PerEdge)
+            time.Advance(RedialSpread.PerEdge);
+        var times = await Task.WhenAll(turns).WaitAsync(Patience.Limit);
+        Assert.Equal(10, times.CountBy(static at => (int)(at / Bin)).Count());
+        Assert.All(times.CountBy(static at => (int)(at / Bin)), static bin => Assert.Equal(50, bin.Value));
+
+        Assert.True(pace.TurnAsync(CancellationToken.None).IsCompleted);
+
+        async Task<TimeSpan> TurnAsync()
+        {
+            var start = time.GetTimestamp();
+            await pace.TurnAsync(CancellationToken.None);
+            return time.GetElapsedTime(start);
+        }
+    }
+
+    [Fact]
+    public async Task A_hub_that_starts_does_not_dial_all_its_edges_at_once()
+    {
+        using var door = new FrontDoorFixture();
+        var time = door.Registry.Time;
+        using var refusing = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var target = new DialTarget("127.0.0.1", ((IPEndPoint)refusing.LocalEndPoint!).Port);
+        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance);
+        var loops = Enumerable.Range(0, 10).Select(number => new DialLoop($"e{number}", target, door.Registry.Live.Dials, ways)).ToList();
+        var running = loops.Select(static loop => loop.RunAsync()).ToList();
+
+        for (var dialled = 1; dialled <= loops.Count; dialled++)
+        {
+            await Eventually.GetAsync(
+                () => Task.FromResult(loops.Count(static loop => loop.Count.Failed > 0) == dialled ? "" : null), $"{dialled} dials");
+            time.Advance(RedialSpread.PerEdge);
+        }
+
+        loops.ForEach(static loop => loop.Stop());
+        await Task.WhenAll(running).WaitAsync(Patience.Limit);
+    }
+}
