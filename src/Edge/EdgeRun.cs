@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
@@ -40,9 +41,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly StateDirectory? _state;
     private readonly CrashRecovery _crash;
-    private readonly HubRenewals _renewals;
     private readonly HubAwaiter? _awaiter;
-    private readonly TunnelConnector _connector;
+    private readonly HubConnections _hubs;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly RefusalCounters _refusals = new();
     private readonly BlockedClients _blocked;
@@ -54,7 +54,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IDisposable _defects;
-    private Task _connecting = Task.CompletedTask;
+    private ImmutableArray<Task> _connecting = [];
     private Task _applying = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
@@ -86,24 +86,22 @@ internal sealed class EdgeRun : IAsyncDisposable
             _awaiter = new HubAwaiter(
                 BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
                 options.DialAllowCidrs, inherited.Sockets, transport, Descriptors, connecting);
-        var transports = _awaiter is not null
-            ? TransportSetup.Create(_awaiter, options, transport, connecting)
+        Func<TunnelEdgeOptions, TransportSelector> transports = _awaiter is not null
+            ? own => TransportSetup.Create(_awaiter, own, transport, connecting)
             : dialer is null
-            ? TransportSetup.Create(options, transport, connecting)
-            : TransportSetup.Create(dialer, transport, connecting);
+            ? own => TransportSetup.Create(own, transport, connecting)
+            : _ => TransportSetup.Create(dialer, transport, connecting);
         // Whoever may write to the state directory chooses which hub gets the secret.
         _state = EdgeState.Take(options, inherited.StateLock, time, connecting);
-        var pins = new PinStore(options.StateDirectory, options.Pins, connecting);
-        var inbox = new ConfigInbox();
-        var connector = ConnectorOptions.Of(options, inherited.Replaces);
-        Instance = connector.Hello.Instance;
-        _renewals = new HubRenewals(options.StateDirectory, connector, connecting);
-        _connector =
-            new TunnelConnector(connector, _renewals, transports, pins, inbox, observer, Random.Shared.NextDouble, time, connecting);
+        var hello = ConnectorOptions.HelloOf(options, inherited.Replaces);
+        Instance = hello.Instance;
+        var inbox = new ConfigInbox(1 + options.Hubs.Length);
+        _hubs = new HubConnections(
+            HubLinks.Create(options, hello, transports, inbox, observer, time, connecting), options.Prefer, time);
         if (_awaiter is not null)
         {
-            _awaiter.Asking += _connector.AskForConnections;
-            _awaiter.Unexpected += _connector.SuspectTunnel;
+            _awaiter.Asking += _hubs.Main.Connector.AskForConnections;
+            _awaiter.Unexpected += _hubs.Main.Connector.SuspectTunnel;
         }
 
         _publicAddress = new PublicAddressMonitor(
@@ -113,13 +111,14 @@ internal sealed class EdgeRun : IAsyncDisposable
         // Clients and their ports.
         var listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         var sources = new BlockedSources();
-        _blocked = new BlockedClients(_connector, time);
+        var tunnels = _hubs.Source;
+        _blocked = new BlockedClients(tunnels, time);
         _sessions = new UdpSessions(
-            _connector, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
+            tunnels, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
             loggerFactory.CreateLogger("Tunnel.Edge.Udp"));
         _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
         _clients = new ClientHandover(
-            _connector, transport, new HoldLimits(options.HoldClients, options.HoldTime), Descriptors, _refusals, observer, listening);
+            tunnels, transport, new HoldLimits(options.HoldClients, options.HoldTime), Descriptors, _refusals, observer, listening);
         var binder = new PortBinder(
             BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), listening),
             _rules,
@@ -130,11 +129,11 @@ internal sealed class EdgeRun : IAsyncDisposable
 
         // What the hub's configuration changes.
         _firewall = PacketFilter.Create(
-            options, _awaiter, _renewals, connector.Hello, pins, transport, () =>
-                _connector.Current?.Kind, new SourceBlocker(sources, _ports), observer,
+            options, _awaiter, _hubs.Links, hello, transport, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
-        _configs = new ConfigApplier(inbox, _firewall, _ports, _publicAddress, pins, observer, time, connecting);
-        Parts = new EdgeParts(_connector, _refusals, _ports, transport, _firewall);
+        _configs = new ConfigApplier(
+            inbox, _firewall, _ports, _publicAddress, [.. _hubs.Links.Select(static link => link.Record)], observer, time, connecting);
+        Parts = new EdgeParts(_hubs, _refusals, _ports, transport, _firewall);
     }
 
     /// <summary>The parts that metrics are read from.</summary>
@@ -153,14 +152,14 @@ internal sealed class EdgeRun : IAsyncDisposable
     public Task Configured => _configs.First;
 
     /// <summary>The number of TCP clients that have a stream.</summary>
-    public int ActiveStreams => _connector.Totals.ActiveStreams;
+    public int ActiveStreams => _hubs.Totals.ActiveStreams;
 
     /// <summary>Starts the loops.</summary>
     public void Start()
     {
         _crash.Begin(_inherited.Replaces is not null);
         Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
-        _connecting = Task.Run(() => _connector.RunAsync(_stopping.Token));
+        _connecting = _hubs.Run(_stopping.Token);
         _applying = Task.Run(ApplyConfigsAsync);
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
     }
@@ -178,17 +177,19 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <param name="running">Whether the edge was started and not stopped.</param>
     public EdgeStatus Describe(bool running)
     {
-        var connection = _connector.Status;
+        var main = _hubs.Main;
+        var (connection, tunnel) = (main.Connector.Status, main.Connector.Current);
         var ports = _ports.GetState();
-        var carried = _connector.Totals.GetCounters();
+        var carried = _hubs.Totals.GetCounters();
         return new EdgeStatus
         {
             Running = running,
             Connected = connection.Connected,
             EdgeId = _options.EdgeId,
             Dial = _options.HubDials ? "hub" : "edge",
-            Hub = _options.HubDials ? $"port {_options.HubPort}" : _renewals.Current.Name,
-            Proxy = ProxyOf(_renewals.Current)?.Server.ToString(),
+            Hub = _options.HubDials ? $"port {_options.HubPort}" : main.Renewals.Current.Name,
+            Hubs = _options.HubDials ? [] : [.. _hubs.Links.Select(static link => link.Describe())],
+            Proxy = ProxyOf(main.Renewals.Current)?.Server.ToString(),
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport?.Word(),
             TransportMode = _options.Transport.Word(),
@@ -196,13 +197,13 @@ internal sealed class EdgeRun : IAsyncDisposable
             TransportDetail = connection.Choice?.Detail,
             Since = connection.Since,
             LostSince = connection.LostSince,
-            Lanes = _connector.Current?.Lanes ?? 0,
-            MaxPacket = _connector.MaxPacket,
-            Rtt = _connector.Current?.RoundTripTime?.TotalMilliseconds,
+            Lanes = tunnel?.Lanes ?? 0,
+            MaxPacket = main.Connector.MaxPacket,
+            Rtt = tunnel?.RoundTripTime?.TotalMilliseconds,
             PublicIp = _publicAddress.Current.Primary?.ToString(),
             PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
-            ActiveStreams = _connector.Totals.ActiveStreams,
-            ActiveSessions = _connector.Totals.ActiveSessions,
+            ActiveStreams = _hubs.Totals.ActiveStreams,
+            ActiveSessions = _hubs.Totals.ActiveSessions,
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
@@ -227,7 +228,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         if (_stopping.IsCancellationRequested)
             return null;
-        if (_connecting.IsCompleted)
+        if (_connecting.Any(static loop => loop.IsCompleted))
             return "the loop that keeps the tunnel has ended";
         if (_applying.IsCompleted)
             return "the loop that applies configurations has ended";
@@ -256,7 +257,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _clients.Stop();
         // Nobody is let in any more, and open connections pass, so there is nothing left to filter.
         await Defects.TryAsync("removing the firewall", _firewall.RemoveAsync, CancellationToken.None);
-        await _connector.CloseAsync(drain);
+        await _hubs.CloseAsync(drain);
         _crash.End();
     }
 
@@ -266,7 +267,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// </summary>
     public async Task OnReplacingAsync()
     {
-        _connector.OnReplacing();
+        foreach (var link in _hubs.Links)
+            link.Connector.OnReplacing();
         await _ports.PauseAsync();
         if (_awaiter is not null)
             await _awaiter.PauseAsync();
@@ -275,7 +277,8 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <summary>Notes that the other process did not get ready: clients are this one's again.</summary>
     public void OnReplacingFailed()
     {
-        _connector.OnReplacingFailed();
+        foreach (var link in _hubs.Links)
+            link.Connector.OnReplacingFailed();
         _awaiter?.Resume();
         _ports.Resume();
     }
@@ -288,14 +291,15 @@ internal sealed class EdgeRun : IAsyncDisposable
         await EndLoopsAsync();
         await LeavePortsAsync();
         _clients.Stop();
-        await _connector.CloseAsync(drain);
+        await _hubs.CloseAsync(drain);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         // A stop that its caller gave up may still be draining.
-        await _connector.CloseAsync(TimeSpan.Zero);
+        await _hubs.CloseAsync(TimeSpan.Zero);
+        _hubs.Dispose();
         _awaiter?.Dispose();
         _ports.Dispose();
         _sessions.Dispose();
@@ -317,7 +321,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         // A loop that has failed was noticed by the watchdog; here it must not keep the rest from being stopped in order.
-        await Task.WhenAll(_connecting, _applying, _watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([.. _connecting, _applying, _watching]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LeavePortsAsync()
@@ -370,7 +374,7 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     private void OnPublicAddress(PublicAddresses addresses)
     {
-        _connector.PublicAddress = addresses;
+        _hubs.PublicAddress = addresses;
         _observer.OnPublicAddress(addresses);
     }
 }

@@ -18,7 +18,7 @@ internal static class EdgeState
     {
         if (options.StateDirectory is not { } directory)
             return null;
-        string[] files = [PinStore.FileName, HubRenewals.FileName, CrashRecovery.MarkerOf(options)];
+        string[] files = [.. HubLinks.FilesOf(options), CrashRecovery.MarkerOf(options)];
         try
         {
             return StateDirectory.Take(directory, files, time.GetUtcNow(), logger, passed);

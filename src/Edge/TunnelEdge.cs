@@ -52,7 +52,8 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
         time ??= TimeProvider.System;
         loggerFactory = BoundedLoggerFactory.Bound(loggerFactory, time);
         foreach (var host in (string[])[
-            options.HubHost, .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
+            .. options.ForEachHub().Select(static hub => hub.HubHost),
+            .. options.StunServers.IsDefault ? [] : options.StunServers.Select(server => server.Host)])
         {
             if (!HostSyntax.IsUrlHost(host))
                 throw new ArgumentException($"\"{host}\" {HostSyntax.FaultOfHost(host, HostSyntax.ValidHost)}", nameof(options));
@@ -123,7 +124,9 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
         _state = State.Running;
         if (DescriptorLimit.Read() is var limit && limit.Soft < limit.Hard)
             EdgeLog.DescriptorLimitLow(_logger, limit.Soft, limit.Hard);
-        EdgeLog.EdgeStarted(_logger, _options.EdgeId, $"{_options.HubHost}:{_options.HubPort}");
+        EdgeLog.EdgeStarted(
+            _logger, _options.EdgeId,
+            string.Join(", ", _options.ForEachHub().Select(static hub => $"{hub.HubHost}:{hub.HubPort}")));
         _run.Start();
         return Task.CompletedTask;
     }

@@ -54,6 +54,8 @@ internal sealed record EdgeSettings(
             Secret = hub.Secret,
             Pins = hub.Pins,
             HubDials = hub.HubDials,
+            Hubs = configuration.Hubs("hubs", hub.Port) ?? (hub.Further.IsDefault ? [] : hub.Further),
+            Prefer = configuration.Enum("prefer", Defaults.Prefer),
             DialAllowCidrs =
                 AddressListSetting.Read(configuration, "dialAllowCidrs") is { IsEmpty: false } dialers ? new CidrSet(dialers) : null,
             Transport = configuration.Word("transport", hub.Transport ?? TransportMode.TcpTls, TransportModes.Words),
@@ -85,6 +87,8 @@ internal sealed record EdgeSettings(
             Cli.MetricsListen.Read(configuration),
             LogOptions.Read(configuration),
             configuration.Otlp());
+        if (edge is { HubDials: true, Hubs.IsEmpty: false })
+            configuration.Errors.Add("hubs", string.Join(',', edge.Hubs), "must be empty: only one hub can dial an edge");
         FlowControlSettings.Check(edge.FlowControl, configuration.Errors, configuration);
         configuration.Finish();
         return settings;

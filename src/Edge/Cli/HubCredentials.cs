@@ -13,10 +13,11 @@ namespace Tunnel.Edge.Cli;
 /// <param name="Secret">This edge's secret.</param>
 /// <param name="Pins">The hub's pins.</param>
 /// <param name="Transport">How the hub is reached according to the token; null when the token does not say.</param>
+/// <param name="Further">Further hubs.</param>
 /// <param name="HubDials">Whether the hub dials this edge; then host and port are this edge's own.</param>
 internal sealed record HubCredentials(
     string Host, int Port, string EdgeId, string Secret, ImmutableArray<string> Pins, TransportMode? Transport = null,
-    bool HubDials = false)
+    ImmutableArray<HubAddress> Further = default, bool HubDials = false)
 {
     private const int DefaultPort = 8443;
     private static readonly string[] ExplicitSettings = ["hubHost", "hubPort", "edgeId", "secret", "secretFile", "pins", "dial"];
@@ -50,7 +51,7 @@ internal sealed record HubCredentials(
         if (ConnectionToken.TryDecode(text, out var token, out var error))
             return new HubCredentials(
                 token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport,
-                token.HubDials);
+                token.FurtherHubs, token.HubDials);
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
     }

@@ -41,6 +41,13 @@ internal static class RunCommand
         Setting("edgeId", "E", "This edge's id at the hub"),
         Setting("secretFile", "F", "A file with this edge's secret"),
         Setting("pins", "PIN", "Pins of the hub's certificate, separated by commas; without them the system's trust store decides"),
+        Setting(
+            "hubs", "LIST",
+            "Further hubs that this edge is connected with at the same time, such as hub2.example.com,192.0.2.7:8443; #PIN behind one "
+                + "where its certificate is not the first hub's [default: what the token says, else none]"),
+        Setting(
+            "prefer", "WORD",
+            "Which hub gets a new client: load, the one with the least, or order, the first that answers [default: load]"),
         Setting("bindAddress", "A", "Where ports are bound [default: ::, which is IPv4 and IPv6]"),
         Setting("transport", "T", "How the hub is reached: tcpTls, quic or quicWithFallback [default: what the token says, else tcpTls]"),
         Setting(
@@ -203,6 +210,9 @@ internal static class RunCommand
         if (status.Dial == "hub")
             return status.Connected ? $"connected, dialled by the hub; {ports}; {status.ActiveStreams} streams"
                 : $"awaiting the hub at {status.Hub}{(status.LastError is { } fault ? $"; {fault}" : "")}";
+        if (status.Hubs.Length > 1)
+            return $"connected to {status.Hubs.Count(static hub => hub.Connected)} of {status.Hubs.Length} hubs; {ports}; "
+                + $"{status.ActiveStreams} streams";
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";

@@ -45,11 +45,8 @@ internal static class StatusCommand
     {
         var failed = terminal.Alarm("FAILED");
         output.WriteText($"edge      {status.EdgeId}");
-        output.WriteText(status.Connected
-            ? $"hub       {(status.Dial == "hub" ? $"has dialled {status.Hub}" : status.Hub)} ({status.HubAddress}), connected over "
-                + $"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
-            : status.Dial == "hub" ? $"hub       awaited at {status.Hub}, not connected"
-            : $"hub       {status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}");
+        foreach (var hub in status.Hubs.Length > 1 ? status.Hubs.Select(Describe) : [DescribeHub(status)])
+            output.WriteText($"hub       {hub}");
         if (status.Proxy is { } proxy)
             output.WriteText($"proxy     {proxy}");
         if (status.TransportDetail is { } why)
@@ -86,6 +83,26 @@ internal static class StatusCommand
             output.WriteText($"TCP memory of the kernel {memory}");
         foreach ((var reason, var count) in status.Refused)
             output.WriteText($"refused   {count} {reason}");
+    }
+
+    private static string DescribeHub(EdgeStatus status) => status.Connected
+        ? $"{(status.Dial == "hub" ? $"has dialled {status.Hub}" : status.Hub)} ({status.HubAddress}), connected over "
+            + $"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} since {status.Since:u}"
+        : status.Dial == "hub" ? $"awaited at {status.Hub}, not connected"
+        : $"{status.Hub}, not connected{(status.NextAttempt is { } next ? $", next try at {next:u}" : "")}";
+
+    private static string Describe(EdgeHubStatus hub)
+    {
+        var state = hub switch
+        {
+            { Connected: true, Silent: true } => $"does not answer, connected over {hub.Transport} since {hub.Since:u}",
+            { Connected: true } => $"connected over {hub.Transport} since {hub.Since:u}",
+            { LostSince: { } since } => $"lost since {since:u}, what is open waits for it",
+            _ => $"not connected{(hub.NextAttempt is { } next ? $", next try at {next:u}" : "")}",
+        };
+        var error = hub is { Connected: false, LastError: { } fault } ? $"; {fault}" : "";
+        var outdated = hub.Outdated ? "; its configuration is older than that in force" : "";
+        return $"{hub.Hub}{(hub.HubAddress is { } address ? $" ({address})" : "")}, {state}, {hub.ActiveStreams} streams{error}{outdated}";
     }
 
     private static string Ports(IReadOnlyCollection<int> ports) => ports.Count == 0 ? "none" : PortList.Format(ports);

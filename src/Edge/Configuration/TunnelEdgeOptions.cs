@@ -30,6 +30,15 @@ public sealed record TunnelEdgeOptions
     /// </summary>
     public ImmutableArray<string> Pins { get; init; } = [];
 
+    /// <summary>
+    /// Further hubs, in the order of preference, at most <see cref="HubAddress.MaxFurther"/>: the edge keeps a tunnel to each, and all know
+    /// this edge by the same secret.
+    /// </summary>
+    public ImmutableArray<HubAddress> Hubs { get; init; } = [];
+
+    /// <summary>Which of the hubs gets a new client, of those that answer.</summary>
+    public HubPreference Prefer { get; init; } = HubPreference.Load;
+
     /// <summary>Accepts any certificate of the hub. Whoever answers then gets the secret, so this is for tests only.</summary>
     public bool InsecureSkipVerify { get; init; }
 
@@ -134,7 +143,15 @@ public sealed record TunnelEdgeOptions
         Pins = token.Pins.IsDefault ? [] : token.Pins,
         Transport = token.Transport ?? TransportMode.TcpTls,
         HubDials = token.HubDials,
+        Hubs = token.FurtherHubs,
     };
+
+    /// <summary>These options for each of the hubs: the first, then those of <see cref="Hubs"/>.</summary>
+    internal IEnumerable<TunnelEdgeOptions> ForEachHub() =>
+    [
+        this,
+        .. Hubs.Select(hub => this with { HubHost = hub.Host, HubPort = hub.Port, Pins = hub.Pins.IsDefaultOrEmpty ? Pins : hub.Pins }),
+    ];
 
     // The text form of the record, which leaves out the secret.
     private bool PrintMembers(StringBuilder text)

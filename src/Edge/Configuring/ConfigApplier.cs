@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Firewall;
@@ -11,7 +12,7 @@ namespace Tunnel.Edge.Configuring;
 /// <summary>
 /// Applies configurations one after the other: first the firewall, then the ports, then the report to the hub. This happens away from the
 /// tunnel's read loop, since binding a thousand ports takes a while. It reports again whenever what is bound changes without a
-/// configuration.
+/// configuration. Of several hubs one's configuration is in force (<see cref="ConfigElection"/>), and all are told what is bound.
 /// </summary>
 internal sealed class ConfigApplier
 {
@@ -25,18 +26,19 @@ internal sealed class ConfigApplier
     private readonly IPacketFilter _filter;
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
-    private readonly PinStore _pins;
+    private readonly IReadOnlyList<HubRecord> _hubs;
+    private readonly ConfigElection _election = new();
     private readonly IPortsObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile ReceivedConfig? _applied;
+    private volatile AppliedConfig? _applied;
 
     public ConfigApplier(
-        ConfigInbox inbox, IPacketFilter filter, PortListeners ports, PublicAddressMonitor publicAddress, PinStore pins,
-        IPortsObserver observer, TimeProvider time, ILogger logger)
+        ConfigInbox inbox, IPacketFilter filter, PortListeners ports, PublicAddressMonitor publicAddress,
+        IReadOnlyList<HubRecord> hubs, IPortsObserver observer, TimeProvider time, ILogger logger)
     {
-        (_inbox, _filter, _ports, _publicAddress, _pins) = (inbox, filter, ports, publicAddress, pins);
+        (_inbox, _filter, _ports, _publicAddress, _hubs) = (inbox, filter, ports, publicAddress, hubs);
         (_observer, _time, _logger) = (observer, time, logger);
         ports.Changed += OnPortsChanged;
     }
@@ -51,7 +53,7 @@ internal sealed class ConfigApplier
         while (true)
         {
             var received = await NextAsync(faulty, cancellationToken);
-            faulty = await ApplyAsync(received, cancellationToken) ? null : received;
+            faulty = await TakeAsync(received, faulty is not null, cancellationToken) ? null : _election.InForce ?? received;
             await Task.Delay(Pace, _time, cancellationToken);
         }
     }
@@ -73,36 +75,54 @@ internal sealed class ConfigApplier
         }
     }
 
+    /// <returns>Whether all that had to be done could be done.</returns>
+    private async Task<bool> TakeAsync(ReceivedConfig received, bool again, CancellationToken cancellationToken)
+    {
+        var noted = received.IsRelease || received.IsGone
+            ? null
+            : await TryAsync("what the hub says of itself", () => Note(received));
+        var isNews = _election.Take(received);
+        NoteStates();
+        if (received.IsRelease && _election.InForce is null)
+            return await TryAsync("closing all ports", () => Release(received)) is null;
+        if (_election.InForce is { } inForce && (isNews || again))
+            return await ApplyAsync(inForce, cancellationToken) && noted is null;
+        if (_applied is { } applied && _election.InForce is { } same)
+        {
+            _applied = applied with { InForce = same, Present = _election.Present };
+            await TryAsync("the report", () => Answer(received));
+        }
+
+        return noted is null;
+    }
+
     /// <returns>
     /// Whether all of it was applied. A stage throws only because of a bug of ours, and then the other stages still do their work.
     /// </returns>
     private async Task<bool> ApplyAsync(ReceivedConfig received, CancellationToken cancellationToken)
     {
-        if (received.IsRelease)
-            return await TryAsync("closing all ports", () => Release(received)) is null;
-
         // The filter comes before the ports are bound, so that nobody gets in who is to be kept out.
         var filtered = await TryAsync(
             "the firewall",
             () => _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken),
             cancellationToken);
-        var noted = await TryAsync("what the hub says of itself", () => Note(received.Config));
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));
-        _applied = received;
+        var applied = _applied = new AppliedConfig(received, _election.Present);
         _first.TrySetResult();
-        var told = await TryAsync("the report", () => Tell(received, state ?? Without(_ports.GetState(), received.Config, bound!)));
+        var told = await TryAsync("the report", () => Tell(
+            applied, state ?? Without(_ports.GetState(), received.Config, $"unexpected fault: {bound!.Message}"), received.Initial));
         if (state is not null)
             ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
-        return (filtered ?? noted ?? bound ?? told) is null;
+        return (filtered ?? bound ?? told) is null;
     }
 
     // Returns what is bound, with every other wanted port as failed.
-    private static PortState Without(PortState state, TunnelConfig config, Exception fault)
+    private static PortState Without(PortState state, TunnelConfig config, string why)
     {
         var failed = state.Failed.Copy();
         foreach (var port in PortSet.From(config).Ports.Except(state.Bound))
-            failed.Set(port, $"unexpected fault: {fault.Message}");
+            failed.Set(port, why);
         return state with { Failed = failed };
     }
 
@@ -128,23 +148,58 @@ internal sealed class ConfigApplier
         _observer.OnPortsApplied(received.Revision, _ports.Apply(PortSet.Empty), initial: false);
     }
 
-    private void Note(TunnelConfig config)
+    private void Note(ReceivedConfig received)
     {
-        _pins.Announce(config.Hub?.Pins ?? []);
+        var config = received.Config;
+        _hubs[received.Hub].Pins.Announce(config.Hub?.Pins ?? []);
         _publicAddress.NoteSeen(config.Hub?.SeenAs);
         _publicAddress.SetInterval(config.StunIntervalSecs);
+    }
+
+    private void NoteStates()
+    {
+        var present = _election.Present;
+        for (var hub = 0; hub < _hubs.Count; hub++)
+        {
+            var config = present.FirstOrDefault(config => config.Hub == hub);
+            _hubs[hub].State = config?.Config.Hub?.State;
+            _hubs[hub].IsOutdated = config is not null && _election.IsOutdated(config);
+        }
     }
 
     /// <summary>Handles a change of what is bound that came without a new configuration.</summary>
     private void OnPortsChanged(PortState state)
     {
         if (_applied is { } applied)
-            Tell(applied with { Initial = false }, state);
+            Tell(applied, state, initial: false);
     }
 
-    private void Tell(ReceivedConfig applied, PortState state)
+    private void Tell(AppliedConfig applied, PortState state, bool initial)
     {
-        applied.Tunnel.SendReport(PortReport.Create(applied.Revision, state));
-        _observer.OnPortsApplied(applied.Revision, state, applied.Initial);
+        Report(applied.InForce, state);
+        foreach (var other in applied.Present.Where(other => other.Hub != applied.InForce.Hub))
+            Answer(other, state);
+        _observer.OnPortsApplied(applied.InForce.Revision, state, initial);
     }
+
+    // A hub whose configuration is not in force, or was already, is told what is bound all the same.
+    private void Answer(ReceivedConfig received)
+    {
+        if (!received.IsGone && !received.IsRelease)
+            Answer(received, _ports.GetState());
+    }
+
+    private static void Answer(ReceivedConfig other, PortState state)
+    {
+        var failed = state.Failed.Copy();
+        foreach (var port in PortSet.From(other.Config).Ports.Except(state.Bound).Where(port => failed[port] is null))
+            failed.Set(port, "another hub of this edge has a newer configuration");
+        Report(other, state with { Failed = failed });
+    }
+
+    private static void Report(ReceivedConfig received, PortState state) =>
+        received.Tunnel.SendReport(PortReport.Create(received.Revision, state));
+
+    /// <summary>What was applied last, and what each hub with a tunnel has sent.</summary>
+    private sealed record AppliedConfig(ReceivedConfig InForce, ImmutableArray<ReceivedConfig> Present);
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
@@ -28,26 +29,45 @@ internal sealed class ConnectorOptions
     /// <summary>Creates the connector's options from an edge's, with a new identity for this start.</summary>
     /// <param name="options">The edge's options.</param>
     /// <param name="replaces">The identity of the process that this one replaces while it runs; null when there is none.</param>
-    public static ConnectorOptions Of(TunnelEdgeOptions options, string? replaces = null) => new()
+    public static ConnectorOptions Of(TunnelEdgeOptions options, string? replaces = null) => Of(options, HelloOf(options, replaces), 0);
+
+    /// <summary>Creates the options of the connector to one of an edge's hubs.</summary>
+    /// <param name="options">The edge's options for that hub.</param>
+    /// <param name="hello">The identity of this process, which is the same for all hubs.</param>
+    /// <param name="index">Which of the hubs it is, from 0.</param>
+    public static ConnectorOptions Of(TunnelEdgeOptions options, Hello hello, int index) => new()
     {
+        Index = index,
         HubHost = options.HubHost,
         HubPort = options.HubPort,
         EdgeId = options.EdgeId,
         Secret = options.Secret,
         InsecureSkipVerify = options.InsecureSkipVerify,
         DrainTimeout = options.DrainTimeout,
-        Hello = new Hello
-        {
-            Version = ProductVersion.Number,
-            Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            Generation = 1,
-            Supersedes = replaces,
-            TakeOver = options.TakeOver ? true : null,
-            QuicOnly = options.Transport == TransportMode.Quic ? true : null,
-            Host = Environment.MachineName,
-            Os = Environment.OSVersion.ToString(),
-        },
+        Hello = hello,
     };
+
+    /// <summary>Creates what HELLO says, with a new identity for this start.</summary>
+    public static Hello HelloOf(TunnelEdgeOptions options, string? replaces) => new()
+    {
+        Version = ProductVersion.Number,
+        Instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+        Generation = 1,
+        Supersedes = replaces,
+        TakeOver = options.TakeOver ? true : null,
+        QuicOnly = options.Transport == TransportMode.Quic ? true : null,
+        Host = Environment.MachineName,
+        Os = Environment.OSVersion.ToString(),
+    };
+
+    /// <summary>Which of the edge's hubs it is, from 0.</summary>
+    public int Index { get; init; }
+
+    /// <summary>Returns the name of a file of the state directory that is kept for each hub: the first hub's has the plain name.</summary>
+    public string FileFor(string name) => Index == 0
+        ? name
+        : $"{Path.GetFileNameWithoutExtension(name)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(HubName)))[..12]}"
+            + Path.GetExtension(name);
 
     /// <summary>The hub as the operator wrote it: <c>HOST:PORT</c>.</summary>
     public string HubName => $"{HubHost}:{HubPort}";

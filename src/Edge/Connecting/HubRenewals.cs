@@ -15,7 +15,8 @@ namespace Tunnel.Edge.Connecting;
 /// Keeps what the hub has renewed since the token was made (protocol.md section 7): this edge's secret, and where the hub will be. It is
 /// kept in the state directory, in a file of mode 0600, and takes effect once it is on the disk. It belongs to the token that it renews:
 /// with another token it is ignored. When the hub refuses the renewed secret, or no hub answers at the renewed address, dials alternate
-/// with what the token says. Thread-safe.
+/// with what the token says. Several hubs of one edge each have their own; a secret that one of them has renewed is tried at the others
+/// too, since they may share what they know. Thread-safe.
 /// </summary>
 internal sealed class HubRenewals
 {
@@ -29,7 +30,7 @@ internal sealed class HubRenewals
     private readonly string _startName;
     private readonly ILogger _logger;
     private RenewalState _kept;
-    private bool _usesOldSecret;
+    private int _secretsRefused;
     private bool _usesNewAddress;
 
     /// <param name="stateDirectory">Where renewals are kept; null means that none can be kept, and the hub is told so.</param>
@@ -38,7 +39,7 @@ internal sealed class HubRenewals
     public HubRenewals(string? stateDirectory, ConnectorOptions start, ILogger logger)
     {
         (_start, _logger) = (start, logger);
-        _path = stateDirectory is null ? null : Path.Combine(stateDirectory, FileName);
+        _path = stateDirectory is null ? null : Path.Combine(stateDirectory, start.FileFor(FileName));
         _startName = NameOf(start);
         _kept = Load();
         _usesNewAddress = _kept.AddressWorks;
@@ -48,6 +49,9 @@ internal sealed class HubRenewals
     internal static string NameOf(ConnectorOptions start) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{start.EdgeId}\n{start.HubName}\n{start.Secret}")));
 
+    /// <summary>The edge's other hubs.</summary>
+    public IReadOnlyList<HubRenewals> Others { get; set; } = [];
+
     /// <summary>The address and the secret that the next dial uses.</summary>
     public HubAccess Current
     {
@@ -55,7 +59,7 @@ internal sealed class HubRenewals
         {
             lock (_lock)
             {
-                var secret = _usesOldSecret ? _start.Secret : _kept.Secret ?? _start.Secret;
+                var secret = Secret;
                 return _usesNewAddress && _kept.Address is { } address
                     && HostSyntax.TryParseHostAndPort(address, out var host, out var port)
                     ? new HubAccess(host, port ?? _start.HubPort, secret)
@@ -93,7 +97,9 @@ internal sealed class HubRenewals
                 return new KeptReport { Error = error };
             if (next != _kept)
                 ConnectingLog.Renewed(_logger, secret is null ? "where the hub will be" : "this edge's secret");
-            (_kept, _usesOldSecret) = (next, _usesOldSecret && secret is null);
+            Volatile.Write(ref _kept, next);
+            if (secret is not null)
+                _secretsRefused = 0;
             return new KeptReport { Secret = secret is not null, Address = address };
         }
     }
@@ -104,22 +110,44 @@ internal sealed class HubRenewals
         lock (_lock)
         {
             if (kind == DialFailureKind.Unauthorized)
-                _usesOldSecret = !_usesOldSecret && _kept.Secret is not null;
+                _secretsRefused++;
             else if (kind != DialFailureKind.Busy)
                 _usesNewAddress = !_usesNewAddress && _kept.Address is not null;
         }
     }
 
-    /// <summary>Notes that the hub has answered at the current address, so that this address is tried first after a restart.</summary>
+    /// <summary>
+    /// Notes that the hub has answered at the current address, and to a secret that another hub had renewed if it was one, so that these
+    /// are tried first after a restart.
+    /// </summary>
     public void OnConnected()
     {
         lock (_lock)
         {
-            if (_kept.AddressWorks == _usesNewAddress)
+            var secret = Secret;
+            var next = _kept with
+            {
+                AddressWorks = _usesNewAddress,
+                Secret = Others.Count > 0 && secret != _start.Secret ? secret : _kept.Secret,
+            };
+            if (next == _kept || Save(next) is not null)
                 return;
-            var next = _kept with { AddressWorks = _usesNewAddress };
-            if (Save(next) is null)
-                _kept = next;
+            _secretsRefused = next.Secret == _kept.Secret ? _secretsRefused : 0;
+            Volatile.Write(ref _kept, next);
+        }
+    }
+
+    // Each refusal leads to the next of the secrets that may be meant.
+    private string Secret
+    {
+        get
+        {
+            string[] known =
+            [
+                .. new[] { _kept.Secret }.Concat(Others.Select(static other => Volatile.Read(ref other._kept).Secret))
+                    .Append(_start.Secret).OfType<string>().Distinct(),
+            ];
+            return known[_secretsRefused % known.Length];
         }
     }
 

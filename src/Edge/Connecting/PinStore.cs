@@ -26,9 +26,10 @@ internal sealed class PinStore
     /// <param name="stateDirectory">Where announced pins are kept; null keeps them only as long as the process runs.</param>
     /// <param name="configured">The token's pins.</param>
     /// <param name="logger">Where errors with the file are logged.</param>
-    public PinStore(string? stateDirectory, ImmutableArray<string> configured, ILogger logger)
+    /// <param name="name">The name of the file.</param>
+    public PinStore(string? stateDirectory, ImmutableArray<string> configured, ILogger logger, string name = FileName)
     {
-        _path = stateDirectory is null ? null : Path.Combine(stateDirectory, FileName);
+        _path = stateDirectory is null ? null : Path.Combine(stateDirectory, name);
         _configured = configured;
         _logger = logger;
         Load();

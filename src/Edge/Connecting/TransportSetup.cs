@@ -70,6 +70,7 @@ internal static class TransportSetup
 
     private static string? FaultOfAwaiting(TunnelEdgeOptions options) => options switch
     {
+        { Hubs.IsDefaultOrEmpty: false } => "hubs: only one hub can dial this edge. Leave it out",
         { Transport: not TransportMode.TcpTls } =>
             $"transport {options.Transport.Word()}: the hub dials this edge, over TLS only. Set transport to "
             + $"{TransportMode.TcpTls.Word()}, or leave it out",

@@ -50,7 +50,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly ConditionalWeakTable<ITunnel, object> _keys = [];
     private volatile HubTunnel? _live;
     private volatile TaskCompletionSource? _replacing;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopping;
     private bool _inConflict;
     private bool _hasHeldTheId;
@@ -78,11 +77,18 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     public TunnelKey KeyOf(ITunnel tunnel) => _keys.TryGetValue(tunnel, out var key) ? (TunnelKey)key : default;
 
-    public Task Changed => Volatile.Read(ref _changed).Task;
+    public Task Changed => Signal.Next;
+
+    /// <summary>Raised when the newest tunnel is another one or goes on; the connectors of an edge share it.</summary>
+    public ChangeSignal Signal { get; init; } = new();
+
+    /// <summary>Whether the newest tunnel takes clients: its hub does not go away, and this process has the edge's id there.</summary>
+    public bool TakesClients => _live is { IsHeld: false, GoAway.IsCompleted: false };
 
     public ConnectionStatus Status => _state.Current;
 
-    public TunnelTotals Totals { get; } = new();
+    /// <summary>What the tunnels have carried; the connectors of an edge share it.</summary>
+    public TunnelTotals Totals { get; init; } = new();
 
     /// <summary>
     /// Notes that another process on this machine begins to replace this one. The hub then sends this one's tunnel away; what is open there
@@ -166,7 +172,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Keep(tunnel, config);
         if (config.Hub?.Contested == true)
             return;
-        _configs.PostPushed(tunnel, config);
+        _configs.PostPushed(tunnel, config, _options.Index);
         live.Settle();
     }
 
@@ -199,7 +205,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _observer.OnResumed(tunnel.RemoteEndPoint, resumed);
 
         // New clients may have been waiting for it.
-        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        Signal.Raise();
     }
 
     /// <summary>Handles one tunnel from the dial to its end, or a dial that failed.</summary>
@@ -294,12 +300,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _live = live;
         Totals.Add(tunnel);
         tunnel.Start();
-        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        Signal.Raise();
         WatchAsync(live).Guard("watching a tunnel");
         Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
             return await EndAsync(live, cancellationToken);
-        _configs.PostInitial(tunnel, outcome.Result.Config!);
+        _configs.PostInitial(tunnel, outcome.Result.Config!, _options.Index);
         OnConnected(tunnel, outcome.Choice);
         // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
         if (PublicAddress != said)
@@ -404,7 +410,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             // Another process has the id, so the clients that come to its ports are that process's.
             _inConflict = true;
-            _configs.PostRelease(live.Tunnel);
+            _configs.PostRelease(live.Tunnel, _options.Index);
             if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}"))
                 ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, ConflictInterval.TotalSeconds);
             Forget(live, new TunnelEnd(TunnelEndKind.Closed, goAway.Reason));
@@ -449,6 +455,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (Interlocked.CompareExchange(ref _live, null, live) != live)
             return;
+        _configs.PostGone(live.Tunnel, _options.Index);
         // When we ended the tunnel ourselves, or GOAWAY announced the end, the cause is already noted.
         _state.NoteEnd(live.Tunnel, end.Kind == TunnelEndKind.Closed || live.GoAway.IsCompleted ? null : $"{end.Kind}: {end.Detail}");
     }

@@ -39,19 +39,19 @@ internal static class EdgeMetrics
     private static void AddTunnel(Meter meter, EdgeParts parts)
     {
         meter.CreateObservableGauge(
-            "tunnel.connected", () => parts.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
+            "tunnel.connected", () => parts.Hubs.Main.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
         meter.CreateObservableGauge(
-            "tunnel.transport", () => Transport(parts.Connector.Status), null,
+            "tunnel.transport", () => Transport(parts.Hubs.Main.Connector.Status), null,
             "1 for the transport of the present tunnel, and why it is this one.");
         meter.CreateObservableUpDownCounter(
-            "tunnel.tunnels", () => parts.Connector.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
+            "tunnel.tunnels", () => parts.Hubs.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
         meter.CreateObservableUpDownCounter(
-            "tunnel.lanes", () => parts.Connector.Totals.Lanes, "{connection}",
+            "tunnel.lanes", () => parts.Hubs.Totals.Lanes, "{connection}",
             "Connections of tunnels: more than there are tunnels when some have lanes.");
         meter.CreateObservableGauge(
             "tunnel.rtt",
             () =>
-                parts.Connector.Current?.RoundTripTime is { } trip
+                parts.Hubs.Main.Connector.Current?.RoundTripTime is { } trip
                 ? [new Measurement<double>(trip.TotalSeconds)]
                 : Array.Empty<Measurement<double>>(),
             "s",
@@ -67,14 +67,14 @@ internal static class EdgeMetrics
     private static void AddTraffic(Meter meter, EdgeParts parts)
     {
         meter.CreateObservableUpDownCounter(
-            "tunnel.streams.active", () => parts.Connector.Totals.ActiveStreams, "{stream}", "TCP streams open now.");
+            "tunnel.streams.active", () => parts.Hubs.Totals.ActiveStreams, "{stream}", "TCP streams open now.");
         meter.CreateObservableCounter(
-            "tunnel.streams.opened", () => parts.Connector.Totals.GetCounters().StreamsOpened, "{stream}", "TCP streams ever opened.");
+            "tunnel.streams.opened", () => parts.Hubs.Totals.GetCounters().StreamsOpened, "{stream}", "TCP streams ever opened.");
         meter.CreateObservableCounter(
             "tunnel.streams.reset", () =>
-                parts.Connector.Totals.GetCounters().StreamsReset, "{stream}", "TCP streams that ended by a reset of either side.");
+                parts.Hubs.Totals.GetCounters().StreamsReset, "{stream}", "TCP streams that ended by a reset of either side.");
         meter.CreateObservableUpDownCounter(
-            "tunnel.sessions.active", () => parts.Connector.Totals.ActiveSessions, "{session}", "UDP sessions open now.");
+            "tunnel.sessions.active", () => parts.Hubs.Totals.ActiveSessions, "{session}", "UDP sessions open now.");
         meter.CreateObservableCounter(
             "tunnel.io", () =>
                 BothWays(parts, sum => sum.BytesSent, sum => sum.BytesReceived), "By",
@@ -114,7 +114,7 @@ internal static class EdgeMetrics
 
     private static Measurement<long>[] QueueBytes(EdgeParts parts)
     {
-        var queues = parts.Connector.Totals.GetQueues();
+        var queues = parts.Hubs.Totals.GetQueues();
         return
         [
             new(queues.ControlBytes, new KeyValuePair<string, object?>("tier", "control")),
@@ -124,7 +124,7 @@ internal static class EdgeMetrics
 
     private static Measurement<long>[] QueueFlows(EdgeParts parts)
     {
-        var queues = parts.Connector.Totals.GetQueues();
+        var queues = parts.Hubs.Totals.GetQueues();
         return
         [
             new(queues.NormalFlows, new KeyValuePair<string, object?>("tier", "normal")),
@@ -135,7 +135,7 @@ internal static class EdgeMetrics
     private static Measurement<long>[] BothWays(
         EdgeParts parts, Func<TunnelCounters, long> fromClients, Func<TunnelCounters, long> toClients)
     {
-        var sum = parts.Connector.Totals.GetCounters();
+        var sum = parts.Hubs.Totals.GetCounters();
         return
         [
             new(fromClients(sum), new KeyValuePair<string, object?>("direction", "in")),

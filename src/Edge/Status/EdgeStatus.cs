@@ -22,6 +22,12 @@ public sealed record EdgeStatus
     /// <summary>The hub that is dialled, as <c>host:port</c>; where the hub dials, the port at which it is awaited.</summary>
     public string Hub { get; init; } = "";
 
+    /// <summary>
+    /// Each hub of this edge, the first one first; none where the hub dials. With several, members that speak of one hub are about the
+    /// first that is connected.
+    /// </summary>
+    public ImmutableArray<EdgeHubStatus> Hubs { get; init; } = [];
+
     /// <summary>The proxy that the hub is reached through, without its user and password; null when there is none.</summary>
     public string? Proxy { get; init; }
 

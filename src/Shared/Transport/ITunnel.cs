@@ -52,6 +52,14 @@ public interface ITunnel : IAsyncDisposable
     {
     }
 
+    /// <summary>Edge only: grows with everything that comes from the hub; 0 where the transport can't tell.</summary>
+    long Heard => 0;
+
+    /// <summary>Edge only: asks the hub for a sign of life at once, which <see cref="Heard"/> shows.</summary>
+    void Ask()
+    {
+    }
+
     /// <summary>
     /// True while the connection is lost and what was open waits for another one. The tunnel ends when none comes within the agreed time.
     /// </summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Cli;
+using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
@@ -44,6 +45,44 @@ public sealed class EdgeSettingsTests : IDisposable
             ("hubHost", "192.0.2.1"), ("hubPort", "9443"), ("edgeId", "edge-1"), ("secretFile", Write("secret", Secret + "\n")), ("pins", Pin));
         Assert.Equal(("192.0.2.1", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
         Assert.Equal([Pin], settings.Edge.Pins);
+    }
+
+    [Fact]
+    public void Further_hubs_come_from_the_token_or_a_setting_which_wins()
+    {
+        var usual = Load(("token", Token.Encode())).Edge;
+        Assert.Empty(usual.Hubs);
+        Assert.Equal(HubPreference.Load, usual.Prefer);
+        var token = Token with { FurtherHubs = [new("hub2.example", 9443, [])] };
+        Assert.Equal(token.FurtherHubs, Load(("token", token.Encode())).Edge.Hubs);
+        Assert.Equal(token.FurtherHubs, TunnelEdgeOptions.FromToken(token).Hubs);
+        Assert.Equal([], Load(("token", token.Encode()), ("hubs", "[]")).Edge.Hubs);
+
+        var own = Load(("token", token.Encode()), ("hubs", $"hub3.example, [2001:db8::1]:8443#{Pin}"), ("prefer", "order")).Edge;
+        Assert.Equal([new HubAddress("hub3.example", 9443, []), new HubAddress("2001:db8::1", 8443, [Pin])], own.Hubs);
+        Assert.Equal(HubPreference.Order, own.Prefer);
+        Assert.Equal(["hub.example", "hub3.example", "2001:db8::1"], own.ForEachHub().Select(hub => hub.HubHost));
+        Assert.All(own.ForEachHub(), hub => Assert.Equal([Pin], hub.Pins));
+    }
+
+    [Theory]
+    [InlineData("hub 2", "hubs")]
+    [InlineData("hub2:0", "hubs")]
+    [InlineData("hub2#short", "hubs")]
+    [InlineData("hub2,HUB2:9443", "hubs")]
+    [InlineData("1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,1.1.1.7,1.1.1.8", "hubs")]
+    public void Hubs_that_are_none_are_named(string hubs, string setting)
+    {
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("hubs", hubs))).Errors);
+        Assert.Equal(setting, error.Setting);
+    }
+
+    [Fact]
+    public void A_hub_that_dials_is_the_only_one()
+    {
+        var token = Token with { HubDials = true };
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Load(("token", token.Encode()), ("hubs", "hub2"))).Errors);
+        Assert.Contains("only one hub can dial an edge", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,7 +21,9 @@ public sealed class ConfigApplierTests : IAsyncDisposable
     private readonly FakeBinder _binder = new();
     private readonly FaultyFilter _filter = new();
     private readonly FaultyObserver _observer = new();
-    private readonly ConfigInbox _inbox = new();
+    private readonly ConfigInbox _inbox = new(2);
+    private readonly HubRecord _first = new(new PinStore(null, [], NullLogger.Instance));
+    private readonly HubRecord _second = new(new PinStore(null, [], NullLogger.Instance));
     private readonly FakeTunnel _tunnel = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly PortListeners _ports;
@@ -34,7 +36,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
         var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => NoteAddress(), _time, NullLogger.Instance);
         var applier = new ConfigApplier(
-            _inbox, _filter, _ports, publicAddress, new PinStore(null, [], NullLogger.Instance), _observer, _time, NullLogger.Instance);
+            _inbox, _filter, _ports, publicAddress, [_first, _second], _observer, _time, NullLogger.Instance);
         _run = Task.Run(() => applier.RunAsync(_stop.Token));
     }
 
@@ -134,6 +136,79 @@ public sealed class ConfigApplierTests : IAsyncDisposable
 
         Assert.Equal([new BoundPort(443, "tcp")], (await _tunnel.NextReportAsync()).Bound);
     }
+
+    [Fact]
+    public async Task Every_hub_is_told_what_is_bound_and_one_that_is_behind_why_a_port_of_its_own_is_not()
+    {
+        var other = new FakeTunnel();
+        _inbox.PostInitial(_tunnel, OfState(1, 80, 81), hub: 0);
+        Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(81, "tcp")], (await _tunnel.NextReportAsync()).Bound);
+
+        _inbox.PostInitial(other, OfState(2, 80, 443), hub: 1);
+        await AdvanceAsync(() => other.Reports == 1 && _tunnel.Reports == 2);
+
+        Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(443, "tcp")], (await other.NextReportAsync()).Bound);
+        var report = await _tunnel.NextReportAsync();
+        Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(443, "tcp")], report.Bound);
+        Assert.Equal([new FailedPort(81, "tcp", "another hub of this edge has a newer configuration")], report.Failed);
+        Assert.Equal((1L, true, 2L, false), (_first.State, _first.IsOutdated, _second.State, _second.IsOutdated));
+
+        // The hub that is behind catches up: nothing is applied again, and it is told.
+        var applied = _filter.Applied;
+        _inbox.PostPushed(_tunnel, OfState(2, 80, 443), hub: 0);
+        await AdvanceAsync(() => _tunnel.Reports == 3);
+        Assert.Empty((await _tunnel.NextReportAsync()).Failed);
+        Assert.False(_first.IsOutdated);
+        Assert.Equal(applied, _filter.Applied);
+    }
+
+    [Fact]
+    public async Task When_the_newest_hub_is_gone_the_next_ones_configuration_is_in_force_and_the_last_ones_stays()
+    {
+        var other = new FakeTunnel();
+        _inbox.PostInitial(_tunnel, OfState(1, 80), hub: 0);
+        await _tunnel.NextReportAsync();
+        _inbox.PostInitial(other, OfState(2, 443), hub: 1);
+        await AdvanceAsync(() => _ports.GetState().Bound is [{ Number: 443 }]);
+
+        _inbox.PostGone(other, hub: 1);
+        await AdvanceAsync(() => _ports.GetState().Bound is [{ Number: 80 }]);
+        Assert.Null(_second.State);
+        Assert.False(_first.IsOutdated);
+
+        _inbox.PostGone(_tunnel, hub: 0);
+        await AdvanceAsync(() => _first.State is null);
+        Assert.Equal([PortKey.Tcp(80)], _ports.GetState().Bound);
+    }
+
+    [Fact]
+    public async Task Ports_are_released_only_when_no_hub_wants_them()
+    {
+        var other = new FakeTunnel();
+        _inbox.PostInitial(_tunnel, OfState(1, 80), hub: 0);
+        await _tunnel.NextReportAsync();
+        _inbox.PostInitial(other, OfState(1, 80), hub: 1);
+        await AdvanceAsync(() => _second.State == 1);
+
+        _inbox.PostRelease(_tunnel, hub: 0);
+        await AdvanceAsync(() => _first.State is null);
+        Assert.Equal([PortKey.Tcp(80)], _ports.GetState().Bound);
+
+        _inbox.PostRelease(other, hub: 1);
+        await AdvanceAsync(() => _ports.GetState().Bound.IsEmpty);
+    }
+
+    private static TunnelConfig OfState(long state, params int[] ports) =>
+        Config(ports) with { Hub = new HubInfo { State = state, Rev = state } };
+
+    private Task AdvanceAsync(Func<bool> done) => Eventually.TrueAsync(
+        () =>
+        {
+            if (!done())
+                _time.Advance(ConfigApplier.Pace);
+            return done();
+        },
+        "the configuration to be applied");
 
     private void NoteAddress()
     {

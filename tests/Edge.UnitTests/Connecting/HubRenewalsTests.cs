@@ -45,6 +45,33 @@ public sealed class HubRenewalsTests : IDisposable
     }
 
     [Fact]
+    public void What_one_hub_renewed_is_tried_at_the_other_and_kept_there_once_it_was_right()
+    {
+        var first = Load();
+        var second = OfHub("hub2.example");
+        (first.Others, second.Others) = ([second], [first]);
+        first.Keep(New, null);
+        Assert.Equal(New, second.Current.Secret);
+        second.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(Old, second.Current.Secret);
+        second.OnConnected();
+        Assert.Equal(Old, OfHub("hub2.example").Current.Secret);
+
+        second.OnFailed(DialFailureKind.Unauthorized);
+        second.OnConnected();
+        Assert.Equal(New, OfHub("hub2.example").Current.Secret);
+
+        // Its own comes first, then that of the other, then the token's.
+        second.Keep("a-third-secret", null);
+        Assert.Equal("a-third-secret", second.Current.Secret);
+        second.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(New, second.Current.Secret);
+        second.OnFailed(DialFailureKind.Unauthorized);
+        Assert.Equal(Old, second.Current.Secret);
+        Assert.Equal(New, Load().Current.Secret);
+    }
+
+    [Fact]
     public void Where_the_hub_will_be_is_tried_when_it_is_not_where_it_was_and_comes_first_once_it_was_there()
     {
         var renewals = Load();
@@ -90,9 +117,12 @@ public sealed class HubRenewalsTests : IDisposable
 
     private HubRenewals Load(string secret = Old) => new(_directory.FullName, Start(secret), NullLogger.Instance);
 
-    private static ConnectorOptions Start(string secret) => new()
+    private HubRenewals OfHub(string host) => new(_directory.FullName, Start(Old, host, 1), NullLogger.Instance);
+
+    private static ConnectorOptions Start(string secret, string host = "hub.example", int index = 0) => new()
     {
-        HubHost = "hub.example",
+        Index = index,
+        HubHost = host,
         HubPort = 8443,
         EdgeId = "edge",
         Secret = secret,

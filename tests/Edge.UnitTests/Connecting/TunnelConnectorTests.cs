@@ -42,7 +42,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _connector = new TunnelConnector(options, new HubRenewals(null, options, NullLogger.Instance), TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
         var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
-        var configs = new ConfigApplier(inbox, new IgnoredFilter(), _ports, publicAddress, pins, observer, _time, NullLogger.Instance);
+        var configs = new ConfigApplier(inbox, new IgnoredFilter(), _ports, publicAddress, [new HubRecord(pins)], observer, _time, NullLogger.Instance);
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_stop.Token)));
     }
 

@@ -38,6 +38,13 @@ internal sealed class FakeTunnel : ITunnel
 
     public bool IsLost { get; set; }
 
+    public long Heard { get; set; }
+
+    /// <summary>How often the hub was asked for a sign of life.</summary>
+    public int Asked { get; private set; }
+
+    public void Ask() => Asked++;
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     /// <summary>Ended by the test: the tunnel has opened nearly as much as it can number.</summary>

@@ -10,8 +10,6 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "postgres";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const int SigStop = 19;
-    private const int SigCont = 18;
 
     private readonly DirectoryInfo _directory;
     private ManagedProcess? _process;
@@ -105,15 +103,15 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops all its processes where they are; they go on with <see cref="ContinueAsync"/>.</summary>
     public async Task PauseAsync()
     {
-        _process!.Signal(SigStop);
-        await SignalAsync(Children(), SigStop);
+        _process!.Signal(ManagedProcess.SigStop);
+        await SignalAsync(Children(), ManagedProcess.SigStop);
     }
 
     /// <summary>Lets it go on.</summary>
     public async Task ContinueAsync()
     {
-        await SignalAsync(Children(), SigCont);
-        _process!.Signal(SigCont);
+        await SignalAsync(Children(), ManagedProcess.SigCont);
+        _process!.Signal(ManagedProcess.SigCont);
     }
 
     public async ValueTask DisposeAsync()

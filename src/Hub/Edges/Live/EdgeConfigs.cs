@@ -22,10 +22,11 @@ internal static class EdgeConfigs
 
     /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
-        TunnelConfig current, AllowedEdge edge, int edges, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks,
+        TunnelConfig current, AllowedEdge edge, int edges, long state, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks,
         bool blocksChanged, IReadOnlyDictionary<int, int> rates)
     {
-        var next = Create(edge, edges, announced.ApplyTo(current.Hub! with { Rev = current.Hub!.Rev + 1 }), blocks, rates);
+        var hub = current.Hub! with { Rev = current.Hub!.Rev + 1, State = state };
+        var next = Create(edge, edges, announced.ApplyTo(hub), blocks, rates);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
     }
 

@@ -144,7 +144,7 @@ internal sealed class LiveEdges : IDisposable
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         // Read before the blocks themselves, so that a block made in between is sent twice and not missed.
         var version = _blocks.Version;
-        var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested };
+        var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested, State = _allowed.Revision };
         lock (_lock)
             hub = _announced.ApplyTo(hub);
         var config = EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), Rates(edge.Id));
@@ -463,7 +463,7 @@ internal sealed class LiveEdges : IDisposable
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
             next = EdgeConfigs.Next(
-                live.Config, edge, _allowed.Count, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
+                live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)

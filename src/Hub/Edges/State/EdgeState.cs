@@ -29,6 +29,12 @@ internal sealed class EdgeState
 
     public ImmutableDictionary<string, AllowedEdge> Edges { get; }
 
+    /// <summary>
+    /// Grows with each change, at whichever hub it is made: the time of the change in microseconds since 1970, or one more than before
+    /// where the clock went back. It is set before the state is in force. 0: nobody has changed anything yet.
+    /// </summary>
+    public long Revision { get; set; }
+
     /// <summary>The entity tag of the whole set.</summary>
     public string Tag => _tag ??= EntityTags.Of(Edges.Values);
 

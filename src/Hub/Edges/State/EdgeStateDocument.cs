@@ -11,6 +11,9 @@ internal sealed record EdgeStateDocument
 
     public required int Version { get; init; }
 
+    /// <summary>See <see cref="EdgeState.Revision"/>; null in a state of before there were revisions.</summary>
+    public long? Revision { get; init; }
+
     public required IReadOnlyList<Item> Edges { get; init; }
 
     /// <summary>One edge, without its secret.</summary>

@@ -44,6 +44,7 @@ internal sealed class EdgeStateFormat(string place)
     private static EdgeStateDocument ToDocument(EdgeState state) => new()
     {
         Version = EdgeStateDocument.CurrentVersion,
+        Revision = state.Revision == 0 ? null : state.Revision,
         Edges =
         [
             .. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
@@ -71,7 +72,10 @@ internal sealed class EdgeStateFormat(string place)
         if (!errors.IsEmpty)
             throw Corrupt(string.Join("; ", errors.Take(3)));
         return new EdgeState(edges.Zip(document.Edges).ToImmutableDictionary(
-            pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal));
+            pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal))
+        {
+            Revision = document.Revision ?? 0,
+        };
     }
 
     // A required member may still be null, and so may an item of a list.

@@ -102,6 +102,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public int Count => _kept.Current.Edges.Count;
 
     /// <inheritdoc/>
+    public long Revision => _kept.Current.Revision;
+
+    /// <inheritdoc/>
     public AllowedEdge? Find(string id) => _kept.Current.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>
@@ -277,15 +280,24 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         return result;
     }
 
-    private static EdgeUpdateResult Prepare(
+    private EdgeUpdateResult Prepare(
         EdgeState before, Func<EdgeState, EdgeStateChange> prepare, Func<EdgeState, bool?>? condition)
     {
         if (condition?.Invoke(before) == false)
             return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
         var change = prepare(before);
         return change.After is { } after
-            ? change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after }
+            ? change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = Revised(before, after) }
             : change.Result with { After = before };
+    }
+
+    // The clock makes revisions of hubs comparable that are told the same one after the other and share nothing.
+    private EdgeState Revised(EdgeState before, EdgeState after)
+    {
+        var now = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        if (!ReferenceEquals(before, after))
+            after.Revision = Math.Max(before.Revision + 1, now);
+        return after;
     }
 
     private void OnApplied(EdgeState before, EdgeState after)
@@ -335,6 +347,6 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         }
 
         EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
-        return after;
+        return Revised(before, after);
     }
 }

@@ -73,6 +73,12 @@ public sealed record HubInfo
     public long Rev { get; init; }
 
     /// <summary>
+    /// The revision of the hub's state: it grows with each change of its edges, and hubs that share their state have the same. Null from a
+    /// hub that does not say.
+    /// </summary>
+    public long? State { get; init; }
+
+    /// <summary>
     /// Pins (SHA-256 of SubjectPublicKeyInfo, base64url) that the edge is to accept from now on, for planned key changes.
     /// </summary>
     public ImmutableArray<string> Pins { get; init; } = [];

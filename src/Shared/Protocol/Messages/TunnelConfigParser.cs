@@ -15,7 +15,7 @@ internal static class TunnelConfigParser
     private static readonly MessageMembers HubMembers =
         new(
             "hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret",
-            "address", "resumeGrace", "redialSpread");
+            "address", "resumeGrace", "redialSpread", "state");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -71,6 +71,7 @@ internal static class TunnelConfigParser
                 "resumeGrace" => hub with { ResumeGrace = (int)reader.Number(path, 0, int.MaxValue) },
                 "redialSpread" => hub with { RedialSpread = (int)reader.Number(path, 0, MaxRedialSpread) },
                 "rev" => hub with { Rev = reader.Number(path, 0, long.MaxValue) },
+                "state" => hub with { State = reader.Number(path, 0, long.MaxValue) },
                 "pins" => hub with { Pins = reader.Texts(path, MaxPins, ControlMessage.MaxText) },
                 "secret" => hub with { Secret = reader.SecretText(path, ControlMessage.MaxText) },
                 "address" => hub with { Address = reader.Text(path, ControlMessage.MaxText) },

@@ -34,6 +34,11 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
     /// </summary>
     public bool HubDials { get; init; }
 
+    /// <summary>
+    /// Further hubs, each of which the edge keeps a tunnel to, in the order of preference; at most <see cref="HubAddress.MaxFurther"/>.
+    /// </summary>
+    public ImmutableArray<HubAddress> FurtherHubs { get; init; } = [];
+
     /// <summary>Writes the token as a string: base64url without padding.</summary>
     public string Encode()
     {
@@ -45,11 +50,12 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
             writer.WriteNumber("p"u8, Port);
             writer.WriteString("e"u8, EdgeId);
             writer.WriteString("s"u8, Secret);
-            WritePins(writer);
+            WritePins(writer, Pins);
             if (Transport is { } mode)
                 writer.WriteString("t"u8, mode.Word());
             if (HubDials)
                 writer.WriteString("d"u8, DialledByHub);
+            WriteFurtherHubs(writer);
             writer.WriteEndObject();
         }
 
@@ -66,23 +72,40 @@ public sealed record ConnectionToken(string Host, int Port, string EdgeId, strin
     /// <summary>Writes everything but the secret.</summary>
     public override string ToString() =>
         $"ConnectionToken {{ Host = {Host}, Port = {Port}, EdgeId = {EdgeId}, Secret = ***, "
-        + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"}{(HubDials ? ", HubDials" : "")} }}";
+        + $"Pins = {(Pins.IsDefault ? 0 : Pins.Length)}, Transport = {Transport?.Word() ?? "any"}{(HubDials ? ", HubDials" : "")}"
+        + $"{(FurtherHubs.IsDefaultOrEmpty ? "" : $", FurtherHubs = {FurtherHubs.Length}")} }}";
 
     /// <summary>Compares by value, including the pins.</summary>
     public bool Equals(ConnectionToken? other) =>
         other is not null
         && (Host, Port, EdgeId, Secret, Transport, HubDials)
             == (other.Host, other.Port, other.EdgeId, other.Secret, other.Transport, other.HubDials)
-        && PinsOrNone.AsSpan().SequenceEqual(other.PinsOrNone.AsSpan());
+        && Pins.AsSpan().SequenceEqual(other.Pins.AsSpan())
+        && FurtherHubs.AsSpan().SequenceEqual(other.FurtherHubs.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Host, Port, EdgeId, Secret);
 
-    private ImmutableArray<string> PinsOrNone => Pins.IsDefault ? [] : Pins;
-
-    private void WritePins(Utf8JsonWriter writer)
+    private void WriteFurtherHubs(Utf8JsonWriter writer)
     {
-        switch (PinsOrNone)
+        if (FurtherHubs.IsDefaultOrEmpty)
+            return;
+        writer.WriteStartArray("x"u8);
+        foreach (var hub in FurtherHubs)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("h"u8, hub.Host);
+            writer.WriteNumber("p"u8, hub.Port);
+            WritePins(writer, hub.Pins);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WritePins(Utf8JsonWriter writer, ImmutableArray<string> all)
+    {
+        switch (all.IsDefault ? [] : all)
         {
             case []:
                 break;

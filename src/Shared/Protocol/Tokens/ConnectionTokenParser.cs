@@ -14,7 +14,8 @@ internal static class ConnectionTokenParser
     private const int MaxPins = 16;
     private const int PinBytes = 32;
 
-    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t", "d");
+    private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t", "d", "x");
+    private static readonly MessageMembers FurtherMembers = new("x.", "h", "p", "f");
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out ConnectionToken? token, [NotNullWhen(false)] out string? error)
     {
@@ -63,17 +64,51 @@ internal static class ConnectionTokenParser
                 "s" => token with { Secret = reader.Text("s", EdgeLine.MaxSecretLength) },
                 "d" => token with { HubDials = ReadDial(reader.Text("d", ControlMessage.MaxText)) },
                 "t" => token with { Transport = ReadTransport(reader.Text("t", ControlMessage.MaxText)) },
-                _ =>
-                    token with
-                    {
-                        Pins = reader.IsString ? [reader.Text("f", ControlMessage.MaxText)] : reader.Texts(
-                        "f", MaxPins, ControlMessage.MaxText)
-                    },
+                "x" => token with { FurtherHubs = ReadFurtherHubs(ref reader) },
+                _ => token with { Pins = ReadPins(ref reader, "f") },
             };
         }
 
+        token = token with
+        {
+            FurtherHubs = [.. token.FurtherHubs.Select(hub => hub.Port == 0 ? hub with { Port = token.Port } : hub)],
+        };
         var errors = Check(token).ToList();
         return errors.Count == 0 ? token : throw new FormatException(string.Join("; ", errors));
+    }
+
+    private static ImmutableArray<string> ReadPins(ref MessageReader reader, string member) => reader.IsString
+        ? [reader.Text(member, ControlMessage.MaxText)]
+        : reader.Texts(member, MaxPins, ControlMessage.MaxText);
+
+    private static ImmutableArray<HubAddress> ReadFurtherHubs(ref MessageReader reader)
+    {
+        var hubs = ImmutableArray.CreateBuilder<HubAddress>();
+        reader.BeginArray("x");
+        while (reader.NextItem("x", hubs.Count, HubAddress.MaxFurther))
+            hubs.Add(ReadFurtherHub(ref reader));
+        return hubs.DrainToImmutable();
+    }
+
+    // Without a port it is the first hub's, and without pins they are.
+    private static HubAddress ReadFurtherHub(ref MessageReader reader)
+    {
+        if (!reader.IsObject)
+            throw new FormatException("x (further hubs) is not a list of objects");
+        var hub = new HubAddress("", 0, []);
+        var seen = 0u;
+        while (reader.NextMember(FurtherMembers, ref seen, out var member))
+        {
+            var path = FurtherMembers.PathOf(member);
+            hub = member switch
+            {
+                "h" => hub with { Host = reader.Text(path, MaxHostLength) },
+                "p" => hub with { Port = (int)reader.Number(path, Port.Min, Port.Max) },
+                _ => hub with { Pins = ReadPins(ref reader, path) },
+            };
+        }
+
+        return hub;
     }
 
     private static TransportMode ReadTransport(string word) => TransportModes.Words.TryGetValue(word, out var mode)
@@ -105,7 +140,11 @@ internal static class ConnectionTokenParser
             yield return $"s is not {EdgeLine.MaxSecretLength} or fewer printable ASCII characters without spaces";
         if (token.HubDials && token.Transport is not (null or TransportMode.TcpTls))
             yield return "t (the transport) is for edges that dial; where the hub dials (d) there is only tcpTls";
-        if (!token.Pins.All(IsPin))
+        if (token.HubDials && !token.FurtherHubs.IsEmpty)
+            yield return "x (further hubs) is for edges that dial; only one hub can dial an edge (d)";
+        if (!token.FurtherHubs.All(static hub => HostSyntax.IsUrlHost(hub.Host)))
+            yield return "x.h is missing, or is not a host name or an address";
+        if (!token.Pins.Concat(token.FurtherHubs.SelectMany(static hub => hub.Pins)).All(IsPin))
             yield return $"f is not a pin (base64url of {PinBytes} bytes) or a list of pins";
     }
 

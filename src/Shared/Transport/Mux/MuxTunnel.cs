@@ -71,6 +71,16 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public void Suspect() => _doubt.Suspect();
 
+    public long Heard => Core.Heard;
+
+    public void Ask()
+    {
+        if (IsLost || (Features & TunnelFeatures.Probe) == 0)
+            return;
+        Endpoint.QueueProbe();
+        Core.Wake();
+    }
+
     public bool IsLost => Core.IsDetached && !IsDead;
 
     public Task<TunnelEnd> Completion => _ending.Completion;

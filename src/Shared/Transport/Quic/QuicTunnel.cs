@@ -64,6 +64,14 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
 
     public bool IsInDoubt => Watch.IsInDoubt && !IsDead;
 
+    public long Heard => Watch.Heard;
+
+    public void Ask()
+    {
+        if (!IsDead)
+            Watch.Ask();
+    }
+
     public bool HasRoom => Streams.HasRoom;
 
     public Task<TunnelEnd> Completion => _completion.Task;

@@ -35,6 +35,29 @@ public sealed class EdgeStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task The_revision_is_the_time_of_the_last_change_also_after_a_restart_and_never_falls()
+    {
+        long first;
+        await using (var store = await OpenAsync())
+        {
+            Assert.Equal(0, store.Revision);
+            await store.ReplaceAllAsync([TestEdges.WithSecret("a")], dryRun: false, default);
+            first = store.Revision;
+            Assert.Equal((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / 10, first);
+            await store.ReplaceAllAsync([TestEdges.WithSecret("b")], dryRun: true, default);
+            Assert.Equal(first, store.Revision);
+        }
+
+        await using var again = await OpenAsync();
+        Assert.Equal(first, again.Revision);
+        await again.ReplaceAllAsync([TestEdges.WithSecret("b")], dryRun: false, default);
+        Assert.Equal(first + 1, again.Revision);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await again.RemoveAsync("b", default);
+        Assert.Equal(first + 1_000_000, again.Revision);
+    }
+
+    [Fact]
     public async Task The_configurations_edges_count_only_while_there_is_no_state()
     {
         await using (var first = await OpenAsync(TestEdges.WithSecret("seed")))

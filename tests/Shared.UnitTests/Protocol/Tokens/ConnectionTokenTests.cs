@@ -54,6 +54,32 @@ public class ConnectionTokenTests
         Assert.Contains("where the hub dials (d) there is only tcpTls", error);
     }
 
+    [Fact]
+    public void Further_hubs_are_a_list_in_which_the_first_hubs_port_and_pins_may_be_left_out()
+    {
+        var token = Token with { Pins = [Pin], FurtherHubs = [new("hub2.example.com", 8443, []), new("192.0.2.7", 9443, [OtherPin])] };
+        Assert.EndsWith($$""","x":[{"h":"hub2.example.com","p":8443},{"h":"192.0.2.7","p":9443,"f":"{{OtherPin}}"}]}""", Json(token), StringComparison.Ordinal);
+        Assert.Equal(token, Decode(token.Encode()));
+        Assert.NotEqual(Token with { Pins = [Pin] }, token);
+        Assert.Equal([new HubAddress("h2", 1, [])], Decode(Encode("""{"h":"h","p":1,"e":"e","s":"s","x":[{"h":"h2"}]}""")).FurtherHubs);
+        Assert.Equal([], Decode(Encode("""{"h":"h","p":1,"e":"e","s":"s","x":[]}""")).FurtherHubs);
+    }
+
+    [Theory]
+    [InlineData("""[{"p":1}]""", "x.h is missing")]
+    [InlineData("""[{"h":"a b"}]""", "x.h is missing, or is not a host name")]
+    [InlineData("""[{"h":"a","p":0}]""", "x.p")]
+    [InlineData("""[{"h":"a","f":"short"}]""", "f is not a pin")]
+    [InlineData("""["a"]""", "x (further hubs) is not a list of objects")]
+    [InlineData("""{"h":"a"}""", "x")]
+    [InlineData("""[{"h":"1"},{"h":"2"},{"h":"3"},{"h":"4"},{"h":"5"},{"h":"6"},{"h":"7"},{"h":"8"}]""", "x")]
+    [InlineData("""[{"h":"a"}],"d":"hub" """, "only one hub can dial an edge")]
+    public void Further_hubs_are_refused_with_what_is_wrong(string hubs, string what)
+    {
+        Assert.False(ConnectionToken.TryDecode(Encode($$"""{"h":"h","p":1,"e":"e","s":"s","x":{{hubs}}}"""), out _, out var error));
+        Assert.Contains(what, error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("=")]
@@ -71,7 +97,7 @@ public class ConnectionTokenTests
     public void Members_of_later_versions_are_ignored() =>
         Assert.Equal(
             new ConnectionToken("h", 1, "e", "s", [Pin]),
-            Decode(Encode($$"""{"x":[{"h":"other"}],"y":"quic","h":"h","p":1,"e":"e","s":"s","f":["{{Pin}}"],"z":null}""")));
+            Decode(Encode($$"""{"w":[{"h":"other"}],"y":"quic","h":"h","p":1,"e":"e","s":"s","f":["{{Pin}}"],"z":null}""")));
 
     [Theory]
     [InlineData("hub.example.com")]

@@ -78,6 +78,10 @@ internal sealed class LanedTunnel : ITunnel
 
     public void Suspect() => _first.Suspect();
 
+    public long Heard => _first.Heard;
+
+    public void Ask() => _first.Ask();
+
     public bool IsLost => _first.IsLost;
 
     public Task<TunnelEnd> Completion => _completion.Task;

@@ -25,6 +25,23 @@ internal sealed class PeerWatch
     /// <summary>Edge: true when the hub was asked and has not answered in time.</summary>
     public bool IsInDoubt => _doubt.IsOn;
 
+    /// <summary>Edge: grows with everything that comes from the hub.</summary>
+    public long Heard
+    {
+        get
+        {
+            var traffic = _core.Traffic.Snapshot();
+            return Volatile.Read(ref _framesHeard) + traffic.BytesReceived + traffic.DatagramsReceived;
+        }
+    }
+
+    /// <summary>Edge: asks the hub for a sign of life at once.</summary>
+    public void Ask()
+    {
+        if ((_core.Terms.Features & TunnelFeatures.Probe) != 0)
+            _control.Send(FrameType.Probe, []);
+    }
+
     /// <summary>Notes that a frame came. Only the control stream's reader calls this.</summary>
     public void NoteHeard() => Volatile.Write(ref _framesHeard, _framesHeard + 1);
 
@@ -82,9 +99,8 @@ internal sealed class PeerWatch
         if ((_core.Terms.Features & TunnelFeatures.Probe) == 0)
             return false;
         var traffic = _core.Traffic.Snapshot();
-        var heard = Volatile.Read(ref _framesHeard) + traffic.BytesReceived + traffic.DatagramsReceived;
         var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
-        var step = _doubt.Look(_core.Context.NowMilliseconds, heard, _core.Connection.Control.Acknowledged, carried);
+        var step = _doubt.Look(_core.Context.NowMilliseconds, Heard, _core.Connection.Control.Acknowledged, carried);
         if (step == DoubtStep.Ask)
             _control.Send(FrameType.Probe, []);
         if (step != DoubtStep.Doubt)

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.TestUtilities.Processes;
+
+namespace Tunnel.FunctionalTests;
+
+/// <summary>One edge with three hubs that share nothing but its secret: each may be killed, stopped or behind, and clients go to the others.</summary>
+public sealed class SeveralHubsTests : IAsyncLifetime
+{
+    private const string EdgeId = "edge-1";
+    private const string Secret = "a-secret-that-all-hubs-know";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");
+    private readonly IPAddress _edgeAddress = LoopbackAddresses.Next();
+    private readonly IPAddress _target = LoopbackAddresses.Next();
+    private readonly List<HubProcess> _hubs = [];
+    private readonly int[] _ports = FreePorts.Next(2);
+    private EdgeProcess _edge = null!;
+    private TcpListener _upstream = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var tokens = new List<ConnectionToken>();
+        foreach (var name in (string[])["one", "two", "three"])
+        {
+            var hub = await HubProcess.StartAsync(Directory.CreateDirectory(Path.Combine(_directory.FullName, name)).FullName, _target);
+            _hubs.Add(hub);
+            var added = await hub.RunAsync("edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--proxy", "off", "--secret", Secret);
+            Assert.True(ConnectionToken.TryDecode(added.Succeeded().StandardOutput.Trim(), out var token, out var error), error);
+            tokens.Add(token);
+        }
+
+        _upstream = new TcpListener(_target, _ports[0]);
+        _upstream.Start();
+        var further = string.Join(',', tokens.Skip(1).Select(token => $"{token.Host}:{token.Port}#{token.Pins[0]}"));
+        _edge = EdgeProcess.Start(_directory.FullName, tokens[0].Encode(), _edgeAddress, "--hubs", further);
+        await _edge.WaitForPortsAsync([_ports[0]], []);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _edge.DisposeAsync();
+        foreach (var hub in _hubs)
+            await hub.DisposeAsync();
+        _upstream.Stop();
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Clients_are_spread_and_a_killed_hub_takes_only_its_own()
+    {
+        List<StreamPair> open = [];
+        for (var i = 0; i < 6; i++)
+            open.Add(await OpenAsync());
+        Assert.Equal([2, 2, 2], (await HubsAsync()).Select(hub => hub.GetProperty("activeStreams").GetInt32()));
+
+        _hubs[0].Process.Signal(ManagedProcess.SigKill);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "two connected hubs");
+        for (var i = 0; i < 4; i++)
+            open.Add(await OpenAsync());
+        Assert.Equal([4, 4], (await HubsAsync()).Skip(1).Select(hub => hub.GetProperty("activeStreams").GetInt32()));
+        foreach (var pair in open.Where((_, index) => index >= 6 || index % 3 != 0))
+            await pair.AssertEchoAsync();
+
+        _hubs[1].Process.Signal(ManagedProcess.SigKill);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 1, "one connected hub");
+        open.Add(await OpenAsync());
+
+        await _hubs[0].RestartAsync();
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "the first hub to be back");
+        open.Add(await OpenAsync());
+        Assert.Equal(1, (await HubsAsync())[0].GetProperty("activeStreams").GetInt32());
+        open.ForEach(pair => pair.Dispose());
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_stopped_gets_no_new_clients_until_it_goes_on()
+    {
+        _hubs[0].Process.Signal(ManagedProcess.SigStop);
+        await WaitForHubsAsync(hub => hub.GetProperty("silent").GetBoolean(), 1, "a silent hub");
+        for (var i = 0; i < 6; i++)
+            (await OpenAsync()).Dispose();
+        Assert.Contains("does not answer", await StatusTextAsync(), StringComparison.Ordinal);
+
+        _hubs[0].Process.Signal(ManagedProcess.SigCont);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean() && !hub.GetProperty("silent").GetBoolean(), 3, "all hubs to answer");
+    }
+
+    [Fact]
+    public async Task The_hub_that_was_changed_last_decides_and_those_behind_it_are_told_apart()
+    {
+        var older = Directory.CreateDirectory(Path.Combine(_directory.FullName, "older")).FullName;
+        File.Copy(Path.Combine(_hubs[1].StateDirectory, "edges.json"), Path.Combine(older, "edges.json"));
+
+        await _hubs[1].PutEdgeAsync(EdgeId, _ports, [], new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } });
+        await _edge.WaitForPortsAsync(_ports, []);
+        await WaitForHubsAsync(hub => hub.GetProperty("outdated").GetBoolean(), 2, "two hubs that are behind");
+        Assert.Contains("older than that in force", await StatusTextAsync(), StringComparison.Ordinal);
+        using var second = new TcpListener(_target, _ports[1]);
+        second.Start();
+        for (var i = 0; i < 3; i++)
+            (await OpenAsync(second, _ports[1])).Dispose();
+
+        // It comes back with the state of before the change.
+        _hubs[1].Process.Signal(ManagedProcess.SigKill);
+        File.Copy(Path.Combine(older, "edges.json"), Path.Combine(_hubs[1].StateDirectory, "edges.json"), overwrite: true);
+        await _hubs[0].PutEdgeAsync(EdgeId, _ports, [], new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } });
+        await _hubs[1].RestartAsync();
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+        await _edge.WaitForPortsAsync(_ports, []);
+        await WaitForHubsAsync(hub => hub.GetProperty("outdated").GetBoolean(), 2, "two hubs that are behind");
+        Assert.False((await HubsAsync())[0].GetProperty("outdated").GetBoolean());
+        (await OpenAsync(second, _ports[1])).Dispose();
+    }
+
+    private Task<StreamPair> OpenAsync() => OpenAsync(_upstream, _ports[0]);
+
+    private async Task<StreamPair> OpenAsync(TcpListener upstream, int port)
+    {
+        var client = new Socket(_edgeAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(new IPEndPoint(_edgeAddress, port)).WaitAsync(TimeSpan.FromSeconds(30));
+        var pair = new StreamPair(client, await upstream.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        await pair.AssertEchoAsync();
+        return pair;
+    }
+
+    private async Task<JsonElement[]> HubsAsync() => [.. (await _edge.StatusAsync())!.Value.GetProperty("hubs").EnumerateArray()];
+
+    private Task WaitForHubsAsync(Func<JsonElement, bool> which, int count, string what) =>
+        Eventually.IsTrueAsync(async () => (await HubsAsync()).Count(which) == count, what, explain: () => _edge.Process.Log);
+
+    private async Task<string> StatusTextAsync() =>
+        (await ManagedProcess.RunAsync(Binaries.Edge, ["status", "--admin-socket", _edge.AdminSocket])).Succeeded().StandardOutput;
+}
