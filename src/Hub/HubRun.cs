@@ -11,6 +11,7 @@ using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.Forwarding.Adapting;
+using Tunnel.Hub.Forwarding.Authorizing;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.History;
@@ -42,6 +43,7 @@ internal sealed class HubRun : IDisposable
     private readonly PoolSync _poolSync;
     private readonly HealthMonitor _health;
     private readonly AdaptivePorts _adaptive;
+    private readonly Authorizers _authorizers;
     private readonly PresenceKeeper _keeper;
     private readonly DescriptorGuard _descriptors;
     private readonly Inheritance _inherited;
@@ -100,9 +102,13 @@ internal sealed class HubRun : IDisposable
         Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
         Tls = new TlsServers(new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>()), time);
+        _authorizers = new Authorizers(
+            rule => AuthorizeConnections.Open(resolver, rule),
+            new AuthorizeReports(events, time, loggerFactory.CreateLogger<AuthorizeReports>()), time);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
         {
             Tls = Tls,
+            Authorizers = _authorizers,
             Adaptive = _adaptive,
             Entrance = entrance,
         };
@@ -311,6 +317,7 @@ internal sealed class HubRun : IDisposable
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
             PortCertificates = PortCertificates.Describe(Tls),
+            Authorizers = AuthorizerStatuses.Describe(_authorizers),
             SharedState = State.Shared,
             Strangers = _strangers.Count,
             ActiveSessions = Sessions.Count,
@@ -392,6 +399,7 @@ internal sealed class HubRun : IDisposable
         Live.Dispose();
         Streams.Dispose();
         Tls.Dispose();
+        _authorizers.Dispose();
         Sessions.Dispose();
         Certificates.Dispose();
         _defects.Dispose();
@@ -426,6 +434,7 @@ internal sealed class HubRun : IDisposable
     {
         _poolSync.Apply(edgeId, edge);
         Tls.Apply(edgeId, edge);
+        _authorizers.Apply(edgeId, edge, _gate.RuleOf);
         _adaptive.Apply(edgeId, edge);
     }
 }

@@ -39,7 +39,7 @@ internal static class EdgeCommands
                     await PrintPortsAsync(context, cancellation);
             });
 
-    // Only for ports with a pool or certificates, so that all else stays one JSON document.
+    // Only for ports with a pool, certificates or somebody who is asked about clients, so that all else stays one JSON document.
     private static async Task PrintPortsAsync(CommandContext context, CancellationToken cancellation)
     {
         var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
@@ -49,6 +49,8 @@ internal static class EdgeCommands
             await context.Out.WriteTextAsync(line);
         foreach (var certificate in status.PortCertificates.Where(certificate => certificate.EdgeId == context.Id))
             await context.Out.WriteTextAsync(certificate.Describe(DateTimeOffset.UtcNow));
+        foreach (var authorizer in status.Authorizers.Where(authorizer => authorizer.EdgeId == context.Id))
+            await context.Out.WriteTextAsync(authorizer.Describe());
     }
 
     private static Command Remove(CommonOptions options) =>

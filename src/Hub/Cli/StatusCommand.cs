@@ -59,6 +59,8 @@ internal static class StatusCommand
         foreach (var certificate in status.PortCertificates.Where(certificate => certificate.IsAlarm(now)))
             await PrintAlarmAsync(
                 output, terminal, certificate.IsBroken(now) ? "FAILED" : "", $"{certificate.EdgeId} {certificate.Describe(now)}");
+        foreach (var authorizer in status.Authorizers.Where(static authorizer => authorizer.Fault is not null))
+            await PrintAlarmAsync(output, terminal, "", $"{authorizer.EdgeId} {authorizer.Describe()}");
         if (status.TcpMemory?.Describe() is { } memory)
             await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);

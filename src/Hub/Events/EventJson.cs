@@ -34,6 +34,8 @@ namespace Tunnel.Hub.Events;
 [JsonSerializable(typeof(ProxyHeaderDoubtedEvent))]
 [JsonSerializable(typeof(TargetUpEvent))]
 [JsonSerializable(typeof(TargetDownEvent))]
+[JsonSerializable(typeof(AuthorizerUpEvent))]
+[JsonSerializable(typeof(AuthorizerDownEvent))]
 [JsonSerializable(typeof(CertificateLoadedEvent))]
 [JsonSerializable(typeof(CertificateFailedEvent))]
 [JsonSerializable(typeof(CertificateExpiringEvent))]

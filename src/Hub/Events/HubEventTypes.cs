@@ -24,6 +24,8 @@ internal static class HubEventTypes
         typeof(ProxyHeaderDoubtedEvent),
         typeof(TargetUpEvent),
         typeof(TargetDownEvent),
+        typeof(AuthorizerUpEvent),
+        typeof(AuthorizerDownEvent),
         typeof(CertificateLoadedEvent),
         typeof(CertificateFailedEvent),
         typeof(CertificateExpiringEvent),

@@ -130,6 +130,16 @@ public sealed record TargetUpEvent(string Target, ImmutableArray<string> Ports) 
 /// <param name="Ports">The first 16 of the ports that lead to it, such as <c>edge-1 tcp/443</c>.</param>
 public sealed record TargetDownEvent(string Target, string Reason, ImmutableArray<string> Ports) : HubEvent;
 
+/// <summary>A port's <c>authorizeUrl</c> answers again.</summary>
+/// <param name="Url">The URL, without its query.</param>
+public sealed record AuthorizerUpEvent(string Url) : HubEvent;
+
+/// <summary>A port's <c>authorizeUrl</c> did not say whether a client is allowed.</summary>
+/// <param name="Url">The URL, without its query.</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="FailOpen">Whether clients are let in meanwhile; false: they are refused.</param>
+public sealed record AuthorizerDownEvent(string Url, string Reason, bool FailOpen) : HubEvent;
+
 /// <summary>A certificate of ports is used from now on.</summary>
 /// <param name="Certificate">The path of its file.</param>
 /// <param name="Names">The host names that it is for.</param>

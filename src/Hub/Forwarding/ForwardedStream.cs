@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Forwarding.Authorizing;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Targets.Connecting;
@@ -85,7 +86,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             {
                 Fields = entry.Fields ?? new HeaderFields(entry.Id, Route.Port.EdgeId, entry.Transport),
             };
-            if (await forwarder.Entrance.AdmitAsync(_visit, forwarder.Tls, gone) is { } refusal)
+            if (await forwarder.Entrance.AdmitAsync(_visit, forwarder.Tls, AuthorizerOf(Policy), gone) is { } refusal)
                 Fail(refusal);
             else
                 GoOn(gone);
@@ -100,6 +101,9 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             stream.Reset(ResetReason.Unspecified);
         }
     }
+
+    private Authorizer? AuthorizerOf(PortPolicy policy) =>
+        policy.Authorize is { } asked ? forwarder.Authorizers.Of(asked, Route.Rule) : null;
 
     private void GoOn(CancellationToken limit)
     {

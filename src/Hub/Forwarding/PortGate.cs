@@ -88,6 +88,9 @@ internal sealed class PortGate(ForwardingOptions options, TargetPools pools, Tra
     public TargetPool? FindPool(in TrafficKey port, NamedRoute route) =>
         pools.Find(new PoolKey(port.EdgeId, port.Udp, port.Port, route.Sni));
 
+    /// <summary>Returns the addresses that a port's targets may have.</summary>
+    public TargetRule RuleOf(PortPolicy policy) => RuleOf(policy, Options);
+
     private TargetPool PoolOf(in TrafficKey port, PortPolicy policy, ForwardingOptions options) => pools.Of(
         new PoolKey(port.EdgeId, port.Udp, port.Port), policy.Pool!, policy.TargetHost ?? options.TargetHost, policy.TargetPort
             ?? port.Port, HeaderOf(port.Udp, policy, options), RuleOf(policy, options));

@@ -3,6 +3,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Adapting;
+using Tunnel.Hub.Forwarding.Authorizing;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Targets;
@@ -36,6 +37,9 @@ internal sealed class StreamForwarder(
 
     /// <summary>The TLS servers of ports at which TLS ends.</summary>
     public required TlsServers Tls { get; init; }
+
+    /// <summary>Those that ports ask about clients.</summary>
+    public required Authorizers Authorizers { get; init; }
 
     /// <summary>TLS to targets.</summary>
     public UpstreamTls UpstreamTls { get; } = new(context.Time, context.LoggerFactory.CreateLogger<UpstreamTls>());

@@ -9,7 +9,4 @@ internal static partial class HookLog
 
     [LoggerMessage(2251, LogLevel.Information, "Edge '{EdgeId}' port tcp/{Port}: {Hook} refused a client: {Reason} ({Id})")]
     public static partial void Refused(ILogger logger, string edgeId, int port, string hook, string reason, string id);
-
-    [LoggerMessage(2252, LogLevel.Warning, "{Url} can't be asked whether clients may come in: {Error}")]
-    public static partial void AuthorizerFailed(ILogger logger, string url, string error);
 }

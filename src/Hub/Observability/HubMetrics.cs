@@ -43,6 +43,7 @@ internal sealed class HubMetrics
         AddTraffic(meter);
         AddPorts(meter);
         TargetMetrics.Add(meter, parts);
+        AuthorizerMetrics.Add(meter, parts);
         AddForwarding(meter);
         AddProtection(meter);
         AddResources(meter);

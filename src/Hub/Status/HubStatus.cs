@@ -76,6 +76,9 @@ public sealed record HubStatus
     /// <summary>The certificates of ports at which TLS ends, by edge and file.</summary>
     public ImmutableArray<PortCertificateStatus> PortCertificates { get; init; } = [];
 
+    /// <summary>Whom the hub asks about clients of ports with <c>authorizeUrl</c>, by edge.</summary>
+    public ImmutableArray<AuthorizerStatus> Authorizers { get; init; } = [];
+
     /// <summary>The database in which hubs share edges and blocks; null: they are in this hub's files.</summary>
     public SharedStateStatus? SharedState { get; init; }
 

@@ -67,6 +67,12 @@ internal enum StreamFailure
     /// <summary>A hook threw an exception.</summary>
     HookFailed,
 
+    /// <summary>The port's <c>authorizeUrl</c> does not allow the client.</summary>
+    AuthorizeRefused,
+
+    /// <summary>The port's <c>authorizeUrl</c> did not say whether the client is allowed.</summary>
+    AuthorizeFailed,
+
     /// <summary>The program that accepts the port's clients in this process takes no more.</summary>
     NotAccepted,
 
@@ -121,6 +127,7 @@ internal static class StreamFailures
     /// <summary>Whether the client was turned away, so that the failure says nothing of the upstream.</summary>
     public static bool IsOfClient(this StreamFailure failure) =>
         failure is StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed or StreamFailure.ClientGone
+        or StreamFailure.AuthorizeRefused or StreamFailure.AuthorizeFailed
         or StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName
         or StreamFailure.TooManyHandshakes or StreamFailure.HandshakeFailed or StreamFailure.HandshakeTimeout;
 
@@ -130,6 +137,7 @@ internal static class StreamFailures
         StreamFailure.PortNotAssigned or StreamFailure.TooManyStreams => ResetReason.Policy,
         StreamFailure.SourceDenied or StreamFailure.PrivateSource or StreamFailure.UnknownSource => ResetReason.Policy,
         StreamFailure.HookRefused or StreamFailure.HookTimeout or StreamFailure.HookFailed => ResetReason.Policy,
+        StreamFailure.AuthorizeRefused or StreamFailure.AuthorizeFailed => ResetReason.Policy,
         StreamFailure.HelloTimeout or StreamFailure.NotTls or StreamFailure.HelloTooLong or StreamFailure.UnknownName
             or StreamFailure.HandshakeFailed or StreamFailure.HandshakeTimeout => ResetReason.Policy,
         StreamFailure.TooManyHandshakes or StreamFailure.NoCertificate => ResetReason.Overloaded,

@@ -6,7 +6,7 @@ import { state } from './icons.js';
 import { hub } from './live.js';
 import { table } from './table.js';
 
-const BAD = new Set(['edgeDisconnected', 'tunnelDisconnected', 'targetDown', 'breakerOpened']);
+const BAD = new Set(['edgeDisconnected', 'tunnelDisconnected', 'targetDown', 'authorizerDown', 'breakerOpened']);
 const WARN = new Set(['edgeConflict', 'edgeDialFailed', 'firewallDrifted', 'proxyHeaderDoubted', 'crashRecovered']);
 const GOOD = new Set(['edgeConnected', 'tunnelConnected', 'targetUp']);
 const SHOWN = 100;

@@ -13,7 +13,7 @@ import { table } from './table.js';
 
 // Ends that are the target's fault; others, such as resetByPeer, are the client's own business.
 const FAILED = new RegExp(
-    '^(refused|unreachable|nameNotFound|connectTimeout|noResources|descriptorLimit|tcpMemory|upstreamGone|upstreamTls|' +
+    '^(refused|unreachable|nameNotFound|connectTimeout|noResources|descriptorLimit|tcpMemory|upstreamGone|upstreamTls|authorizeFailed|' +
         'noCertificate|noTarget|forwardingLoop|tooMany\\w+)$',
 );
 const SIZE = 100;

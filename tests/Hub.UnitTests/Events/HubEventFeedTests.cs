@@ -15,7 +15,7 @@ public sealed class HubEventFeedTests
     {
         Assert.Equal(
             [
-                "certificateExpiring", "certificateFailed", "certificateLoaded",
+                "authorizerDown", "authorizerUp", "certificateExpiring", "certificateFailed", "certificateLoaded",
                 "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
                 "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
                 "tunnelLost", "tunnelResumed",

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding;
+using Tunnel.Hub.Forwarding.Authorizing;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Hooks;
@@ -39,8 +40,12 @@ internal sealed class ForwardingFixture : IDisposable
         var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
         Pools = new TargetPools(resolver, NoPools.Instance, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
         Gate = new PortGate(options, Pools, Traffic, context);
+        Authorizers = new Authorizers(
+            rule => AuthorizeHandler ?? AuthorizeConnections.Open(resolver, rule),
+            new AuthorizeReports(_registry.Events.Queue, _registry.Time, NullLogger<AuthorizeReports>.Instance), _registry.Time);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {
+            Authorizers = Authorizers,
             Tls = new TlsServers(new TlsReports(_registry.Events.Queue, _registry.Time, NullLogger<TlsReports>.Instance), _registry.Time),
             Entrance = new Entrance(Hooks, new PortAcceptors(), _registry.Time, NullLogger.Instance),
         };
@@ -64,6 +69,11 @@ internal sealed class ForwardingFixture : IDisposable
     public TargetPools Pools { get; }
 
     public HookRunner Hooks { get; }
+
+    public Authorizers Authorizers { get; }
+
+    /// <summary>Answers in place of an <c>authorizeUrl</c>; null: real connections.</summary>
+    public HttpMessageHandler? AuthorizeHandler { get; init; }
 
     public PortGate Gate { get; }
 
@@ -112,6 +122,7 @@ internal sealed class ForwardingFixture : IDisposable
     {
         Streams.Dispose();
         Streams.Tls.Dispose();
+        Authorizers.Dispose();
         Sessions.Dispose();
     }
 

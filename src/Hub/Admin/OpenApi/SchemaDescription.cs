@@ -39,6 +39,7 @@ internal sealed class SchemaDescription : IOpenApiSchemaTransformer
             SettingType.Number => JsonSchemaType.Integer,
             SettingType.Switch => JsonSchemaType.Boolean,
             SettingType.List => JsonSchemaType.Array,
+            SettingType.Object when schema.OrText => JsonSchemaType.Object | JsonSchemaType.String,
             SettingType.Object => JsonSchemaType.Object,
             _ => JsonSchemaType.String,
         };

@@ -48,6 +48,9 @@ public sealed record PortPolicy
     /// <summary>How the hub speaks TLS to the targets; null: it does not, what clients say goes on as it is.</summary>
     public UpstreamTlsDefinition? UpstreamTls { get; init; }
 
+    /// <summary>Whom the hub asks whether a client may come in; null: nobody.</summary>
+    public AuthorizeDefinition? Authorize { get; init; }
+
     /// <summary>Which pool a client gets by the name that it asks for; null: all get the same.</summary>
     public RouteTable? Routes { get; init; }
 

@@ -52,6 +52,9 @@ public sealed record PortPolicyDefinition
     /// <inheritdoc cref="PortPolicy.UpstreamTls"/>
     public UpstreamTlsDefinition? UpstreamTls { get; init; }
 
+    /// <inheritdoc cref="PortPolicy.Authorize"/>
+    public AuthorizeDefinition? AuthorizeUrl { get; init; }
+
     /// <summary>Targets by the names that clients ask for; who asks for another name gets those of the port.</summary>
     public ValueList<RouteDefinition>? Routes { get; init; }
 

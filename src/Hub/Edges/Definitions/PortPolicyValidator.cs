@@ -54,6 +54,8 @@ internal static class PortPolicyValidator
     {
         var rule = new TargetRule(null, allowed is { Count: > 0 } ? allowed : null);
         Check(policy.TargetHost, $"{path}.targetHost");
+        if (Uri.TryCreate(policy.AuthorizeUrl?.Url, UriKind.Absolute, out var url))
+            Check(url.Host, $"{path}.authorizeUrl");
         for (var index = 0; index < policy.Targets?.Count; index++)
             Check(policy.Targets[index].Host, $"{path}.targets[{index}].host");
         for (var route = 0; route < policy.Routes?.Count; route++)

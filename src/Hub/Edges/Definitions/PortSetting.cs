@@ -93,6 +93,9 @@ internal sealed record SettingSchema(SettingType Type, long? Least = null, long?
     /// <summary>The form of a list's items; null: texts.</summary>
     public SettingSchema? Item { get; init; }
 
+    /// <summary>Whether an object may be written as a text too.</summary>
+    public bool OrText { get; init; }
+
     /// <summary>The members of an object, each with its form and what it does.</summary>
     public IReadOnlyList<(string Name, SettingSchema Schema, string Summary)> Members { get; init; } = [];
 }

@@ -185,6 +185,17 @@ internal static class PortSettings
             OnWire = true,
             Option = "--deny",
         },
+        new PortSetting<AuthorizeDefinition?>(
+            "authorizeUrl",
+            AuthorizeForm.Form,
+            own => own.AuthorizeUrl,
+            (own, value) => own with { AuthorizeUrl = value },
+            (policy, value, _) => policy with { Authorize = value })
+        {
+            For = PortKinds.Tcp,
+            Default = "none",
+            Summary = "the hub asks this URL whether a client may come in: see below",
+        },
         new PortSetting<bool?>(
             "allowPrivateSources",
             SettingForms.Switch,

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Forwarding.Authorizing;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Hub.Hooks;
 using Tunnel.Hub.Targets;
@@ -24,19 +25,22 @@ internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, TimePr
 
     /// <summary>Whether anything is to be done at a port.</summary>
     public bool IsUsedBy(PortPolicy policy, in TrafficKey port) =>
-        policy.Tls is not null || !hooks.Hooks.IsEmpty || acceptors.Find(port) is not null;
+        policy.Tls is not null || policy.Authorize is not null || !hooks.Hooks.IsEmpty || acceptors.Find(port) is not null;
 
     /// <summary>Returns why a client is refused; null when it may go on. Throws when the client is gone.</summary>
     /// <param name="visit">The client.</param>
     /// <param name="servers">The TLS servers of ports.</param>
+    /// <param name="authorizer">Whom the port asks about clients; null: nobody.</param>
     /// <param name="gone">Fires when the client is gone.</param>
-    public async Task<StreamFailure?> AdmitAsync(StreamVisit visit, TlsServers servers, CancellationToken gone)
+    public async Task<StreamFailure?> AdmitAsync(StreamVisit visit, TlsServers servers, Authorizer? authorizer, CancellationToken gone)
     {
-        if (visit.Policy.Tls is not { } tls)
-            return await _hooks.TakeAsync(visit, gone);
-        // Hooks know the name, and whom they refuse costs no handshake.
-        return await _hello.TakeAsync(visit, tls, gone)
-            ?? await _hooks.TakeAsync(visit, gone)
-            ?? (tls.Terminates ? await _tls.TakeAsync(visit, servers.Of(tls), gone) : null);
+        // What is asked for the client knows its name, and whom it refuses costs no handshake.
+        if (visit.Policy.Tls is { } tls && await _hello.TakeAsync(visit, tls, gone) is { } unread)
+            return unread;
+        if (await _hooks.TakeAsync(visit, gone) is { } refused)
+            return refused;
+        if (authorizer is not null && await AuthorizeStep.TakeAsync(visit, authorizer, gone) is { } unauthorized)
+            return unauthorized;
+        return visit.Policy.Tls is { Terminates: true } ended ? await _tls.TakeAsync(visit, servers.Of(ended), gone) : null;
     }
 }
