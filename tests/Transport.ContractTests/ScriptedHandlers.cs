@@ -18,6 +18,8 @@ internal sealed class ScriptedHubHandler : IHubTunnelHandler
 
     public Channel<ITunnelStream> Opened { get; } = Channel.CreateUnbounded<ITunnelStream>();
 
+    public bool WatchesEdge { get; init; }
+
     public int GoAways => Volatile.Read(ref _goAways);
 
     public async Task<ITunnelStream> NextStreamAsync() => await Opened.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);

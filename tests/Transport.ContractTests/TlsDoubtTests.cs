@@ -45,6 +45,42 @@ public sealed class TlsDoubtTests
     }
 
     [Fact]
+    public async Task A_hub_that_dials_hears_nothing_asks_doubts_and_believes_again()
+    {
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, new ScriptedHubHandler { WatchesEdge = true });
+        await using var hubTunnel = hub;
+        await using var peer = edge;
+        await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello));
+        foreach (var seconds in (int[])[1, 15])
+        {
+            _time.Advance(TimeSpan.FromSeconds(seconds));
+            await edge.ReadUntilAsync(0, FrameType.Ping);
+        }
+
+        // Before the next one is due.
+        _time.Advance(TimeSpan.FromSeconds(4));
+        await edge.ReadUntilAsync(0, FrameType.Ping);
+        Assert.False(hub.IsInDoubt);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.True(hub.IsInDoubt);
+
+        await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Pong, new byte[8]), ScriptedPeer.Frame(0, FrameType.Probe));
+        await edge.ReadUntilAsync(0, FrameType.Ping);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(hub.IsInDoubt);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_dialled_leaves_doubt_to_its_edge()
+    {
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, new ScriptedHubHandler());
+        await using var hubTunnel = hub;
+        await using var peer = edge;
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.False(hub.IsInDoubt);
+    }
+
+    [Fact]
     public async Task A_hub_without_the_extension_is_not_asked()
     {
         var (edge, hub) = await ScriptedPeer.AcceptEdgeAsync(_context, new TestEdge(), extended: false);

@@ -182,7 +182,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live.OnGoAway(goAway);
     }
 
-    void IEdgeTunnelHandler.OnDoubt(ITunnel tunnel)
+    void ITunnelHandler.OnDoubt(ITunnel tunnel)
     {
         if (_live is { } live && live.Tunnel == tunnel)
             live.OnDoubt();

@@ -39,8 +39,8 @@ public interface ITunnel : IAsyncDisposable
     int Lanes => 1;
 
     /// <summary>
-    /// Edge only: true when the hub was asked for a sign of life and gave none, or when nothing that is sent arrives. The tunnel may still
-    /// recover.
+    /// True when the peer was asked for a sign of life and gave none, or when nothing that is sent arrives. The tunnel may still recover.
+    /// At the hub only where it dials (<see cref="IHubTunnelHandler.WatchesEdge"/>).
     /// </summary>
     bool IsInDoubt => false;
 

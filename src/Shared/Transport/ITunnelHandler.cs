@@ -12,6 +12,11 @@ public interface ITunnelHandler
     /// <returns>True to keep what is open for the agreed time; false to end the tunnel now.</returns>
     bool OnLost(ITunnel tunnel, TunnelEnd cause) => false;
 
+    /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Called by the tunnel's timer.</summary>
+    void OnDoubt(ITunnel tunnel)
+    {
+    }
+
     /// <summary>The tunnel goes on over another connection. Called by any thread.</summary>
     void OnResumed(ITunnel tunnel, in TunnelResumed resumed)
     {
@@ -21,6 +26,12 @@ public interface ITunnelHandler
 /// <summary>The hub's handler of a tunnel's events.</summary>
 public interface IHubTunnelHandler : ITunnelHandler
 {
+    /// <summary>
+    /// Whether the edge is asked for a sign of life and doubted as soon as an edge asks and doubts a hub: where the hub can make another
+    /// connection itself. Only over TLS.
+    /// </summary>
+    bool WatchesEdge => false;
+
     /// <summary>The edge has sent HELLO, so that <see cref="ITunnel.Features"/> is now agreed.</summary>
     /// <param name="tunnel">The tunnel; or the connection alone, which <see cref="ITunnel.TryJoin"/> takes, where
     /// <see cref="Hello.Lane"/> says that it is a lane of another tunnel. A HELLO with <see cref="Hello.Resume"/> comes with the connection
@@ -46,9 +57,4 @@ public interface IEdgeTunnelHandler : ITunnelHandler
 {
     /// <summary>The hub has sent a complete new configuration.</summary>
     void OnConfig(ITunnel tunnel, TunnelConfig config);
-
-    /// <summary><see cref="ITunnel.IsInDoubt"/> has become true. Called by the tunnel's timer.</summary>
-    void OnDoubt(ITunnel tunnel)
-    {
-    }
 }

@@ -125,7 +125,7 @@ public sealed class RescueTests : IAsyncDisposable
     private async Task<FakeDialer.Dial> DoubtAsync(FakeTunnel tunnel)
     {
         tunnel.IsInDoubt = true;
-        ((IEdgeTunnelHandler)_connector).OnDoubt(tunnel);
+        ((ITunnelHandler)_connector).OnDoubt(tunnel);
         return await _dialer.NextAsync();
     }
 

@@ -5,6 +5,7 @@ using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
@@ -37,6 +38,28 @@ public sealed class DialPaceTests
             await pace.TurnAsync(CancellationToken.None);
             return time.GetElapsedTime(start);
         }
+    }
+
+    [Fact]
+    public void An_edge_that_does_not_answer_is_dialled_like_one_that_is_lost_until_it_does()
+    {
+        var registry = new TestRegistry();
+        registry.Allowed.Put(TestRegistry.Edge("a") with { Dial = DialTarget.ByHub, DialAddress = "192.0.2.1:8443" });
+        var (live, tunnel) = registry.Connect("a", "one");
+        var looks = 0;
+        registry.Live.Dials.Changed += (_, _) => looks++;
+        Assert.True(((IHubTunnelHandler)live).WatchesEdge);
+        Assert.Equal(DialState.Connected, registry.Live.Dials.StateOf("a"));
+
+        tunnel.IsInDoubt = true;
+        ((ITunnelHandler)live).OnDoubt(tunnel);
+        Assert.Equal((1, DialState.Lost), (looks, registry.Live.Dials.StateOf("a")));
+
+        tunnel.IsInDoubt = false;
+        Assert.Equal(DialState.Connected, registry.Live.Dials.StateOf("a"));
+
+        registry.Allowed.Put(TestRegistry.Edge("b"));
+        Assert.False(((IHubTunnelHandler)registry.Connect("b", "two").Live).WatchesEdge);
     }
 
     [Fact]

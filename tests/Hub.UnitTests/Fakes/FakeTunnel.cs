@@ -36,6 +36,8 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task<TunnelEnd> Completion => _end.Task;
 
+    public bool IsInDoubt { get; set; }
+
     public bool Started { get; private set; }
 
     /// <summary>What a probe finds.</summary>

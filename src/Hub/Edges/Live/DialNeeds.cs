@@ -1,3 +1,5 @@
+using Tunnel.Shared.Transport;
+
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>What the hub has to know to dial an edge: whether it lacks a connection, and for how many it asks.</summary>
@@ -16,13 +18,16 @@ internal sealed class DialNeeds(Lock registryLock, Dictionary<string, EdgeSlot> 
         {
             if (!slots.TryGetValue(edgeId, out var slot) || slot.Tunnels.TrueForAll(static live => live.IsDraining || live.IsCrowdedOut))
                 return DialState.Nothing;
-            return slot.Tunnels.TrueForAll(static live => live.IsDraining || live.IsCrowdedOut || live.Tunnel!.IsLost)
+            return slot.Tunnels.TrueForAll(static live => live.IsDraining || live.IsCrowdedOut || IsLost(live.Tunnel!))
                 ? DialState.Lost
                 : DialState.Connected;
         }
     }
 
-    /// <summary>Notes that a tunnel of an edge has lost its connection, takes no new streams, or has ended.</summary>
+    // An edge that does not answer may be reached over another connection, which it takes when it has lost the old one too.
+    private static bool IsLost(ITunnel tunnel) => tunnel.IsLost || tunnel.IsInDoubt;
+
+    /// <summary>Notes that a tunnel of an edge has lost its connection or is in doubt, takes no new streams, or has ended.</summary>
     public void OnLess(string edgeId) => Changed?.Invoke(edgeId, 0);
 
     /// <summary>Notes that an edge asks for connections. One for each lane and for a tunnel beside them is all that it can use.</summary>
@@ -35,7 +40,7 @@ internal enum DialState
     /// <summary>No tunnel that takes new streams.</summary>
     Nothing,
 
-    /// <summary>A tunnel that waits for another connection.</summary>
+    /// <summary>A tunnel that waits for another connection, or whose edge does not answer.</summary>
     Lost,
 
     /// <summary>A tunnel with a connection.</summary>

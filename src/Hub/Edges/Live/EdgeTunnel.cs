@@ -168,6 +168,15 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
             _registry.OnGoAway(this);
     }
 
+    bool IHubTunnelHandler.WatchesEdge => Edge.DialTarget is not null;
+
+    // What is wrong with a further lane only, the edge finds out.
+    void ITunnelHandler.OnDoubt(ITunnel tunnel)
+    {
+        if (JoinedTo is null)
+            _registry.Dials.OnLess(EdgeId);
+    }
+
     bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause) => _registry.OnLost(this, cause);
 
     void ITunnelHandler.OnResumed(ITunnel tunnel, in TunnelResumed resumed) => _registry.OnResumed(this, tunnel.RemoteEndPoint, resumed);

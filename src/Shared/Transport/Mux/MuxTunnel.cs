@@ -437,30 +437,31 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         }
 
         _link.Connection.Tcp.FollowPath();
-        if (Core.IsEdge)
-            LookAtHub(Core.Context.NowMilliseconds);
+        if (Core.IsEdge && _link.Connection.Tcp.RoundTrip is { } roundTrip)
+            Core.NoteRoundTrip(roundTrip);
+        if (Core.IsEdge ? (Features & TunnelFeatures.Probe) != 0 : ((IHubTunnelHandler)_handler).WatchesEdge)
+            LookAtPeer(Core.Context.NowMilliseconds);
         if (end is not null)
             Lose(end);
         else
             Core.Wake();
     }
 
-    private void LookAtHub(long now)
+    private void LookAtPeer(long now)
     {
-        if (_link.Connection.Tcp.RoundTrip is { } roundTrip)
-            Core.NoteRoundTrip(roundTrip);
-        if ((Features & TunnelFeatures.Probe) == 0)
-            return;
         var traffic = Counters;
         var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
         switch (_doubt.Look(now, Core.Heard, _link.Connection.Tcp.AcknowledgedBytes, carried))
         {
-            case DoubtStep.Ask:
+            case DoubtStep.Ask when Core.IsEdge:
                 Endpoint.QueueProbe();
+                break;
+            case DoubtStep.Ask:
+                Endpoint.QueuePing();
                 break;
             case DoubtStep.Doubt:
                 TransportLog.InDoubt(_logger, _name, RemoteEndPoint, PeerDoubt.AnswerMilliseconds / 1000);
-                ((IEdgeTunnelHandler)_handler).OnDoubt(Facade);
+                _handler.OnDoubt(Facade);
                 break;
         }
     }

@@ -270,7 +270,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         }
 
         if (Watch.Tick())
-            ((IEdgeTunnelHandler)_handler).OnDoubt(this);
+            _handler.OnDoubt(this);
         Sessions.Sweep();
     }
 }
