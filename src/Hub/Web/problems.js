@@ -110,6 +110,13 @@ function ofPort(port) {
 
 function ofHub(status, now) {
     const found = [];
+    if (status.sharedState?.fault) {
+        found.push({
+            kind: 'bad',
+            title: "The database that hubs share can't be used",
+            detail: `${status.sharedState.fault} Edges and blocks are as last known, and changes are refused until it is back.`,
+        });
+    }
     if (status.certificateExpires && Date.parse(status.certificateExpires) - now < 14 * DAY) {
         found.push({
             kind: 'bad',

@@ -31,6 +31,26 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     [Fact]
+    public async Task A_database_that_hubs_share_and_can_not_be_used_is_told_with_what_it_means()
+    {
+        await using var setup = await PageSetup.StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.Page.RouteAsync(
+            "**/api/v1/status*",
+            async route =>
+            {
+                var answer = await route.FetchAsync();
+                var status = JsonNode.Parse(await answer.TextAsync())!;
+                status["sharedState"] = new JsonObject { ["database"] = "PostgreSQL database tunnel at db", ["fault"] = "It can't be used now: Connection refused." };
+                await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
+            });
+        await page.WaitForTextAsync("The database that hubs share can't be used");
+        await page.WaitForTextAsync("It can't be used now: Connection refused. Edges and blocks are as last known, and changes are refused until it is back.");
+        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
+    }
+
+    [Fact]
     public async Task An_edge_is_added_by_keyboard_and_connects_with_the_token_that_is_shown_once()
     {
         await using var setup = await PageSetup.StartAsync();
