@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
-using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Mux.Core;
@@ -10,10 +9,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.Transport.Mux;
 
-// Over 300 lines: it is where the mux's events, the owner's calls and the connection meet; each call is a line or two.
 /// <summary>
 /// A tunnel over one TLS connection, or one lane of a tunnel that has several: it joins a <see cref="MuxEndpoint"/>, which knows nothing of
-/// it, to the connection, the clock and the owner. <see cref="FrameReader"/> and <see cref="FrameWriter"/> move the bytes.
+/// it, to its connections (<see cref="TunnelLinks"/>), the clock and the owner.
 /// </summary>
 internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 {
@@ -22,38 +20,27 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly TunnelEnding _ending;
+    private readonly TunnelLinks _links;
     private readonly ITunnelHandler _handler;
-
-    // Guards the change from one connection to another, so that whoever finds the tunnel lost finds what to wait for too.
-    private readonly Lock _change = new();
-    private volatile TunnelLink _link;
-    private volatile PeerDoubt _doubt;
-    private Task _quiet = Task.CompletedTask;
     private TaskCompletionSource? _pinged;
 
     public MuxTunnel(
-        TlsConnection connection,
-        string name,
-        bool isEdge,
-        TransportContext context,
-        ITunnelHandler handler,
-        ReadOnlyMemory<byte> received,
-        StreamIds? ids = null)
+        TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler,
+        ReadOnlyMemory<byte> received, StreamIds? ids = null)
     {
         _name = name;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
         Facade = this;
-        _doubt = new PeerDoubt(context.NowMilliseconds);
         _handler = handler;
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
         Resumption = new TunnelResumption(this, handler);
-        _link = new TunnelLink(Endpoint, connection, Task.FromResult(received));
         _ending = new TunnelEnding(Endpoint, OnClosed) { Connection = connection };
+        _links = new TunnelLinks(this, new TunnelLink(Endpoint, connection, Task.FromResult(received)), _ending, handler, _name, _logger);
     }
 
     public TransportKind Kind => TransportKind.TcpTls;
 
-    public IPEndPoint RemoteEndPoint => _link.Remote;
+    public IPEndPoint RemoteEndPoint => _links.Current.Remote;
 
     public TunnelFeatures Features => Core.Terms.Features;
 
@@ -67,9 +54,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public TunnelQueues Queues => Endpoint.Queues;
 
-    public bool IsInDoubt => _doubt.IsOn && !Core.IsDetached && !IsDead;
+    public bool IsInDoubt => _links.Current.Doubt.IsOn && !Core.IsDetached && !IsDead;
 
-    public void Suspect() => _doubt.Suspect();
+    public void Suspect() => _links.Current.Doubt.Suspect();
 
     public long Heard => Core.Heard;
 
@@ -98,7 +85,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     /// <summary>Passes from one connection to another.</summary>
     internal TunnelResumption Resumption { get; }
 
-    internal EventLoop Loop => _link.Connection.Loop;
+    internal EventLoop Loop => _links.Current.Connection.Loop;
 
     internal bool IsDead => Core.IsDead;
 
@@ -126,8 +113,8 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
             _ending.Clock = Core.Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         }
 
-        _link.Connection.BecomeTunnel(Core.Context.Congestion);
-        SetReading(_link).SetResult();
+        _links.Current.Connection.BecomeTunnel(Core.Context.Congestion);
+        _links.BeginReading();
         Core.Wake();
     }
 
@@ -198,11 +185,11 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>Bytes that wait in the kernel to be sent.</summary>
-    internal uint UnsentInKernel => _link.Connection.Tcp.UnsentBytes;
+    internal uint UnsentInKernel => _links.Current.Connection.Tcp.UnsentBytes;
 
     // ---- calls of the mux to its carrier
 
-    void IMuxCarrier.Send() => _link.Send();
+    void IMuxCarrier.Send() => _links.Current.Send();
 
     void IMuxCarrier.Yield(Action continuation) => Loop.Yield().UnsafeOnCompleted(continuation);
 
@@ -218,7 +205,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     string? IMuxEvents.OnResume(ResumePoint? point) => Resumption.OnResume(point);
 
-    void IMuxEvents.OnEnded(TunnelEnd end) => Lose(end);
+    void IMuxEvents.OnEnded(TunnelEnd end) => _links.Lose(end);
 
     void IMuxEvents.OnBug(Exception exception) => Fail(exception);
 
@@ -246,65 +233,14 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     // ---- from one connection to another
 
-    /// <summary>Notes that the connection is lost, or is to be given up, and waits until nobody uses it any more.</summary>
-    /// <returns>What to tell the peer; null when the tunnel has ended.</returns>
-    internal async Task<ResumePoint?> DetachAsync(TunnelEnd cause)
-    {
-        Lose(cause);
-        Task quiet;
-        lock (_change)
-        {
-            if (!IsLost)
-                return null;
-            quiet = _quiet;
-        }
+    /// <inheritdoc cref="TunnelLinks.DetachAsync"/>
+    internal Task<ResumePoint?> DetachAsync(TunnelEnd cause) => _links.DetachAsync(cause);
 
-        await quiet;
-        return Endpoint.Change.OnQuiet();
-    }
+    /// <inheritdoc cref="TunnelLinks.HandToAsync"/>
+    internal Task<TunnelLink?> HandToAsync(MuxTunnel other) => _links.HandToAsync(other);
 
-    /// <summary>Ends this tunnel once what it had to say is sent, and gives its connection to another one.</summary>
-    /// <returns>Null when the connection has ended before.</returns>
-    internal async Task<TunnelLink?> HandToAsync(MuxTunnel other)
-    {
-        var end = new TunnelEnd(TunnelEndKind.Closed, "its connection takes the place of a lost one");
-        do
-            await Core.WaitIdleAsync();
-        while (!_ending.TryLeave(end) && !IsDead);
-        return Core.End == end ? _link.HandTo(other.Endpoint, Reading) : null;
-    }
-
-    /// <summary>Goes on over another connection.</summary>
-    /// <returns>False when that is not possible any more; the connection is then closed.</returns>
-    internal bool TryAdopt(TunnelLink link, ResumePoint peer)
-    {
-        TaskCompletionSource reading;
-        TunnelResumed? attached;
-        lock (_change)
-        {
-            (_link, _ending.Connection, _doubt) = (link, link.Connection, new PeerDoubt(Core.Context.NowMilliseconds));
-            attached = Endpoint.Change.Attach(peer);
-            reading = attached is null ? new TaskCompletionSource() : SetReading(link);
-        }
-
-        if (attached is not { } resumed)
-        {
-            link.Close();
-            Terminate(Core.Lost ?? new TunnelEnd(TunnelEndKind.ConnectionLost, "it ended before it could be resumed"));
-            return false;
-        }
-
-        TransportLog.Resumed(
-            _logger, _name, link.Remote, resumed.LostFor.TotalSeconds, resumed.Streams, resumed.BytesAgain);
-        Tell(() => _handler.OnResumed(Facade, resumed));
-
-        // Nothing can be lost before its owner knows that it goes on: nothing is read or sent yet.
-        lock (Core.Sync)
-            Core.Speak();
-        reading.SetResult();
-        Core.Wake();
-        return true;
-    }
+    /// <inheritdoc cref="TunnelLinks.TryAdopt"/>
+    internal bool TryAdopt(TunnelLink link, ResumePoint peer) => _links.TryAdopt(link, peer);
 
     /// <summary>Ends the tunnel, because its peer broke the protocol.</summary>
     internal void Break(string violation)
@@ -313,98 +249,8 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         Terminate(new TunnelEnd(TunnelEndKind.ProtocolError, violation));
     }
 
-    // The connection is lost: the tunnel waits for another one if it may, else it ends.
-    private void Lose(TunnelEnd end)
-    {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        TunnelLink? lost = null;
-        lock (_change)
-        {
-            if (IsLost)
-                return;
-            if (MayOutlive(end) && Endpoint.Change.TryDetach(end))
-            {
-                lost = _link;
-                _ending.Connection = null;
-                _quiet = BeQuietAsync(_ending.Reading, told.Task);
-            }
-        }
-
-        var waits = false;
-        if (lost is not null)
-        {
-            lost.Close();
-            Tell(() => waits = _handler.OnLost(Facade, end));
-        }
-
-        if (waits)
-            TransportLog.Lost(_logger, _name, lost!.Remote, end.Kind, end.Detail, Core.Terms.ResumeGrace.TotalSeconds);
-        else
-            Terminate(end);
-        told.SetResult();
-    }
-
-    private bool MayOutlive(TunnelEnd end) =>
-        Core.Kept.IsOn && !Core.IsPeerFinal && !Core.IsEnding && !Resumption.IsAsking
-            && end.Kind is TunnelEndKind.ConnectionLost or TunnelEndKind.PeerClosed or TunnelEndKind.Timeout;
-
-    /// <param name="reading">Completes when nothing is read any more.</param>
-    /// <param name="told">Completes when the owner knows of the loss, so that it hears of what follows behind it.</param>
-    private async Task BeQuietAsync(Task reading, Task told)
-    {
-        await reading;
-        await Core.WaitIdleAsync();
-        await told;
-    }
-
-    private void Tell(Action tell)
-    {
-        try
-        {
-            tell();
-        }
-        catch (Exception e)
-        {
-            // A defect of the owner's must not leave the tunnel between two connections.
-            TransportLog.Defect(_logger, e, _name);
-        }
-    }
-
-    // The task must be there before anything is read: what is read may give the connection to another tunnel, which waits for it.
-    private TaskCompletionSource SetReading(TunnelLink link)
-    {
-        var start = new TaskCompletionSource();
-        _ending.Reading = ReadAsync(start.Task, link);
-        return start;
-    }
-
-    private async Task ReadAsync(Task start, TunnelLink link)
-    {
-        await start;
-        try
-        {
-            var end = await link.ReadAsync(isFirst: true);
-            while (end is null && await Resumption.ReadsOnAsync())
-                end = await link.ReadAsync(isFirst: false);
-            if (end is not null)
-                Lose(end);
-        }
-        catch (Exception e) when (e is FrameViolationException or RecordFloodException)
-        {
-            Break(e.Message);
-        }
-        catch (Exception e) when (TlsConnection.IsLoss(e))
-        {
-            Lose(new TunnelEnd(TunnelEndKind.ConnectionLost, e.InnerException?.Message ?? e.Message));
-        }
-        catch (Exception e)
-        {
-            Fail(e);
-        }
-    }
-
     // This is a defect in this program: the tunnel can't be trusted any more.
-    private void Fail(Exception exception)
+    internal void Fail(Exception exception)
     {
         TransportLog.Bug(_logger, exception, _name);
         Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, $"internal error: {exception.Message}"));
@@ -423,46 +269,17 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
             return;
         var end = Endpoint.Tick();
         if (end is { Kind: TunnelEndKind.ProtocolError })
-        {
             TransportLog.PeerDoesNotRead(_logger, _name, RemoteEndPoint, end.Detail);
+        if (end is { Kind: TunnelEndKind.ProtocolError } || (IsLost && end is not null))
             Terminate(end);
+        if (IsDead || IsLost)
             return;
-        }
 
-        if (IsLost)
-        {
-            if (end is not null)
-                Terminate(end);
-            return;
-        }
-
-        _link.Connection.Tcp.FollowPath();
-        if (Core.IsEdge && _link.Connection.Tcp.RoundTrip is { } roundTrip)
-            Core.NoteRoundTrip(roundTrip);
-        if (Core.IsEdge ? (Features & TunnelFeatures.Probe) != 0 : ((IHubTunnelHandler)_handler).WatchesEdge)
-            LookAtPeer(Core.Context.NowMilliseconds);
+        _links.Current.Connection.Tcp.FollowPath();
+        _links.LookAtPeer();
         if (end is not null)
-            Lose(end);
+            _links.Lose(end);
         else
             Core.Wake();
-    }
-
-    private void LookAtPeer(long now)
-    {
-        var traffic = Counters;
-        var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
-        switch (_doubt.Look(now, Core.Heard, _link.Connection.Tcp.AcknowledgedBytes, carried))
-        {
-            case DoubtStep.Ask when Core.IsEdge:
-                Endpoint.QueueProbe();
-                break;
-            case DoubtStep.Ask:
-                Endpoint.QueuePing();
-                break;
-            case DoubtStep.Doubt:
-                TransportLog.InDoubt(_logger, _name, RemoteEndPoint, PeerDoubt.AnswerMilliseconds / 1000);
-                _handler.OnDoubt(Facade);
-                break;
-        }
     }
 }

@@ -20,6 +20,7 @@ internal sealed class TunnelLink
     {
         Connection = connection;
         Remote = (IPEndPoint)connection.Socket.RemoteEndPoint!;
+        Doubt = new PeerDoubt(endpoint.Core.Context.NowMilliseconds);
         _received = received;
         _reader = new FrameReader(endpoint.Core, connection, endpoint.Frames);
         _writer = new FrameWriter(endpoint.Core, endpoint.Batch, connection);
@@ -28,6 +29,9 @@ internal sealed class TunnelLink
     public TlsConnection Connection { get; }
 
     public IPEndPoint Remote { get; }
+
+    /// <summary>Edge: whether the hub still answers over it.</summary>
+    public PeerDoubt Doubt { get; }
 
     /// <inheritdoc cref="Core.IMuxCarrier.Send"/>
     public void Send() => _writer.Send();
