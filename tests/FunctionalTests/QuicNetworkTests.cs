@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Harness.Network;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
@@ -10,6 +12,9 @@ namespace Tunnel.FunctionalTests;
 public sealed class QuicNetworkTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    // A loaded machine takes its time to notice.
+    private static readonly TimeSpan UntilMoved = TimeSpan.FromSeconds(150);
 
     [Fact]
     public async Task A_stalled_stream_does_not_stall_the_others_on_a_long_and_lossy_path()
@@ -77,20 +82,30 @@ public sealed class QuicNetworkTests
     }
 
     [Fact]
-    public async Task When_udp_is_blocked_midway_the_tunnel_moves_to_tls()
+    public async Task When_udp_is_blocked_midway_the_tunnel_moves_to_tls_with_all_that_is_open()
     {
-        await using var tunnel = await StartAsync("quicWithFallback");
+        await using var tunnel = await StartAsync("quicWithFallback", "--rate", "50mbit");
         using var upstream = tunnel.Listen(tunnel.Tcp[0]);
-        using (var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]))
-            await pair.AssertEchoAsync();
+        using var idle = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await idle.AssertEchoAsync();
+        using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        var down = RandomNumberGenerator.GetBytes(32 << 20);
+        var sending = SendToEndAsync(busy.Server, down);
+        var received = new MemoryStream();
+        var receiving = busy.Client.DrainAsync(data => received.Write(data.Span), UntilMoved);
+        await Eventually.IsTrueAsync(() => Task.FromResult(received.Length > 1 << 20), "the first bytes");
         Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
 
         await tunnel.Link.SetAsync("udp off");
         // Silence of 45 s is the end of a connection, and a try over QUIC has 5 s.
-        await tunnel.Edge.WaitForTransportAsync("tcpTls", TimeSpan.FromSeconds(150));
+        await tunnel.Edge.WaitForTransportAsync("tcpTls", UntilMoved);
 
         using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         await next.AssertEchoAsync();
+        await idle.AssertEchoAsync();
+        Assert.Equal(((long)down.Length, StreamEnd.Finished), await receiving);
+        Assert.Equal(down, received.ToArray());
+        await sending;
         Assert.Equal("quicTimedOut", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
     }
 
@@ -146,5 +161,11 @@ public sealed class QuicNetworkTests
     {
         QuicRequired.Check();
         return WideAreaTunnel.StartAsync(transport, link, prepareAsync);
+    }
+
+    private static async Task SendToEndAsync(Socket socket, byte[] data)
+    {
+        await socket.SendAllAsync(data);
+        socket.Shutdown(SocketShutdown.Send);
     }
 }

@@ -37,6 +37,7 @@ internal static class FuzzTargets
             Tokens = [.. ProxyTargets.V1Tokens, .. ProxyTargets.V2Tokens],
         },
         new("open", () => ProxyTargets.RunOpen, ProxyTargets.OpenSeeds) { Tokens = ProxyTargets.V1Tokens, MaxLength = 160 },
+        new("move", () => ProxyTargets.RunMove, ProxyTargets.MoveSeeds) { Tokens = Words.Of("MOVE ", " 0", "00", "9223372036854775808"), MaxLength = 160 },
         new("proxy-v1", () => ProxyTargets.RunV1, ProxyTargets.V1Seeds) { Tokens = ProxyTargets.V1Tokens, MaxLength = 160 },
         new("proxy-v2", () => ProxyTargets.RunV2, ProxyTargets.V2Seeds) { Tokens = ProxyTargets.V2Tokens },
         new("line-reader", HandshakeTargets.LineReader, Words.Of("\u0010\u0003EDGE edge-1 secret\nrest", "\u0001\u0001a\n")) { Tokens = Words.Of("\n", "\n\n"), AllocationPerByte = 128 },

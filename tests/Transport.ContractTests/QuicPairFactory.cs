@@ -44,7 +44,7 @@ public sealed class QuicPairFactory : ITunnelPairFactory
     }
 
     internal static TransportContext MakeContext(FlowControlOptions? flow = null, uint numbersUsed = 0) =>
-        new(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { NumbersUsed = numbersUsed };
+        new(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { NumbersUsed = numbersUsed, ResumeGrace = TransportContext.DefaultResumeGrace };
 
     internal static QuicTunnelListener Listen(TransportContext context, Action<QuicConnection> onConnection, int retryThreshold = 256) => QuicTunnelListener.Start(context, new QuicListenerOptions
     {

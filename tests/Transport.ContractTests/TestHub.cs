@@ -42,6 +42,9 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     /// <summary>When set, streams are not connected but reset for this reason.</summary>
     public ResetReason? Refuse { get; set; }
 
+    /// <summary>The tunnel whose streams may go on over others.</summary>
+    public ITunnel? Left { get; set; }
+
     /// <summary>When set, streams wait for it before they are connected.</summary>
     public Task? Gate { get; set; }
 
@@ -69,6 +72,13 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 
     void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
+        if (opening.Move is { } move)
+        {
+            if (Left?.TryMoveStream(move, tunnel, stream) != true)
+                stream.Reset(ResetReason.Refused);
+            return;
+        }
+
         // First, since a test may take it back as soon as it sees the stream.
         var refusal = Refuse;
         Opened.Enqueue(opening);

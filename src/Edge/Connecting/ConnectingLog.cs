@@ -79,6 +79,13 @@ internal static partial class ConnectingLog
         "An attempt to connect failed by an error of this program; the next one is in {Delay:0.0} s. Please report this.")]
     public static partial void DialFaulted(ILogger logger, Exception exception, double delay);
 
+    [LoggerMessage(
+        3121, LogLevel.Information, "The tunnel to {Address} is lost; {Streams} of its streams wait for another one")]
+    public static partial void StreamsWait(ILogger logger, IPEndPoint address, int streams);
+
+    [LoggerMessage(3122, LogLevel.Information, "{Streams} streams of a tunnel over {From} go on over one over {To}")]
+    public static partial void StreamsMoved(ILogger logger, int streams, string from, string to);
+
     [LoggerMessage(3118, LogLevel.Information, "The hub has renewed {What}, which is kept in the state directory")]
     public static partial void Renewed(ILogger logger, string what);
 

@@ -56,7 +56,9 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
 
         try
         {
-            for (var waited = TimeSpan.Zero; waited < Patience && old.IsInDoubt; waited += Look)
+            // Where the new one runs over another transport, the old one's had its time meanwhile and did not get through.
+            var patience = tunnel.Kind == old.Kind ? Patience : TimeSpan.Zero;
+            for (var waited = TimeSpan.Zero; waited < patience && old.IsInDoubt; waited += Look)
                 await Task.Delay(Look, time, cancellationToken);
             if (old.IsInDoubt)
             {

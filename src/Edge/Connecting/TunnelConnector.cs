@@ -44,6 +44,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RetiringTunnels _retiring;
+    private readonly LostTunnels _lost;
     private readonly PathLimit _path;
     private readonly Successors _successors;
     private readonly ConnectionState _state;
@@ -67,6 +68,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _random = random;
         _backoff = new Backoff(random);
         _retiring = new RetiringTunnels(time, logger);
+        _lost = new LostTunnels(logger);
         _path = new PathLimit(time);
         _state = new ConnectionState(time);
         var resumption = new Resumption(transports, OnHubNotFound, time, logger);
@@ -310,6 +312,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
+        _lost.MoveTo(tunnel, older?.Tunnel);
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain);
 
@@ -380,7 +383,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         Forget(live, end);
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        var delay = live.PauseAfter(end, _random()) + _backoff.Next();
+        // Streams wait, but a hub whose tunnels break at once must not be hammered.
+        var waits = _lost.Add(live.Tunnel) && lifetime >= Backoff.ShortLived;
+        var delay = live.PauseAfter(end, _random()) + (waits ? TimeSpan.Zero : _backoff.Next());
         _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
@@ -442,6 +447,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         var end = await live.Tunnel.Completion;
         Forget(live, end);
+        if (_lost.Add(live.Tunnel) && _live is { } present)
+            _lost.MoveTo(present.Tunnel, older: null);
         if (!live.IsHeld)
             _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();

@@ -18,6 +18,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     private Readiness? _writing;
     private uint _watched;
     private bool _drained;
+    private bool _filled;
     private volatile bool _urgent;
     private volatile bool _failed;
 
@@ -69,6 +70,7 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
         try
         {
             var count = NativeSocket.Receive(_handle, buffer);
+            _filled = count == buffer.Length;
 
             // An unwatched socket has no events, and urgent data ends a receive early with more data behind it.
             _drained = _watched != 0 && !_urgent && count != 0 && count < buffer.Length;
@@ -84,7 +86,8 @@ internal sealed class LoopSocket : LoopEntry, IDisposable
     /// <returns>True when there may be something already; then the call does not come.</returns>
     public bool AwaitReadable()
     {
-        if (_urgent && HasMore())
+        // What a full buffer has left behind had its event already.
+        if (_filled || (_urgent && HasMore()))
             return true;
         if (_reading.TryAwait())
             return true;

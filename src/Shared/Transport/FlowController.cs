@@ -48,6 +48,7 @@ public sealed class FlowController
         Budget = new MemoryBudget(options.MemoryBudget);
         Segments = new SegmentPool(Budget);
         Datagrams = new DatagramMemory(Budget);
+        Sent = new MemoryShare(Budget);
     }
 
     /// <summary>Bytes held for slow readers.</summary>
@@ -55,6 +56,9 @@ public sealed class FlowController
 
     /// <summary>The part of the budget for waiting datagrams.</summary>
     public DatagramMemory Datagrams { get; }
+
+    /// <summary>The part of the budget for what streams keep so that they can be moved.</summary>
+    internal MemoryShare Sent { get; }
 
     /// <summary>The segments that hold undelivered bytes of tunnels over TLS.</summary>
     internal SegmentPool Segments { get; }

@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport;
 
@@ -137,6 +138,26 @@ public interface ITunnel : IAsyncDisposable
     void RefuseResume()
     {
     }
+
+    /// <summary>The number of streams that wait for another tunnel, because this one was lost (protocol.md section 8).</summary>
+    int StreamsToMove => 0;
+
+    /// <summary>Completes when the tunnel has ended and none of its streams waits for another one.</summary>
+    Task StreamsSettled => Completion;
+
+    /// <summary>
+    /// Edge only: lets the streams go on over another tunnel to the same hub, which is started. A tunnel that can do so and has not ended
+    /// is given up.
+    /// </summary>
+    /// <returns>Completes when all are on their way.</returns>
+    Task MoveStreamsAsync(ITunnel other) => Task.CompletedTask;
+
+    /// <summary>Hub only: lets one of this tunnel's streams go on over one that the edge has opened for it on another tunnel.</summary>
+    /// <param name="move">What the edge says of its end.</param>
+    /// <param name="other">The other tunnel.</param>
+    /// <param name="carrier">The stream there.</param>
+    /// <returns>False when there is no such stream, or what both ends have kept is not enough; the carrier was then not touched.</returns>
+    bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) => false;
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>
     /// <returns>True when it answered within <paramref name="timeout"/>.</returns>

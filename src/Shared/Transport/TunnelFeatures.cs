@@ -27,4 +27,7 @@ public enum TunnelFeatures
 
     /// <summary>Streams that outlive their connection.</summary>
     Resume = 64,
+
+    /// <summary>Streams that go on over another tunnel.</summary>
+    Move = 128,
 }

@@ -176,6 +176,21 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         await Eventually.TrueAsync(() => tunnel.Disposed, "the lost tunnel is disposed of");
     }
 
+    [Fact]
+    public async Task Streams_of_a_lost_tunnel_go_on_over_the_next_which_is_dialled_at_once()
+    {
+        var tunnel = await ConnectAsync(Config(rev: 1, 80));
+        tunnel.StreamsToMove = 3;
+        _time.Advance(Backoff.ShortLived);
+
+        tunnel.Lose();
+        var next = await ConnectAsync(Config(rev: 1, 80));
+
+        await Eventually.TrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
+        next.Lose();
+        await WaitForRetryAsync();
+    }
+
     [Theory]
     [InlineData(DialFailureKind.Unauthorized)]
     [InlineData(DialFailureKind.WrongCertificate)]

@@ -47,6 +47,19 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task<TunnelEnd> Completion => _completion.Task;
 
+    public int StreamsToMove { get; set; }
+
+    /// <summary>The tunnel that its streams were moved to.</summary>
+    public ITunnel? MovedTo { get; private set; }
+
+    public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
+
+    public Task MoveStreamsAsync(ITunnel other)
+    {
+        MovedTo = other;
+        return Task.CompletedTask;
+    }
+
     /// <summary>Ended by the test: the tunnel has opened nearly as much as it can number.</summary>
     public TaskCompletionSource Numbers { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -33,15 +33,19 @@ public static class SocketExtensions
     }
 
     /// <summary>Everything up to the end, and how it ended.</summary>
-    public static async Task<(long Bytes, StreamEnd End)> DrainAsync(this Socket socket, Action<ReadOnlyMemory<byte>>? look = null)
+    /// <param name="socket">The socket.</param>
+    /// <param name="look">Is shown what comes.</param>
+    /// <param name="limit">How long nothing may come.</param>
+    public static async Task<(long Bytes, StreamEnd End)> DrainAsync(
+        this Socket socket, Action<ReadOnlyMemory<byte>>? look = null, TimeSpan? limit = null)
     {
         var buffer = new byte[256 * 1024];
         for (long total = 0; ;)
         {
             try
             {
-                using var limit = new CancellationTokenSource(Limit);
-                var read = await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token);
+                using var end = new CancellationTokenSource(limit ?? Limit);
+                var read = await socket.ReceiveAsync(buffer, SocketFlags.None, end.Token);
                 if (read == 0)
                 {
                     return (total, StreamEnd.Finished);

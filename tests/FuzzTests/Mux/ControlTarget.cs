@@ -149,6 +149,12 @@ internal sealed class ControlTarget
 
         public void OnProbe() => Calls++;
 
+        public string? OnAck(ReadOnlySpan<byte> payload)
+        {
+            Calls++;
+            return null;
+        }
+
         public void OnConfig(TunnelConfig config) => Calls++;
 
         public void OnHello(Hello hello) => Calls++;

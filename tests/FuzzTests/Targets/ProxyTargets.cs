@@ -42,6 +42,9 @@ internal static class ProxyTargets
 
     public static IReadOnlyList<byte[]> OpenSeeds { get; } = [Open(Client, Server, null), Open(Client, Server, 443), Open(Client6, Server6, 65535), Open(null, null, 1)];
 
+    public static IReadOnlyList<byte[]> MoveSeeds { get; } =
+        Words.Of("PROXY UNKNOWN\r\nMOVE abc 7 0 0\r\n", "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 9223372036854775807 12\r\n");
+
     public static IReadOnlyList<byte[]> UdpOpenSeeds { get; } = [UdpOpen(Client, Server, null), UdpOpen(Client, Server, 53), UdpOpen(Client6, Server6, 65535), UdpOpen(null, null, 1)];
 
     public static bool RunV1(ReadOnlySpan<byte> input)
@@ -106,6 +109,15 @@ internal static class ProxyTargets
         return true;
     }
 
+    public static bool RunMove(ReadOnlySpan<byte> input)
+    {
+        if (!MovePayload.TryParse(input, out var move))
+            return false;
+        Span<byte> payload = stackalloc byte[OpenPayload.MaxLength];
+        Check.Same(input, payload[..MovePayload.Write(payload, move)], "a move is what we would write");
+        return true;
+    }
+
     public static bool RunUdpOpen(ReadOnlySpan<byte> input)
     {
         if (!UdpOpenPayload.TryParse(input, out var source, out var destination, out var port, out var error))
@@ -146,7 +158,7 @@ internal static class ProxyTargets
     // Over QUIC the same lines come byte by byte, with the client's bytes behind them.
     private static void CheckSameInPieces(ReadOnlySpan<byte> input, bool taken, IPEndPoint? source, int? port)
     {
-        var lines = new OpeningLines();
+        var lines = new OpeningLines(moves: false);
         var used = 0;
         for (var step = 1 + (input.Length % 5); used < input.Length && !lines.IsComplete;)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.Channels;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Fakes;
@@ -48,6 +49,17 @@ internal sealed class FakeTunnel : ITunnel
     public bool HasConfig => _configs.Reader.TryPeek(out _);
 
     public bool HasGoAway => _goAways.Reader.TryPeek(out _);
+
+    /// <summary>The streams that other tunnels have asked for.</summary>
+    public List<uint> Moved { get; } = [];
+
+    public Task StreamsSettled { get; } = new TaskCompletionSource().Task;
+
+    public bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier)
+    {
+        Moved.Add(move.StreamId);
+        return true;
+    }
 
     public void Start() => Started = true;
 

@@ -65,6 +65,21 @@ public sealed class LoopSocketTests : IAsyncLifetime
         Assert.True(_socket.IsDrained);
     }
 
+    // No further event comes for bytes that were there before.
+    [Fact]
+    public async Task A_wait_behind_a_buffer_that_was_filled_finds_what_it_left()
+    {
+        await DrainOnceAsync();
+        _peer.Send("0123456789"u8);
+        if (!_socket.AwaitReadable())
+            await _owner.ReadableAsync();
+
+        Assert.Equal(4, _socket.Receive(new byte[4]));
+        Assert.True(_socket.AwaitReadable());
+        Assert.Equal(6, _socket.Receive(new byte[16]));
+        Assert.False(_socket.AwaitReadable());
+    }
+
     // The kernel tells of both with one event: after the bytes there is no further one for the end.
     [Fact]
     public async Task An_end_behind_bytes_is_found_without_an_event_of_its_own()

@@ -185,7 +185,11 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     {
         Hello = hello;
         if (hello.Lane is null)
+        {
             NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
+            _registry.Moves.Note(this);
+        }
+
         if (hello.Resume is { } resume)
             _registry.OnResume(this, tunnel, resume);
         else
@@ -224,7 +228,10 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     void IHubTunnelHandler.OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
     {
         ElectBasePeer();
-        _forwarder.OnStreamOpened(JoinedTo ?? this, stream, opening);
+        if (opening.Move is { } move)
+            _registry.Moves.Take(this, tunnel, stream, move);
+        else
+            _forwarder.OnStreamOpened(JoinedTo ?? this, stream, opening);
     }
 
     IDatagramSink? IHubTunnelHandler.OnSessionOpened(ITunnel tunnel, ITunnelSession session, in StreamOpening opening)

@@ -61,6 +61,7 @@ internal sealed class LiveEdges : IDisposable
         // An edge may dial all its lanes at once, and a tunnel in addition.
         _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
         _renewals = new Renewals(_lock, time);
+        Moves = new StreamMoves(_logger);
         _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         Dials = new DialNeeds(_lock, _slots, options.MaxLanes);
@@ -73,6 +74,9 @@ internal sealed class LiveEdges : IDisposable
 
     /// <summary>Counts the configurations that were pushed, and measures how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
+
+    /// <summary>Lets streams go on over another tunnel of their edge.</summary>
+    public StreamMoves Moves { get; }
 
     /// <summary>When each edge was last seen, connected or not.</summary>
     public EdgePresences Presences { get; }

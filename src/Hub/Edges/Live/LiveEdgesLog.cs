@@ -42,6 +42,10 @@ internal static partial class LiveEdgesLog
         "A connection of edge '{EdgeId}' from {Remote} was to go on with a tunnel, and is one of its own instead: {Cause}")]
     public static partial void ResumeRefused(ILogger logger, string edgeId, IPEndPoint remote, string cause);
 
+    [LoggerMessage(
+        2160, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is lost; {Streams} of its streams wait for another one")]
+    public static partial void StreamsWait(ILogger logger, string edgeId, IPEndPoint remote, int streams);
+
     [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
     public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);
 

@@ -14,6 +14,7 @@ public static class FeatureNames
         ("probe", TunnelFeatures.Probe),
         ("msgpack", TunnelFeatures.MessagePack),
         ("resume", TunnelFeatures.Resume),
+        ("move", TunnelFeatures.Move),
     ];
 
     /// <summary>Returns the names of a set of extensions.</summary>

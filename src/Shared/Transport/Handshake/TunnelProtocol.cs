@@ -20,9 +20,13 @@ public static class TunnelProtocol
     /// where they are enabled.
     /// </summary>
     internal static TunnelFeatures FeaturesOf(TransportContext context) =>
-        SupportedFeatures
+        QuicFeaturesOf(context)
         | (context.Lanes.Max > 1 ? TunnelFeatures.Lanes : TunnelFeatures.None)
         | (context.ResumeGrace > TimeSpan.Zero ? TunnelFeatures.Resume : TunnelFeatures.None);
+
+    /// <summary>The extensions that a process can use over QUIC.</summary>
+    internal static TunnelFeatures QuicFeaturesOf(TransportContext context) =>
+        SupportedFeatures | (context.ResumeGrace > TimeSpan.Zero ? TunnelFeatures.Move : TunnelFeatures.None);
 
     /// <summary>Creates the <c>hub</c> member of a hub's configurations for a new tunnel.</summary>
     /// <param name="context">The state that tunnels share.</param>
@@ -46,7 +50,7 @@ public static class TunnelProtocol
         Features = FeatureNames.Format(features),
         MaxFrame = TunnelTerms.OwnMaxFrame,
         InitialWindow = context.Options.InitialWindow,
-        ResumeGrace = (features & TunnelFeatures.Resume) == 0 ? null : SecondsOf(context.ResumeGrace),
+        ResumeGrace = (features & (TunnelFeatures.Resume | TunnelFeatures.Move)) == 0 ? null : SecondsOf(context.ResumeGrace),
     };
 
     private static int? SecondsOf(TimeSpan grace) => grace > TimeSpan.Zero ? (int)grace.TotalSeconds : null;

@@ -72,8 +72,9 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced,
     private void AcceptGrace(int? seconds)
     {
         var peer = TimeSpan.FromSeconds(seconds ?? 0);
-        ResumeGrace = (Features & TunnelFeatures.Resume) == 0 ? TimeSpan.Zero : peer < announcedGrace ? peer : announcedGrace;
+        const TunnelFeatures Lasting = TunnelFeatures.Resume | TunnelFeatures.Move;
+        ResumeGrace = (Features & Lasting) == 0 ? TimeSpan.Zero : peer < announcedGrace ? peer : announcedGrace;
         if (ResumeGrace <= TimeSpan.Zero)
-            Features &= ~TunnelFeatures.Resume;
+            Features &= ~Lasting;
     }
 }

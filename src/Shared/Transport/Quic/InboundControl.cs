@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Quic.Control;
 using Tunnel.Shared.Transport.Quic.Streams;
 using Tunnel.Shared.Transport.Streams;
@@ -15,9 +16,15 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
 
     public void OnStreamOpened(QuicStream stream, in StreamOpening opening)
     {
+        // One that goes on here belongs to a stream that there is already.
+        var opened = tunnel.Moves && opening.Move is null
+            ? new MovableStream(tunnel.Context, stream, tunnel.Moving)
+            : (ITunnelStream)stream;
         lock (_calls)
-            ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, stream, opening);
+            ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, opened, opening);
     }
+
+    public string? OnAck(ReadOnlySpan<byte> payload) => tunnel.Moving.OnAcknowledged(payload);
 
     public bool IsOver => tunnel.IsDead;
 

@@ -35,7 +35,7 @@ public static class QuicTransport
         QuicConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
     {
         var tunnel = new QuicTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
-        tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.SupportedFeatures));
+        tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.QuicFeaturesOf(context)));
         return tunnel;
     }
 

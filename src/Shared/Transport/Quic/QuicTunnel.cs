@@ -2,6 +2,8 @@ using System.Net;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Control;
 using Tunnel.Shared.Transport.Quic.Core;
@@ -11,6 +13,7 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Quic;
 
+// Over 300 lines: it is where the events of the connection, the owner's calls and the parts meet; each call is a few lines.
 /// <summary>
 /// A tunnel over one QUIC connection (protocol.md section 6): it joins the <see cref="QuicStreams"/>, the <see cref="QuicSessions"/> and
 /// the control stream (<see cref="ControlReader"/>, <see cref="ControlSender"/>), none of which knows it, to the connection, the clock and
@@ -29,6 +32,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     private readonly InboundControl _inbound;
     private readonly ITunnelHandler _handler;
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isClosed;
     private ITimer? _timer;
     private byte[]? _hello;
 
@@ -39,6 +43,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         _core = new QuicCore(connection, name, isEdge, context);
         Control = new ControlSender(connection.Control, context, isEdge);
         Watch = new PeerWatch(_core, Control);
+        Moving = new MovableStreams(context, ack => Control.Send(FrameType.Ack, ack));
         Streams = new QuicStreams(_core, new StreamIds(context.NumbersUsed), this);
         Sessions = new QuicSessions(_core, Control, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(Streams.NumbersEnding, Sessions.NumbersEnding);
@@ -74,6 +79,10 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
 
     public bool HasRoom => Streams.HasRoom;
 
+    public int StreamsToMove => Moving.Waiting;
+
+    public Task StreamsSettled => Moving.Settled;
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     public Task NumbersEnding { get; }
@@ -85,6 +94,12 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     internal QuicStreams Streams { get; }
 
     internal QuicSessions Sessions { get; }
+
+    /// <summary>The streams that outlive the tunnel.</summary>
+    internal MovableStreams Moving { get; }
+
+    /// <summary>Whether both ends let streams go on over another tunnel.</summary>
+    internal bool Moves => (Features & TunnelFeatures.Move) != 0;
 
     internal ControlSender Control { get; }
 
@@ -113,12 +128,55 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     public void UseHub(HubInfo? hub, Hello hello)
     {
         if (hub is not null)
+        {
             _core.Terms.Accept(hub);
+            Moving.TunnelId = hub.TunnelId;
+        }
+
         _hello = ControlMessage.Serialize(hello);
     }
 
-    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
-        Streams.Open(opening, endpoint, observer);
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        if (!Moves)
+            return Streams.Open(opening, endpoint, observer);
+        if (opening.Move is not null)
+        {
+            ((StreamLeg)endpoint).Table = Moving;
+            return Streams.Open(opening, endpoint, observer);
+        }
+
+        var stream = new MovableStream(Context, endpoint, observer);
+        var leg = stream.Leg!;
+        leg.Table = Moving;
+        return Streams.Open(opening, leg, leg) is null ? null : stream;
+    }
+
+    public async Task MoveStreamsAsync(ITunnel other)
+    {
+        if ((other.Features & TunnelFeatures.Move) == 0)
+            return;
+        var end = new TunnelEnd(TunnelEndKind.ConnectionLost, "what is open goes on over another connection");
+        bool isFirst;
+        lock (_core.Sync)
+            isFirst = _core.TryClose(end);
+        if (isFirst)
+        {
+            // The hub must hear of no stream's end before.
+            Connection.Shutdown(QuicConnection.LeftCode);
+            OnConnectionEnding(end);
+        }
+        else if (!IsDead)
+        {
+            // The owner is closing it, so its streams end with it.
+            return;
+        }
+
+        await Moving.MoveAllAsync(other);
+    }
+
+    public bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
+        Moving.TryTake(move, carrier, (other as QuicTunnel)?.Moving);
 
     public Task WaitForRoomAsync() => Streams.WaitForRoomAsync();
 
@@ -163,7 +221,11 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     {
         bool isFirst;
         lock (_core.Sync)
+        {
             isFirst = _core.TryClose(end);
+            _isClosed |= isFirst;
+        }
+
         if (isFirst)
             Streams.Close();
         Sessions.LoseAll();
@@ -201,6 +263,8 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         }
 
         Control.Release();
+        var isLost = !_isClosed && _core.End!.Kind is (TunnelEndKind.ConnectionLost or TunnelEndKind.Timeout);
+        Moving.OnEnded(isLost ? _core.Terms.ResumeGrace : TimeSpan.Zero);
         Streams.LoseAll();
         Sessions.LoseAll();
     }
@@ -229,7 +293,9 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         try
         {
             await _reader.RunAsync();
-            // The control stream has ended without the connection: the tunnel ends then, too.
+            // If the connection has ended, it says why a moment later; if it has not, the tunnel ends all the same.
+            using var patience = new CancellationTokenSource(CloseTimeout, Context.Time);
+            await Connection.Closed.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!IsDead)
                 EndWith(NoError, new TunnelEnd(TunnelEndKind.PeerClosed, "the peer closed the control stream"));
         }

@@ -16,7 +16,7 @@ public sealed class OpeningLinesTests
         var bytes = Encoding.ASCII.GetBytes(Lines + "PORT 1\r\n");
         for (var size = 1; size <= bytes.Length; size++)
         {
-            var lines = new OpeningLines();
+            var lines = new OpeningLines(moves: false);
             var taken = 0;
             while (!lines.IsComplete)
                 taken += lines.Take(bytes.AsSpan(taken, Math.Min(size, bytes.Length - taken)));
@@ -35,7 +35,7 @@ public sealed class OpeningLinesTests
     [InlineData("\n\n")]
     public void Others_are_none(string text)
     {
-        var lines = new OpeningLines();
+        var lines = new OpeningLines(moves: false);
         Assert.Equal(text.Length, lines.Take(Encoding.ASCII.GetBytes(text)));
         Assert.True(lines.IsComplete);
         Assert.Null(lines.Parse());
@@ -44,7 +44,7 @@ public sealed class OpeningLinesTests
     [Fact]
     public void Endless_ones_are_refused()
     {
-        var lines = new OpeningLines();
+        var lines = new OpeningLines(moves: false);
         Assert.Equal(OpenPayload.MaxLength, lines.Take(new byte[OpenPayload.MaxLength]));
         Assert.Equal(-1, lines.Take(new byte[1]));
     }

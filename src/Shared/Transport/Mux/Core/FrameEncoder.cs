@@ -10,7 +10,7 @@ internal static class FrameEncoder
 {
     public static int Open(Span<byte> buffer, uint id, in StreamOpening opening, TunnelFeatures features)
     {
-        var length = OpenPayload.Write(buffer[FrameHeader.Size..], opening.Source, opening.Destination, Port(opening, features));
+        var length = opening.Write(buffer[FrameHeader.Size..], Port(opening, features));
         return Header(buffer, id, FrameType.Open, length);
     }
 

@@ -171,9 +171,10 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         switch (_header.Type)
         {
             case FrameType.Open:
-                if (!OpenPayload.TryParse(payload, out var source, out var destination, out var port, out var error))
+                var opening = StreamOpening.Read(payload, inbound.Moves, out var error);
+                if (error is not null)
                     throw Violation(error);
-                inbound.OnOpen(_header, new StreamOpening(source, destination, port));
+                inbound.OnOpen(_header, opening);
                 break;
             case FrameType.Close or FrameType.CloseBack:
                 if (inbound.FindStream(_header)?.OnRemoteClose() == false)
@@ -188,7 +189,7 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
                     Enum.IsDefined((ResetReason)payload[0]) ? (ResetReason)payload[0] : ResetReason.Unspecified);
                 break;
             case FrameType.UdpOpen:
-                if (!UdpOpenPayload.TryParse(payload, out source, out destination, out port, out error))
+                if (!UdpOpenPayload.TryParse(payload, out var source, out var destination, out var port, out error))
                     throw Violation(error);
                 inbound.OnUdpOpen(_header, new StreamOpening(source, destination, port));
                 break;

@@ -18,6 +18,9 @@ internal sealed class InboundFrames(MuxCore core, MuxStreams streams, MuxSession
     /// <summary>Takes CONFIG, HELLO, REPORT and GOAWAY.</summary>
     public ControlInbox Inbox { get; } = new(core.Sync, core.Terms, core.Departure, core.Context, core.IsEdge, core.Events);
 
+    /// <summary>Whether streams of other tunnels may go on here.</summary>
+    public bool Moves => (core.Terms.Features & TunnelFeatures.Move) != 0;
+
     public MuxStream? FindStream(in FrameHeader frame)
     {
         lock (core.Sync)

@@ -11,6 +11,9 @@ namespace Tunnel.Shared.Transport.Quic.Connections;
 /// </summary>
 public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
 {
+    /// <summary>The code of a close that leaves what is open to be moved (protocol.md section 8).</summary>
+    internal const ulong LeftCode = 2;
+
     private const ulong NoError = 0;
 
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -200,7 +203,9 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
                 OnEnding(EndOfTransport(e.TransportStatus));
                 break;
             case ConnectionEvent.ShutdownByPeer:
-                OnEnding(new TunnelEnd(TunnelEndKind.PeerClosed, $"the peer closed the connection (code {e.PeerErrorCode})"));
+                OnEnding(e.PeerErrorCode == LeftCode
+                    ? new TunnelEnd(TunnelEndKind.ConnectionLost, "the peer goes on without it")
+                    : new TunnelEnd(TunnelEndKind.PeerClosed, $"the peer closed the connection (code {e.PeerErrorCode})"));
                 break;
             case ConnectionEvent.ShutdownComplete:
                 OnClosed();

@@ -22,6 +22,8 @@ internal sealed class ControlReader(
 
     private bool _heldBack;
 
+    private bool Moves => (terms.Features & TunnelFeatures.Move) != 0;
+
     /// <summary>Reads the frames up to the end of the stream.</summary>
     /// <exception cref="FrameViolationException">The peer broke the protocol.</exception>
     public async Task RunAsync()
@@ -95,6 +97,8 @@ internal sealed class ControlReader(
             throw new FrameViolationException(header, "before HELLO");
         if (!isSession && !FrameRules.IsTunnelLevel(type) && (byte)type < FrameRules.FirstSkippableType)
             throw new FrameViolationException(header, "not on QUIC's control stream");
+        if (type == FrameType.Ack && Moves && length > FrameRules.MaxControlJson)
+            throw new FrameViolationException(header, $"longer than {FrameRules.MaxControlJson} bytes");
         if (FrameRules.Check(header, !isEdge, 0, resetAgreed: false) is { } fault)
             throw new FrameViolationException(header, fault);
         if (inbox.CheckOrder(type) is { } disorder)
@@ -119,6 +123,9 @@ internal sealed class ControlReader(
                 break;
             case FrameType.Pong:
                 frames.OnPong(payload);
+                break;
+            case FrameType.Ack when Moves:
+                error = frames.OnAck(payload);
                 break;
             case FrameType.Probe:
                 frames.OnProbe();

@@ -31,6 +31,10 @@ internal interface IControlFrames
     /// <summary>PONG has come, with the payload of a PING.</summary>
     void OnPong(ReadOnlySpan<byte> payload);
 
+    /// <summary>ACK has come.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    string? OnAck(ReadOnlySpan<byte> payload);
+
     /// <summary>PROBE has come; the edge wants a PING.</summary>
     void OnProbe();
 }

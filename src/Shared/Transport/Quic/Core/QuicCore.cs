@@ -29,7 +29,8 @@ internal sealed class QuicCore(QuicConnection connection, string name, bool isEd
 
     public ILogger Logger { get; } = context.LoggerFactory.CreateLogger("Tunnel.Transport");
 
-    public TunnelTerms Terms { get; } = new(context.Options.InitialWindow, TunnelProtocol.SupportedFeatures);
+    public TunnelTerms Terms { get; } =
+        new(context.Options.InitialWindow, TunnelProtocol.QuicFeaturesOf(context), context.ResumeGrace);
 
     /// <summary>Counts what the tunnel carries. Thread-safe.</summary>
     public TrafficMeter Traffic { get; } = new(context);

@@ -3,10 +3,11 @@ using Tunnel.Shared.Protocol.Proxy;
 namespace Tunnel.Shared.Transport.Quic.Streams;
 
 /// <summary>
-/// Collects the lines at the beginning of a TCP stream as they arrive: PROXY v1, then PORT. Over QUIC both are always there (protocol.md
-/// section 6), so a client's bytes that look like a line are not taken for one.
+/// Collects the lines at the beginning of a TCP stream as they arrive: PROXY v1, then PORT or MOVE. Over QUIC both are always there
+/// (protocol.md section 6), so a client's bytes that look like a line are not taken for one.
 /// </summary>
-internal sealed class OpeningLines
+/// <param name="moves">Whether moving streams is agreed.</param>
+internal sealed class OpeningLines(bool moves)
 {
     private readonly byte[] _bytes = new byte[OpenPayload.MaxLength];
     private int _count;
@@ -35,8 +36,9 @@ internal sealed class OpeningLines
 
     /// <summary>Parses the lines.</summary>
     /// <returns>What they say; null when they are not valid.</returns>
-    public StreamOpening? Parse() =>
-        OpenPayload.TryParse(_bytes.AsSpan(0, _count), out var source, out var destination, out var port, out _) && port is not null
-            ? new StreamOpening(source, destination, port)
-            : null;
+    public StreamOpening? Parse()
+    {
+        var opening = StreamOpening.Read(_bytes.AsSpan(0, _count), moves, out var error);
+        return error is null && (opening.Move ?? (object?)opening.ListeningPort) is not null ? opening : null;
+    }
 }

@@ -34,7 +34,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
         _core = streams.Core;
         _passage = isPeers ? null : new StreamPassage(_lock, streams);
         _output = new StreamOutput(_core, streams.Stalled, this);
-        _input = new StreamInput(streams, this, isPeers ? new OpeningLines() : null);
+        _input = new StreamInput(streams, this, isPeers ? new OpeningLines((_core.Terms.Features & TunnelFeatures.Move) != 0) : null);
         _life = new StreamLife(_lock, this, _input.Delivery, _core.Context);
     }
 

@@ -1,6 +1,5 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Flow;
-using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
@@ -223,7 +222,7 @@ internal sealed class StreamOutput(QuicCore core, StalledStreams stalled, QuicSt
         if (_opening is not { } opening)
             return 0;
         _opening = null;
-        return OpenPayload.Write(buffer, opening.Source, opening.Destination, Math.Max(opening.RoutingPort, 1));
+        return opening.Write(buffer, Math.Max(opening.RoutingPort, 1));
     }
 
     // A stream that sends little gets small blocks: each is held until the peer has acknowledged it.

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Edge.Connecting;
+
+/// <summary>
+/// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there.
+/// </summary>
+internal sealed class LostTunnels(ILogger logger)
+{
+    private readonly Lock _lock = new();
+    private readonly List<ITunnel> _tunnels = [];
+
+    /// <summary>Notes a tunnel that has ended.</summary>
+    /// <returns>True when it has streams that wait for another one.</returns>
+    public bool Add(ITunnel tunnel)
+    {
+        if (tunnel.StreamsToMove is not (> 0 and var waiting))
+            return false;
+        lock (_lock)
+        {
+            if (_tunnels.Contains(tunnel))
+                return true;
+            _tunnels.Add(tunnel);
+        }
+
+        ConnectingLog.StreamsWait(logger, tunnel.RemoteEndPoint, waiting);
+        ForgetAsync(tunnel).Guard("waiting for the streams of a lost tunnel");
+        return true;
+    }
+
+    /// <summary>Moves what waits to a tunnel that was started, and also what is open on the one before it if that is in doubt.</summary>
+    public void MoveTo(ITunnel tunnel, ITunnel? older)
+    {
+        ITunnel[] tunnels;
+        lock (_lock)
+            tunnels = [.. _tunnels];
+        foreach (var lost in tunnels)
+            MoveAsync(lost, tunnel).Guard("moving streams to another tunnel");
+        if (older is { IsInDoubt: true } && !tunnels.Contains(older))
+            MoveAsync(older, tunnel).Guard("moving streams to another tunnel");
+    }
+
+    private async Task MoveAsync(ITunnel lost, ITunnel tunnel)
+    {
+        var moving = lost.MoveStreamsAsync(tunnel);
+        var waiting = lost.StreamsToMove;
+        await moving;
+        if (waiting > 0)
+            ConnectingLog.StreamsMoved(logger, waiting, lost.Kind.Word(), tunnel.Kind.Word());
+    }
+
+    private async Task ForgetAsync(ITunnel tunnel)
+    {
+        await tunnel.StreamsSettled;
+        lock (_lock)
+            _tunnels.Remove(tunnel);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.Edges.Live;
+
+/// <summary>
+/// Finds the stream that an edge wants to go on with over another tunnel (protocol.md section 8): one of a tunnel of the same edge and
+/// process, which may have been lost.
+/// </summary>
+internal sealed class StreamMoves(ILogger logger)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, List<EdgeTunnel>> _tunnels = [];
+
+    /// <summary>Notes a tunnel that has said which process it is of, until none of its streams may be moved any more.</summary>
+    public void Note(EdgeTunnel live)
+    {
+        if ((live.Tunnel!.Features & TunnelFeatures.Move) == 0)
+            return;
+        lock (_lock)
+        {
+            if (!_tunnels.TryGetValue(live.EdgeId, out var ofEdge))
+                _tunnels.Add(live.EdgeId, ofEdge = []);
+            ofEdge.Add(live);
+        }
+
+        WatchAsync(live).Guard("watching the streams of a lost tunnel");
+    }
+
+    /// <summary>Lets a stream go on; resets the stream that was opened for it where that is not possible.</summary>
+    public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
+    {
+        if (Find(live, move)?.Tunnel!.TryMoveStream(move, tunnel, carrier) != true)
+            carrier.Reset(ResetReason.Refused);
+    }
+
+    private EdgeTunnel? Find(EdgeTunnel live, StreamMove move)
+    {
+        var named = Encoding.UTF8.GetBytes(move.TunnelId);
+        lock (_lock)
+            return _tunnels.GetValueOrDefault(live.EdgeId)?.Find(other =>
+                other != live
+                && other.Identity.Instance == live.Identity.Instance
+                && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(other.TunnelId), named));
+    }
+
+    private async Task WatchAsync(EdgeTunnel live)
+    {
+        await live.Tunnel!.Completion;
+        if (live.Tunnel.StreamsToMove is > 0 and var waiting)
+            LiveEdgesLog.StreamsWait(logger, live.EdgeId, live.Remote, waiting);
+        await live.Tunnel.StreamsSettled;
+        lock (_lock)
+        {
+            if (_tunnels.TryGetValue(live.EdgeId, out var ofEdge) && ofEdge.Remove(live) && ofEdge.Count == 0)
+                _tunnels.Remove(live.EdgeId);
+        }
+    }
+}

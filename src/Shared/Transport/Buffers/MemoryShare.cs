@@ -1,0 +1,25 @@
+namespace Tunnel.Shared.Transport.Buffers;
+
+/// <summary>
+/// The part of the memory budget that bytes kept for a move may take, over all tunnels of the process: as for a lane, an eighth. What is
+/// received has the rest. Thread-safe.
+/// </summary>
+internal sealed class MemoryShare(MemoryBudget budget)
+{
+    private long _used;
+
+    /// <summary>Takes room in bytes; <see cref="Return"/> gives it back.</summary>
+    /// <returns>False when there is not enough.</returns>
+    public bool TryTake(int bytes)
+    {
+        if (budget.IsShort)
+            return false;
+        if (Interlocked.Add(ref _used, bytes) <= budget.Limit / 8)
+            return true;
+        Return(bytes);
+        return false;
+    }
+
+    /// <summary>Gives back room that was taken.</summary>
+    public void Return(int bytes) => Interlocked.Add(ref _used, -bytes);
+}

@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using Tunnel.Shared.Guarding;
+
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// Tells the peer of a tunnel what its streams have received: at once when it is much, else a little later, for many streams in one frame.
+/// Thread-safe; its lock is below those of streams and carriers.
+/// </summary>
+/// <param name="table">The streams of the tunnel.</param>
+/// <param name="context">The clock.</param>
+/// <param name="acknowledge">Sends an ACK.</param>
+internal sealed class AckQueue(MovableStreams table, TransportContext context, Action<byte[]> acknowledge)
+{
+    /// <summary>Bytes of an entry of ACK: a stream's number and how much of it was received.</summary>
+    public const int EntrySize = 12;
+
+    /// <summary>The offset that stands for all of a stream, because it was reset here and will never be asked for.</summary>
+    public const long Everything = long.MaxValue;
+
+    /// <summary>How much of a stream may be received before it is acknowledged at once.</summary>
+    private const int AtOnce = 256 << 10;
+
+    private const int MostEntries = 4_096;
+
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(20);
+
+    private readonly Lock _lock = new();
+    private List<MovableStream> _streams = [];
+    private ITimer? _timer;
+    private bool _isStopped;
+
+    /// <summary>Notes that a stream has received something. Called without a stream's lock.</summary>
+    public void Add(MovableStream stream)
+    {
+        var atOnce = stream.Receiver.Offset - stream.Told >= AtOnce;
+        if (stream.IsToldSoon && !atOnce)
+            return;
+        lock (_lock)
+        {
+            // The peer learns it by the move.
+            if (_isStopped)
+                return;
+            if (!stream.IsToldSoon)
+            {
+                stream.IsToldSoon = true;
+                _streams.Add(stream);
+            }
+
+            if (!atOnce && _streams.Count == 1)
+                StartTimer();
+        }
+
+        if (atOnce)
+            Flush();
+    }
+
+    /// <summary>The tunnel has ended.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _isStopped = true;
+            _timer?.Dispose();
+            foreach (var stream in _streams)
+                stream.IsToldSoon = false;
+            _streams.Clear();
+        }
+    }
+
+    private void StartTimer()
+    {
+        _timer ??= context.Time.CreateGuardedTimer(static self => self.Flush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(Delay, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Flush()
+    {
+        List<MovableStream> streams;
+        lock (_lock)
+        {
+            (streams, _streams) = (_streams, []);
+            foreach (var stream in streams)
+                stream.IsToldSoon = false;
+        }
+
+        foreach (var part in streams.Chunk(MostEntries))
+            Send(part);
+    }
+
+    private void Send(MovableStream[] streams)
+    {
+        var payload = new byte[streams.Length * EntrySize];
+        var used = 0;
+        foreach (var stream in streams)
+        {
+            if (stream.Leg is not { Carrier: { } carrier } leg)
+                continue;
+            if (leg.Table != table)
+            {
+                // It has gone on elsewhere.
+                leg.Table?.OnReceived(stream);
+                continue;
+            }
+
+            stream.Told = stream.Receiver.Offset;
+            BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(used), carrier.Id);
+            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(used + sizeof(uint)), stream.WasReset ? Everything : stream.Told);
+            used += EntrySize;
+        }
+
+        if (used > 0)
+            acknowledge(payload[..used]);
+    }
+}

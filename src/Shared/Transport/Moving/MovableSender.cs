@@ -1,0 +1,132 @@
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// The sending half of a <see cref="MovableStream"/>: what the local end says goes to the present leg, and is kept until the peer has it.
+/// <see cref="Sync"/> guards it, and is held while the local end is read.
+/// </summary>
+internal sealed class MovableSender(MovableStream stream, TransportContext context)
+{
+    private readonly SentBytes _sent = new(context.Flow.Segments, context.Flow.Sent);
+    private LocalReadStatus? _localEnd;
+    private long _next;
+
+    /// <summary>The lock of sending; it comes before that of receiving.</summary>
+    public Lock Sync { get; } = new();
+
+    /// <summary>Bytes that went from the local end into tunnels.</summary>
+    public long Bytes => _sent.End;
+
+    /// <summary>The offset from which bytes can be sent again.</summary>
+    public long From => _sent.From;
+
+    /// <summary>Whether the local end has said its last byte.</summary>
+    public bool HasEnded => _localEnd == LocalReadStatus.EndOfFile;
+
+    /// <summary>Whether the peer has all bytes and their end, or will never ask for them.</summary>
+    public bool IsEndTaken { get; private set; }
+
+    private long Offset => _sent.End + (HasEnded ? 1 : 0);
+
+    /// <inheritdoc cref="ILocalEndpoint.TryRead"/>
+    public LocalReadStatus Read(StreamLeg leg, Span<byte> buffer, out int count)
+    {
+        count = 0;
+        lock (Sync)
+        {
+            if (leg != stream.Leg || !leg.IsOpen)
+                return LocalReadStatus.WouldBlock;
+            count = leg.TakeUnsaid(buffer);
+            if (count > 0)
+                return LocalReadStatus.Data;
+            if (_next < _sent.End)
+            {
+                count = _sent.Read(_next, buffer);
+                _next += count;
+                if (leg.Table is null)
+                    _sent.Trim(_next);
+                return LocalReadStatus.Data;
+            }
+
+            return _localEnd switch
+            {
+                null => ReadLocal(leg, buffer, out count),
+                _ when stream.IsLocalReset => LocalReadStatus.Reset,
+                { } ended => ended,
+            };
+        }
+    }
+
+    /// <inheritdoc cref="ILocalEndpoint.ArmRead"/>
+    public bool ArmRead(StreamLeg leg)
+    {
+        lock (Sync)
+        {
+            if (leg != stream.Leg || !leg.IsOpen)
+                return false;
+            return leg.HasUnsaid || _next < _sent.End || _localEnd is not null || stream.Local!.ArmRead();
+        }
+    }
+
+    /// <inheritdoc cref="ILocalEndpoint.ParkRead"/>
+    public void ParkRead(StreamLeg leg)
+    {
+        lock (Sync)
+        {
+            if (leg == stream.Leg && _localEnd is null)
+                stream.Local!.ParkRead();
+        }
+    }
+
+    /// <summary>The peer has everything before an offset. Called with the lock held.</summary>
+    /// <returns>False when that was never sent.</returns>
+    public bool TryAcknowledge(long offset)
+    {
+        if (offset > (_next < _sent.End ? _next : Offset))
+            return false;
+        IsEndTaken |= offset > _sent.End;
+        _sent.Trim(Math.Min(offset, _next));
+        return true;
+    }
+
+    /// <summary>Whether the peer can be sent what it has not yet received. Called with the lock held.</summary>
+    public bool CanGoOnFrom(long received) => received >= _sent.From && received <= Offset;
+
+    /// <summary>Sends on another leg what the peer has not yet received. Called with the lock held.</summary>
+    public void GoOnFrom(long received)
+    {
+        IsEndTaken = received > _sent.End;
+        _next = Math.Min(received, _sent.End);
+        _sent.Trim(_next);
+    }
+
+    /// <summary>Forgets what was kept, since nobody will ask for it.</summary>
+    /// <param name="inOrder">True when the peer has all, or would get the rest only for a local end that hears no more.</param>
+    public void Forget(bool inOrder)
+    {
+        lock (Sync)
+        {
+            IsEndTaken |= inOrder;
+            _sent.Forget();
+            _next = _sent.End;
+        }
+    }
+
+    private LocalReadStatus ReadLocal(StreamLeg leg, Span<byte> buffer, out int count)
+    {
+        var status = stream.Local!.TryRead(buffer, out count);
+        if (status == LocalReadStatus.Data)
+        {
+            _next += count;
+            if (leg.Table is not null)
+                _sent.Append(buffer[..count]);
+            else
+                _sent.Skip(count);
+        }
+        else if (status != LocalReadStatus.WouldBlock)
+        {
+            _localEnd = status;
+        }
+
+        return status;
+    }
+}

@@ -1,0 +1,287 @@
+using Tunnel.Shared.Protocol;
+
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// A stream that outlives its tunnel (protocol.md section 8): what its local end and its owner see, over one carrier after the other. Each
+/// direction counts its bytes from 0, and its end is one more; a <see cref="MovableSender"/> keeps what was sent until the peer says that
+/// it has it. After a move both ends go on from what the other has received.
+/// <para/> The locks of both halves guard it, and the present leg changes under both; that of sending comes first. They are below the locks
+/// of carriers, so a carrier is never called with them held. The local end is.
+/// </summary>
+internal sealed class MovableStream : ITunnelStream
+{
+    private volatile ILocalEndpoint? _local;
+    private volatile bool _isLocalReset;
+    private bool _isOver;
+    private ResetReason? _wanted;
+    private StreamEnd _end;
+    private IStreamObserver? _observer;
+
+    /// <summary>Edge: creates a client's stream.</summary>
+    public MovableStream(TransportContext context, ILocalEndpoint local, IStreamObserver? observer)
+        : this(context) => (_local, _observer) = (local, observer);
+
+    /// <summary>Hub: creates the stream of a carrier that the edge has opened.</summary>
+    public MovableStream(TransportContext context, ITunnelStream carrier, MovableStreams table)
+        : this(context)
+    {
+        var leg = Legs.Last;
+        leg.Table = table;
+        OnCarrier(leg, carrier);
+        carrier.Observer = leg;
+    }
+
+    private MovableStream(TransportContext context)
+    {
+        Sender = new MovableSender(this, context);
+        Receiver = new MovableReceiver(this);
+        Legs = new StreamLegs(this);
+    }
+
+    public uint Id { get; private set; }
+
+    public long BytesSent => Sender.Bytes;
+
+    public long BytesReceived => Receiver.Bytes;
+
+    public MovableSender Sender { get; }
+
+    public MovableReceiver Receiver { get; }
+
+    public StreamLegs Legs { get; }
+
+    /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
+    public StreamLeg? Leg => Legs.Present;
+
+    /// <summary>The local end; null at the hub until the upstream is connected.</summary>
+    public ILocalEndpoint? Local => _local;
+
+    /// <summary>Whether the local peer has reset, perhaps behind bytes that are still unread.</summary>
+    public bool IsLocalReset => _isLocalReset;
+
+    /// <summary>What the peer was told that has been received.</summary>
+    public long Told { get; set; }
+
+    /// <summary>Whether the peer is about to be told. Guarded by the lock of the <see cref="AckQueue"/>.</summary>
+    public bool IsToldSoon { get; set; }
+
+    /// <summary>Whether neither end will ask for anything any more.</summary>
+    public bool IsSettled => _isOver && (!_end.Completed || Sender.IsEndTaken);
+
+    /// <summary>Whether the stream has ended with a reset.</summary>
+    public bool WasReset => _isOver && !_end.Completed;
+
+    public IStreamObserver? Observer
+    {
+        get => _observer;
+        set
+        {
+            lock (Receiver.Sync)
+            {
+                _observer = value;
+                if (!_isOver)
+                    return;
+            }
+
+            value?.OnStreamClosed(this, _end);
+        }
+    }
+
+    private bool HasBothEnds => Receiver.HasEnded && Sender.HasEnded;
+
+    // ---- the owner and the local end
+
+    /// <summary>Hub: sets the local end. The carrier writes into it what has come so far.</summary>
+    public void Attach(ILocalEndpoint endpoint)
+    {
+        bool isOver;
+        StreamLeg? leg;
+        endpoint.Start(this);
+        lock (Receiver.Sync)
+        {
+            _local = endpoint;
+            (isOver, leg) = (_isOver, Leg);
+        }
+
+        if (isOver)
+            endpoint.Reset(flush: false);
+        else
+            leg?.Carrier!.Attach(leg);
+    }
+
+    public void NotifyReadable()
+    {
+        if (Leg is not { Carrier: { } carrier } leg)
+            return;
+
+        // A local end may call while it is being called.
+        if (Sender.Sync.IsHeldByCurrentThread || Receiver.Sync.IsHeldByCurrentThread)
+            leg.Later(static carrier => carrier.NotifyReadable());
+        else
+            carrier.NotifyReadable();
+    }
+
+    public void NotifyLocalReset()
+    {
+        _isLocalReset = true;
+        if (Leg is { IsOpen: true } leg)
+            leg.Later(static carrier => carrier.NotifyLocalReset());
+    }
+
+    public void Reset(ResetReason reason)
+    {
+        StreamLeg? leg;
+        lock (Receiver.Sync)
+        {
+            _wanted ??= reason;
+            leg = Leg;
+        }
+
+        if (leg?.Carrier is { } carrier)
+            carrier.Reset(reason);
+        else
+            End(new StreamEnd(StreamEndSide.Local, reason), flush: false);
+    }
+
+    /// <summary>No tunnel has taken the stream in time, or none may: ends it, unless it goes on elsewhere.</summary>
+    /// <param name="table">The streams of the tunnel that has ended.</param>
+    public void GiveUp(MovableStreams table)
+    {
+        // The carrier of one that is open tells of its end, and one that waits does so as long as its last tunnel lets it.
+        if (Leg is { } leg ? leg.Table != table || !_isOver : Legs.Last.Table != table)
+            return;
+
+        // Neither local end has anything more to say or to hear where both have ended.
+        if (_isOver || HasBothEnds)
+            Complete();
+        else
+            End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified), flush: true);
+    }
+
+    /// <summary>Forgets a stream that has ended in order, though the peer has not said that it has its end.</summary>
+    public void ForgetEnded() => Complete();
+
+    // ---- calls of the legs
+
+    /// <summary>The leg's carrier is known.</summary>
+    public void OnCarrier(StreamLeg leg, ITunnelStream carrier)
+    {
+        leg.Carrier = carrier;
+        if (Id == 0)
+        {
+            Id = carrier.Id;
+            _local?.Start(this);
+        }
+
+        leg.Table?.Add(carrier.Id, this);
+    }
+
+    /// <summary>The carrier resets its local end; why, it says by <see cref="OnCarrierEnded"/>, before or after.</summary>
+    public void OnReset(StreamLeg leg, bool flush)
+    {
+        lock (Receiver.Sync)
+        {
+            leg.WasReset = flush;
+            if (!leg.IsLast)
+                return;
+        }
+
+        _local?.Reset(flush);
+    }
+
+    /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
+    public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
+    {
+        var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { IsOver: false };
+        var isComplete = false;
+        bool? reset = null;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (leg != Leg)
+                    return;
+
+                // Both ends have all; a peer that knows so has forgotten the stream.
+                isComplete = Receiver.HasEnded && (isLost ? Sender.IsEndTaken : !leg.IsOpen && HasBothEnds);
+                if (isLost)
+                    Legs.Lose();
+                else if (!isComplete && !_isOver)
+                    (leg.IsLast, reset) = (true, leg.WasReset);
+            }
+        }
+
+        if (isComplete)
+        {
+            Complete();
+        }
+        else if (!isLost)
+        {
+            if (reset is { } flush)
+                _local?.Reset(flush);
+            Finish(leg.IsOpen ? end : new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        }
+        else if (_wanted is { } reason)
+        {
+            End(new StreamEnd(StreamEndSide.Local, reason), flush: false);
+        }
+        else if (leg.Table!.IsOver)
+        {
+            // That was so only a moment ago, and who gave up its streams then saw that this one was not yet lost.
+            GiveUp(leg.Table);
+        }
+    }
+
+    // ---- the end
+
+    // Both ends have all, or never will.
+    private void Complete()
+    {
+        Receiver.Close(leg: null);
+        Sender.Forget(inOrder: true);
+        Finish(default);
+    }
+
+    private void End(in StreamEnd end, bool flush)
+    {
+        lock (Receiver.Sync)
+        {
+            if (_isOver)
+                return;
+            Receiver.NoteReset();
+        }
+
+        _local?.Reset(flush);
+        Finish(end);
+    }
+
+    private void Finish(in StreamEnd end)
+    {
+        var isFirst = false;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                isFirst = !_isOver;
+                if (isFirst)
+                    (_isOver, _end) = (true, end);
+                if (!_end.Completed)
+                    Sender.Forget(inOrder: false);
+            }
+        }
+
+        // One that ended in order is kept until the peer has its end, too.
+        var table = Leg?.Table;
+        if (!IsSettled && table is not null)
+            table.KeepEnded(this);
+        else
+            Legs.Forget();
+
+        // The peer's side may have ended in order just before, and then waits for an acknowledgement that would not come.
+        if (isFirst && WasReset)
+            table?.OnReceived(this);
+        if (isFirst)
+            _observer?.OnStreamClosed(this, end);
+    }
+}

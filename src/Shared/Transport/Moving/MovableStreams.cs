@@ -1,0 +1,189 @@
+using System.Buffers.Binary;
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// The streams of a tunnel that may go on over another one (protocol.md section 8). When the tunnel is lost it holds them for the agreed
+/// time. Thread-safe; its lock is below those of streams and carriers.
+/// </summary>
+internal sealed class MovableStreams
+{
+    /// <summary>
+    /// How many streams that have ended in order are kept until the peer says that it has their ends. A peer that acknowledges nothing
+    /// gains no memory: of more, the oldest are forgotten.
+    /// </summary>
+    public const int MostEnded = 8_192;
+
+    private static readonly TimeSpan MovePause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, MovableStream> _streams = [];
+    private readonly Queue<MovableStream> _ended = new();
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TransportContext _context;
+    private readonly AckQueue _acks;
+    private ITimer? _grace;
+    private bool _isLost;
+    private volatile bool _isOver;
+
+    /// <summary>Creates the table of a tunnel without streams.</summary>
+    /// <param name="context">The clock.</param>
+    /// <param name="acknowledge">Sends an ACK.</param>
+    public MovableStreams(TransportContext context, Action<byte[]> acknowledge)
+    {
+        _context = context;
+        _acks = new AckQueue(this, context, acknowledge);
+    }
+
+    /// <summary>The <c>hub.tunnelId</c> of the tunnel. Edge: set before the start.</summary>
+    public string TunnelId { get; set; } = "";
+
+    /// <summary>True when streams of a lost tunnel end at once.</summary>
+    public bool IsOver => _isOver;
+
+    /// <summary>Completes when the tunnel has ended and no stream waits for another one any more.</summary>
+    public Task Settled => _settled.Task;
+
+    /// <summary>The number of streams that wait for another tunnel.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _isLost && !_isOver ? _streams.Count : 0;
+        }
+    }
+
+    /// <summary>Edge: lets the streams go on over another tunnel, the oldest first.</summary>
+    public async Task MoveAllAsync(ITunnel other)
+    {
+        MovableStream[] streams;
+        lock (_lock)
+            streams = [.. _streams.OrderBy(static entry => entry.Key).Select(static entry => entry.Value)];
+        foreach (var stream in streams)
+        {
+            while (!_isOver && !other.Completion.IsCompleted)
+            {
+                await other.WaitForRoomAsync();
+                if (stream.Legs.TryMove(this, other))
+                    break;
+                await Task.Delay(MovePause, _context.Time);
+            }
+        }
+    }
+
+    /// <summary>Hub: lets a stream go on over another tunnel, as the edge asks.</summary>
+    /// <inheritdoc cref="StreamLegs.TryTake"/>
+    public bool TryTake(StreamMove move, ITunnelStream carrier, MovableStreams? table) =>
+        Find(move.StreamId)?.Legs.TryTake(this, move, carrier, table) == true;
+
+    public void Add(uint id, MovableStream stream)
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                _streams[id] = stream;
+                return;
+            }
+        }
+
+        // The tunnel has ended while the stream was being opened.
+        stream.GiveUp(this);
+    }
+
+    public void Remove(uint id, MovableStream stream)
+    {
+        lock (_lock)
+        {
+            if (_streams.GetValueOrDefault(id) == stream)
+                _streams.Remove(id);
+            if (_streams.Count > 0 || !_isLost)
+                return;
+        }
+
+        End();
+    }
+
+    public MovableStream? Find(uint id)
+    {
+        lock (_lock)
+            return _streams.GetValueOrDefault(id);
+    }
+
+    /// <summary>Notes that a stream has received something, which the peer is told soon. Called without a stream's lock.</summary>
+    public void OnReceived(MovableStream stream) => _acks.Add(stream);
+
+    /// <summary>Keeps a stream that has ended in order until the peer has its end, too. Called without a stream's lock.</summary>
+    public void KeepEnded(MovableStream stream)
+    {
+        MovableStream? oldest = null;
+        lock (_lock)
+        {
+            while (_ended.TryPeek(out var first) && first.IsSettled)
+                _ended.Dequeue();
+            _ended.Enqueue(stream);
+            if (_ended.Count > MostEnded)
+                oldest = _ended.Dequeue();
+        }
+
+        oldest?.ForgetEnded();
+    }
+
+    /// <summary>Handles an ACK of the peer.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public string? OnAcknowledged(ReadOnlySpan<byte> payload)
+    {
+        if (payload.IsEmpty || payload.Length % AckQueue.EntrySize != 0)
+            return $"has {payload.Length} bytes, which is not a number of entries of {AckQueue.EntrySize}";
+        for (; !payload.IsEmpty; payload = payload[AckQueue.EntrySize..])
+        {
+            var id = BinaryPrimitives.ReadUInt32BigEndian(payload);
+            var offset = BinaryPrimitives.ReadInt64BigEndian(payload[sizeof(uint)..]);
+            if (offset < 0 || Find(id)?.Legs.TryAcknowledge(this, id, offset) == false)
+                return $"stream {id} has not sent what it acknowledges";
+        }
+
+        return null;
+    }
+
+    /// <summary>The tunnel has ended. Called before its streams are.</summary>
+    /// <param name="grace">How long they wait for another tunnel; zero: they end with it.</param>
+    public void OnEnded(TimeSpan grace)
+    {
+        bool isOver;
+        lock (_lock)
+        {
+            _isLost = true;
+            isOver = grace <= TimeSpan.Zero || _streams.Count == 0;
+            if (!isOver)
+                _grace = _context.Time.CreateGuardedTimer(static self => self.End(), this, grace, Timeout.InfiniteTimeSpan);
+        }
+
+        _acks.Stop();
+        if (isOver)
+            End();
+    }
+
+    /// <summary>Ends all streams that still wait.</summary>
+    public void End()
+    {
+        MovableStream[] left;
+        lock (_lock)
+        {
+            if (_isOver)
+                return;
+            _isOver = true;
+            _grace?.Dispose();
+            left = [.. _streams.Values];
+            _streams.Clear();
+            _ended.Clear();
+        }
+
+        foreach (var stream in left)
+            stream.GiveUp(this);
+        _settled.TrySetResult();
+    }
+}

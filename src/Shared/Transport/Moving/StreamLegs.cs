@@ -1,0 +1,187 @@
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Proxy;
+
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// The legs of a <see cref="MovableStream"/>: the present one, and those before it whose tunnels still know the stream, because the peer
+/// may name one of them. The present leg changes under both locks of the stream.
+/// </summary>
+internal sealed class StreamLegs
+{
+    private readonly MovableStream _stream;
+    private volatile StreamLeg? _present;
+
+    // The leg on which the hub has last answered, by which it knows the stream.
+    private StreamLeg _named;
+
+    public StreamLegs(MovableStream stream)
+    {
+        _stream = stream;
+        _present = _named = Last = new StreamLeg(stream, isAnswered: true);
+    }
+
+    /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
+    public StreamLeg? Present => _present;
+
+    /// <summary>The present leg, or the one before while there is none.</summary>
+    public StreamLeg Last { get; private set; }
+
+    private MovableSender Sender => _stream.Sender;
+
+    private MovableReceiver Receiver => _stream.Receiver;
+
+    /// <summary>The present leg's tunnel is lost. Called with both locks held.</summary>
+    public void Lose() => _present = null;
+
+    /// <summary>Edge: goes on over another tunnel, unless the stream does so on a third one already.</summary>
+    /// <param name="table">The streams of the tunnel that is left.</param>
+    /// <param name="other">The other tunnel.</param>
+    /// <returns>False when that tunnel takes no new streams now.</returns>
+    public bool TryMove(MovableStreams table, ITunnel other)
+    {
+        StreamLeg leg;
+        StreamMove move;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (_stream.IsSettled || (_present is { } present && present.Table != table))
+                    return true;
+                _present = Last = leg = new StreamLeg(_stream, isAnswered: false) { Previous = Last };
+                move = new StreamMove(_named.Table!.TunnelId, _named.Carrier!.Id, Receiver.Offset, Sender.From);
+            }
+        }
+
+        if (other.OpenStream(new StreamOpening { Move = move }, leg, leg) is not null)
+            return true;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (_present == leg)
+                    (_present, Last) = (null, leg.Previous!);
+            }
+        }
+
+        // Who gave up its streams meanwhile saw that this one went on.
+        if (table.IsOver)
+            _stream.GiveUp(table);
+        return false;
+    }
+
+    /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
+    public void OnAnswer(StreamLeg leg, long received, long from)
+    {
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (leg != _present)
+                    return;
+                if (from <= Receiver.Bytes && Sender.CanGoOnFrom(received))
+                {
+                    Sender.GoOnFrom(received);
+                    leg.IsOpen = true;
+                    _named = leg;
+                }
+            }
+        }
+
+        if (!leg.IsOpen)
+        {
+            leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
+            return;
+        }
+
+        Forget(leg.Previous, end: null);
+        leg.Previous = null;
+        leg.Later(static carrier => carrier.NotifyReadable());
+        if (_stream.IsLocalReset)
+            leg.Later(static carrier => carrier.NotifyLocalReset());
+    }
+
+    /// <summary>Hub: goes on over a stream of another tunnel, as the edge asks.</summary>
+    /// <param name="named">The streams of the tunnel that the edge names.</param>
+    /// <param name="move">What the edge says of its end.</param>
+    /// <param name="carrier">The stream of the other tunnel.</param>
+    /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
+    /// <returns>False, with nothing changed, when that is not possible.</returns>
+    public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table)
+    {
+        StreamLeg leg;
+        StreamLeg known;
+        StreamLeg newest;
+        StreamLeg? old;
+        StreamLeg? former;
+        bool isAttached;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (_stream.IsSettled || move.From > Receiver.Bytes || !Sender.CanGoOnFrom(move.Received)
+                    || Find(named, move.StreamId) is not { } found)
+                    return false;
+                (known, newest, old) = (found, Last, _present);
+                (former, known.Previous) = (known.Previous, null);
+                _present = Last = leg = new StreamLeg(_stream, isAnswered: true) { Previous = known, Carrier = carrier, Table = table };
+                leg.Answer(Receiver.Offset, Sender.From);
+                Sender.GoOnFrom(move.Received);
+                isAttached = _stream.Local is not null;
+            }
+        }
+
+        // The edge may not get the answer, and then names the same leg again. It names no other one of those before any more.
+        Forget(newest, end: known);
+        Forget(former, end: null);
+        table?.Add(carrier.Id, _stream);
+        carrier.Observer = leg;
+        if (isAttached)
+            carrier.Attach(leg);
+        if (_stream.IsLocalReset)
+            leg.Later(static carrier => carrier.NotifyLocalReset());
+        old?.Carrier!.Reset(ResetReason.ShuttingDown);
+        return true;
+    }
+
+    /// <summary>The peer says how much it has received on a leg.</summary>
+    /// <returns>False when that was never sent.</returns>
+    public bool TryAcknowledge(MovableStreams table, uint id, long offset)
+    {
+        lock (Sender.Sync)
+        {
+            if (_present is not { IsOpen: true } leg || leg.Table != table || leg.Carrier!.Id != id)
+                return true;
+            if (offset == AckQueue.Everything)
+                Sender.Forget(inOrder: true);
+            else if (!Sender.TryAcknowledge(offset))
+                return false;
+            if (!_stream.IsSettled)
+                return true;
+        }
+
+        Forget();
+        return true;
+    }
+
+    /// <summary>Lets the tunnels of all legs forget the stream. Called without a lock.</summary>
+    public void Forget() => Forget(Last, end: null);
+
+    // Called with both locks held.
+    private StreamLeg? Find(MovableStreams table, uint id)
+    {
+        var leg = Last;
+        while (leg is not null && (leg.Table != table || leg.Carrier?.Id != id))
+            leg = leg.Previous;
+        return leg;
+    }
+
+    private void Forget(StreamLeg? newest, StreamLeg? end)
+    {
+        for (var leg = newest; leg is not null && leg != end; leg = leg.Previous)
+        {
+            if (leg.Carrier is { } carrier)
+                leg.Table?.Remove(carrier.Id, _stream);
+        }
+    }
+}

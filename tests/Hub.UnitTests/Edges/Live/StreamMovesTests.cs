@@ -1,0 +1,65 @@
+using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport;
+
+namespace Tunnel.Hub.UnitTests.Edges.Live;
+
+/// <summary>Streams of one tunnel that are to go on over another (protocol.md section 8).</summary>
+public sealed class StreamMovesTests
+{
+    private readonly TestRegistry _registry = new();
+
+    public StreamMovesTests()
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("a", 80));
+        _registry.Allowed.Put(TestRegistry.Edge("b", 81));
+    }
+
+    [Fact]
+    public async Task A_stream_of_a_tunnel_that_has_ended_is_found()
+    {
+        var (lost, tunnel) = Connect("a", "one");
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+        var carrier = Ask(Connect("a", "one"), lost.TunnelId);
+        Assert.Equal([7u], tunnel.Moved);
+        Assert.False(carrier.WasReset);
+    }
+
+    [Theory]
+    [InlineData("a", "one", "another")]
+    [InlineData("a", "two", null)]
+    [InlineData("b", "one", null)]
+    public void Who_has_no_business_with_a_tunnel_gets_none_of_its_streams(string edge, string instance, string? tunnelId)
+    {
+        var (live, tunnel) = Connect("a", "one");
+        var carrier = Ask(Connect(edge, instance), tunnelId ?? live.TunnelId);
+        Assert.Empty(tunnel.Moved);
+        Assert.True(carrier.WasReset);
+    }
+
+    [Fact]
+    public void Of_a_tunnel_that_has_not_agreed_to_it_nothing_moves()
+    {
+        var (live, tunnel) = _registry.Connect("a", "one");
+        Assert.True(Ask(Connect("a", "one"), live.TunnelId).WasReset);
+        Assert.Empty(tunnel.Moved);
+    }
+
+    private (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edge, string instance)
+    {
+        var (live, tunnel) = _registry.Connect(edge);
+        tunnel.Features = TunnelFeatures.Move;
+        ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = instance });
+        return (live, tunnel);
+    }
+
+    private static FakeStream Ask((EdgeTunnel Live, FakeTunnel Tunnel) over, string tunnelId)
+    {
+        var carrier = new FakeStream();
+        ((IHubTunnelHandler)over.Live).OnStreamOpened(
+            over.Tunnel, carrier, new StreamOpening { Move = new StreamMove(tunnelId, 7, 0, 0) });
+        return carrier;
+    }
+}

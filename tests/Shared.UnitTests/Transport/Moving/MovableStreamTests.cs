@@ -1,0 +1,199 @@
+using System.Buffers.Binary;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Moving;
+using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Mux;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Shared.UnitTests.Transport.Moving;
+
+/// <summary>
+/// Both ends of a stream over tunnels that break at any moment, even while the stream moves: each end hears what the other says, once and in order,
+/// as over a pipe that never breaks.
+/// </summary>
+public sealed class MovableStreamTests
+{
+    private const int SeedsInEachRun = 300;
+
+    /// <summary>A longer run of the model is told by TUNNEL_MODEL_SEEDS how many seeds to try.</summary>
+    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_MODEL_SEEDS"), out var seeds) ? seeds : SeedsInEachRun;
+
+    [Fact]
+    public void What_breaks_on_the_way_is_not_seen_by_either_end()
+    {
+        for (var seed = 1; seed <= Seeds; seed++)
+        {
+            try
+            {
+                var world = new MoveWorld(seed);
+                world.Run();
+                world.CheckMemory();
+            }
+            catch (Exception e)
+            {
+                throw new PropertyException($"seed {seed}: {e.Message}\n{e.StackTrace}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Without_memory_a_stream_goes_on_and_can_not_be_moved_until_its_peer_has_what_was_sent()
+    {
+        var world = new MoveWorld(1, budget: 128 << 10);
+        world.SendUnacknowledged(64 << 10);
+        Assert.Equal(64 << 10, world.Edge.BytesSent);
+        world.Break();
+        Assert.False(world.TryMove());
+    }
+
+    [Fact]
+    public void After_the_grace_both_local_ends_are_reset()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        world.Break();
+        Assert.False(world.Client.IsGone || world.Upstream.IsGone);
+        world.Time.Advance(TransportContext.DefaultResumeGrace);
+        Assert.True(world.Client.IsGone && world.Upstream.IsGone);
+        Assert.Equal(0, world.Context.Flow.Budget.Used);
+    }
+
+    [Fact]
+    public void An_acknowledgement_of_what_was_never_sent_is_an_error()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        Assert.Null(world.Present.EdgeStreams.OnAcknowledged(Ack(1, 1_000)));
+        Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged(Ack(1, 1_001)));
+        Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged(Ack(1, -1)));
+        Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged([1, 2, 3]));
+        Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged([]));
+
+        // A stream that has ended a moment ago is none.
+        Assert.Null(world.Present.EdgeStreams.OnAcknowledged(Ack(77, 1)));
+    }
+
+    [Theory]
+    [InlineData(1_001, 0)]
+    [InlineData(0, 1)]
+    [InlineData(long.MaxValue, 0)]
+    public void An_edge_that_lies_about_a_stream_moves_nothing(long received, long from)
+    {
+        var world = new MoveWorld(1);
+        world.Upstream.Say(1_000);
+        world.Break();
+        var carrier = new MoveCarrier(9);
+        Assert.False(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, received, from), carrier, table: null));
+        Assert.Null(carrier.Observer);
+        Assert.True(world.TryMove());
+    }
+
+    [Fact]
+    public void An_edge_that_moves_a_stream_again_and_again_costs_the_hub_nothing()
+    {
+        var world = new MoveWorld(1);
+        var other = new MovableStreams(world.Context, static _ => { });
+        for (uint id = 100; id < 200; id++)
+            Assert.True(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(id), other));
+
+        Assert.Same(world.Hub, other.Find(199));
+        Assert.Null(other.Find(198));
+        Assert.Null(world.Hub.Legs.Last.Previous!.Previous);
+
+        // From what the edge has got an answer on, it goes on from there, and names nothing before that.
+        Assert.True(other.TryTake(new StreamMove("", 199, 0, 0), new MoveCarrier(200), other));
+        Assert.Null(world.First.HubStreams.Find(1));
+        Assert.False(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(201), other));
+    }
+
+    [Fact]
+    public void Of_streams_whose_end_the_peer_does_not_acknowledge_only_so_many_are_kept()
+    {
+        var world = new MoveWorld(1);
+        var table = new MovableStreams(world.Context, static _ => { });
+        const uint Count = MovableStreams.MostEnded + 1;
+        for (uint id = 1; id <= Count; id++)
+        {
+            var carrier = new MoveCarrier(id);
+            var stream = new MovableStream(world.Context, carrier, table);
+            stream.Attach(new ScriptedEndpoint(1, 2));
+            carrier.Observer!.OnStreamClosed(carrier, default);
+        }
+
+        Assert.Null(table.Find(1));
+        Assert.NotNull(table.Find(2));
+    }
+
+    [Fact]
+    public void What_a_stream_keeps_that_ended_in_order_is_freed_when_the_peer_has_reset_it()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+        Assert.NotEqual(0, world.Context.Flow.Budget.Used);
+
+        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
+        world.Time.Advance(TimeSpan.FromMilliseconds(20));
+        world.Present.DeliverAck();
+
+        Assert.Null(world.Present.EdgeStreams.Find(1));
+        Assert.Equal(0, world.Context.Flow.Budget.Used);
+    }
+
+    [Fact]
+    public void A_reset_behind_the_end_that_comes_while_the_stream_waits_is_told_after_the_move()
+    {
+        var world = new MoveWorld(1);
+        world.Client.SayEnd();
+        world.Present.EdgeEnd!.Pull(1);
+        world.Present.EdgeEnd.Deliver(world.Present);
+        world.Break();
+        world.Client.ResetByPeer();
+
+        Assert.True(world.TryMove());
+        world.Present.HubEnd!.Pull(100);
+        world.Present.HubEnd.Deliver(world.Present);
+
+        Assert.Equal(LocalReadStatus.Reset, world.Edge.Leg!.TryRead(new byte[1], out _));
+    }
+
+    [Fact]
+    public void A_client_whose_tunnel_ends_for_good_while_its_stream_is_opened_is_reset()
+    {
+        var world = new MoveWorld(1);
+        var client = new ScriptedEndpoint(1, 2);
+        var leg = new MovableStream(world.Context, client, null).Leg!;
+        leg.Table = world.Present.EdgeStreams;
+        world.Break();
+        var carrier = new MoveCarrier(9);
+        leg.OnStreamClosed(carrier, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        Assert.False(client.IsGone);
+        world.Present.EdgeStreams.End();
+
+        leg.Start(carrier);
+
+        Assert.True(client.IsGone);
+    }
+
+    [Fact]
+    public void An_end_before_the_hubs_answer_is_not_taken_for_the_streams()
+    {
+        var world = new MoveWorld(1);
+        world.Break();
+        Assert.True(world.TryMove());
+
+        world.Edge.Leg!.ShutdownWrite();
+
+        Assert.False(world.Client.HeardEnd);
+    }
+
+    private static byte[] Ack(uint id, long offset)
+    {
+        var payload = new byte[AckQueue.EntrySize];
+        BinaryPrimitives.WriteUInt32BigEndian(payload, id);
+        BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(4), offset);
+        return payload;
+    }
+}

@@ -1,0 +1,173 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Moving;
+using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Mux;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
+
+namespace Tunnel.Shared.UnitTests.Transport.Moving;
+
+/// <summary>One stream, its two local ends, and the tunnel that carries it at present.</summary>
+internal sealed class MoveWorld
+{
+    private static readonly StreamOpening Opening = new(null, null, 443);
+
+    private readonly Random _random;
+    private uint _ids;
+
+    public MoveWorld(int seed, int budget = 64 << 20)
+    {
+        _random = new Random(seed);
+        Context = new TransportContext(new FlowControlOptions { MemoryBudget = budget }, Time, NullLoggerFactory.Instance);
+        Client = new ScriptedEndpoint(1, 2) { Room = int.MaxValue };
+        Upstream = new ScriptedEndpoint(2, 1) { Room = int.MaxValue };
+        First = Present = new MoveTunnel(this);
+        Edge = new MovableStream(Context, Client, null);
+        var leg = Edge.Leg!;
+        leg.Table = Present.EdgeStreams;
+        Present.Open(Opening, leg, leg);
+        Hub = new MovableStream(Context, Present.HubEnd!, Present.HubStreams);
+        Hub.Attach(Upstream);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public TransportContext Context { get; }
+
+    public ScriptedEndpoint Client { get; }
+
+    public ScriptedEndpoint Upstream { get; }
+
+    public MovableStream Edge { get; }
+
+    public MovableStream Hub { get; }
+
+    public MoveTunnel First { get; }
+
+    public MoveTunnel Present { get; private set; }
+
+    /// <summary>The hub's streams of each tunnel that there was, by the tunnel's name.</summary>
+    public Dictionary<string, MovableStreams> HubStreams { get; } = [];
+
+    public uint NextId() => ++_ids;
+
+    public void Run()
+    {
+        for (var i = 0; i < 300; i++)
+            Step();
+        Client.SayEnd();
+        for (var i = 0; i < 50; i++)
+            Step();
+        Upstream.SayEnd();
+        Client.GiveRoom(int.MaxValue);
+        Upstream.GiveRoom(int.MaxValue);
+        for (var i = 0; !(Client.IsClosed && Upstream.IsClosed); i++)
+        {
+            // An end that the other has forgotten, because it has all, learns it by the time that passes.
+            if (i == 15_000)
+            {
+                Present.Break();
+                Time.Advance(TransportContext.DefaultResumeGrace);
+            }
+
+            if (i == 16_000)
+                throw new PropertyException($"it comes to no end: {Tell(Client, Upstream)}; {Tell(Upstream, Client)}");
+            if (i > 1_000)
+            {
+                Client.GiveRoom(100_000);
+                Upstream.GiveRoom(100_000);
+            }
+
+            Step(breaks: i < 1_000);
+        }
+
+        if (Client.Heard != Upstream.Said || Upstream.Heard != Client.Said || Client.IsGone || Upstream.IsGone || !Client.HeardEnd || !Upstream.HeardEnd)
+            throw new PropertyException($"heard {Client.Heard} of {Upstream.Said} and {Upstream.Heard} of {Client.Said}");
+    }
+
+    /// <summary>Nothing is held once nobody can ask for it any more.</summary>
+    public void CheckMemory()
+    {
+        Present.Break();
+        Time.Advance(TransportContext.DefaultResumeGrace);
+        if (Context.Flow.Budget.Used != 0)
+            throw new PropertyException($"{Context.Flow.Budget.Used} bytes are held at the end");
+    }
+
+    public void SendUnacknowledged(int bytes)
+    {
+        Client.Say(bytes);
+        while (Client.ToSay > 0)
+            Present.EdgeEnd!.Pull(64 << 10);
+    }
+
+    public void Break() => Present.Break();
+
+    public bool TryMove()
+    {
+        var before = Present;
+        Present = new MoveTunnel(this);
+        if (!Edge.Legs.TryMove(before.EdgeStreams, Present))
+            throw new PropertyException("it does not move");
+        while (Present.EdgeEnd!.Deliver(Present))
+        {
+        }
+
+        return Present.HubEnd!.Observer is not null;
+    }
+
+    private static string Tell(ScriptedEndpoint end, ScriptedEndpoint other) =>
+        $"heard {end.Heard} of {other.Said}, its end {end.HeardEnd}, closed {end.IsClosed}, reset {end.IsGone}";
+
+    private void Step(bool breaks = true)
+    {
+        switch (_random.Next(breaks ? 26 : 25))
+        {
+            case 0 or 1:
+                Client.Say(_random.Next(1, Size()));
+                break;
+            case 2 or 3:
+                Upstream.Say(_random.Next(1, Size()));
+                break;
+            case 4:
+                (_random.Next(2) == 0 ? Client : Upstream).GiveRoom(_random.Next(1, 100_000));
+                break;
+            case 5:
+                (_random.Next(2) == 0 ? Client : Upstream).Room = 0;
+                break;
+            case 6:
+                Time.Advance(TimeSpan.FromMilliseconds(_random.Next(30)));
+                break;
+            case 7 or 8:
+                Present.DeliverAck();
+                break;
+            case < 13:
+                Present.EdgeEnd?.Pull(Size());
+                break;
+            case < 17:
+                Present.HubEnd?.Pull(Size());
+                break;
+            case < 21:
+                Present.EdgeEnd?.Deliver(Present);
+                break;
+            case < 25:
+                Present.HubEnd?.Deliver(Present);
+                break;
+            default:
+                if (_random.Next(4) == 0)
+                    Present.Break();
+                break;
+        }
+
+        Client.EndWaitingWrite();
+        Upstream.EndWaitingWrite();
+        if (Present.IsBroken && _random.Next(3) == 0)
+        {
+            var before = Present;
+            Present = new MoveTunnel(this);
+            Edge.Legs.TryMove(before.EdgeStreams, Present);
+        }
+    }
+
+    private int Size() => _random.Next(3) == 0 ? 100_000 : 300;
+}
