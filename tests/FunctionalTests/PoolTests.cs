@@ -65,6 +65,30 @@ public sealed class PoolTests : IAsyncDisposable
         AssertShared(await CountAsync(setup, 12), 0, 1, 2);
     }
 
+    [Fact]
+    public async Task Thousands_of_connections_are_spread_by_weight()
+    {
+        const int count = 3_000;
+        int[] weights = [5, 3, 2];
+        await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => new JsonObject
+        {
+            [$"tcp/{tcp[0]}"] = new JsonObject
+            {
+                ["targets"] = new JsonArray(
+                    [.. _addresses.Select((address, index) => new JsonObject { ["host"] = address.ToString(), ["weight"] = weights[index] })]),
+                ["proxyProtocol"] = "off",
+            },
+        });
+        for (var index = 0; index < 3; index++)
+            _servers[index] = await StartAsync(index, setup.Tcp[0]);
+        var parts = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => CountAsync(setup, count / 10)));
+        for (var index = 0; index < 3; index++)
+        {
+            var fair = count * weights[index] / weights.Sum();
+            Assert.InRange(parts.Sum(part => part[index]), fair * 0.97, fair * 1.03);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var server in _servers)
@@ -108,20 +132,8 @@ public sealed class PoolTests : IAsyncDisposable
         return process;
     }
 
-    // What people are shown is what the test waits for.
-    private async Task WaitAsync(TunnelSetup setup, int index, params string[] words)
-    {
-        var shown = "";
-        await Eventually.IsTrueAsync(
-            async () =>
-            {
-                shown = (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput;
-                var line = shown.Split('\n').SingleOrDefault(
-                    line => line.StartsWith($"tcp/{setup.Tcp[0]}: {_addresses[index]}:", StringComparison.Ordinal), "");
-                return words.All(word => line.Contains(word, StringComparison.Ordinal));
-            },
-            $"server {index} is {string.Join(' ', words)}", explain: () => shown);
-    }
+    private Task WaitAsync(TunnelSetup setup, int index, params string[] words) =>
+        ShownTargets.WaitAsync(setup, $"tcp/{setup.Tcp[0]}", _addresses[index], words);
 
     // By turns, to within two: what a server missed or got too much of before is evened out.
     private static void AssertShared(int[] served, params int[] working)

@@ -10,7 +10,7 @@ internal static class DnsdistServer
     /// <summary>What the welcome client is answered; all others are refused.</summary>
     public const string Answer = "10.99.1.1";
 
-    public static async Task<ManagedProcess> StartAsync(string directory, IPEndPoint endPoint, IPAddress welcome)
+    public static async Task<ManagedProcess> StartAsync(string directory, IPEndPoint endPoint, IPAddress welcome, string answer = Answer)
     {
         var configuration = Path.Combine(directory, "dnsdist.conf");
         await File.WriteAllTextAsync(configuration, $$"""
@@ -20,7 +20,7 @@ internal static class DnsdistServer
             setProxyProtocolACL({"127.0.0.0/8", "::1/128"})
             local welcome = newNMG()
             welcome:addMask("{{welcome}}")
-            addAction(NetmaskGroupRule(welcome), SpoofAction("{{Answer}}"))
+            addAction(NetmaskGroupRule(welcome), SpoofAction("{{answer}}"))
             addAction(AllRule(), RCodeAction(DNSRCode.REFUSED))
 
             """);
