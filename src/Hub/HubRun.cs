@@ -316,7 +316,7 @@ internal sealed class HubRun : IDisposable
             Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.FaultOf, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
-            PortCertificates = PortCertificates.Describe(Tls),
+            PortCertificates = [.. PortCertificates.Describe(Tls), .. PortCertificates.Describe(Streams.UpstreamTls, Edges.Current.Values)],
             Authorizers = AuthorizerStatuses.Describe(_authorizers),
             SharedState = State.Shared,
             Strangers = _strangers.Count,

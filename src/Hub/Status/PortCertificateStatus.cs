@@ -3,7 +3,7 @@ using Tunnel.Hub.Certificates;
 
 namespace Tunnel.Hub.Status;
 
-/// <summary>A certificate that clients of an edge's ports are shown, by the file that it comes from.</summary>
+/// <summary>A certificate that clients or targets of an edge's ports are shown, by the file that it comes from.</summary>
 public sealed record PortCertificateStatus
 {
     /// <summary>The id of the edge.</summary>
@@ -14,6 +14,9 @@ public sealed record PortCertificateStatus
 
     /// <summary>The path of the file.</summary>
     public required string Path { get; init; }
+
+    /// <summary>Whether targets are shown it (<c>upstreamTls</c>); false: clients are.</summary>
+    public bool ForTargets { get; init; }
 
     /// <summary>The host names that it is for.</summary>
     public ImmutableArray<string> Names { get; init; } = [];
@@ -36,7 +39,7 @@ public sealed record PortCertificateStatus
     /// <param name="now">The present time.</param>
     internal string Describe(DateTimeOffset now)
     {
-        var text = $"tcp/{Ports}: {Path}";
+        var text = $"tcp/{Ports}: {Path}{(ForTargets ? ", which targets are shown," : "")}";
         if (Expires is not { } expires)
             return $"{text} can't be used, and clients who need it are reset: it {Fault}";
         text += $"{(Names.IsEmpty ? "" : $" for {string.Join(", ", Names)}")} {CertificateEnd.Describe(expires, now)}";

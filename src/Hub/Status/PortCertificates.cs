@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Forwarding.Securing;
 using Tunnel.Shared.Operator;
 
@@ -19,6 +20,29 @@ internal static class PortCertificates
                EdgeId = same.Key.EdgeId,
                Ports = PortList.Format(same.SelectMany(static one => one.Ports)),
                Path = same.Key.Path,
+               Names = file.Certificate?.Names ?? [],
+               Expires = file.Certificate?.Expires,
+               Fault = file.Fault,
+           },
+    ];
+
+    /// <summary>Describes those that targets are shown, each once for an edge and what it wants.</summary>
+    public static ImmutableArray<PortCertificateStatus> Describe(UpstreamTls upstream, IEnumerable<AllowedEdge> edges) =>
+    [
+        .. from edge in edges
+           where edge.Enabled && edge.Definition.Ports.Values.Any(static policy => policy.UpstreamTls?.ClientCert is not null)
+           from port in edge.TcpPorts
+           let tls = edge.PolicyFor(false, port).UpstreamTls
+           where tls?.ClientCert is not null
+           group port by (edge.Id, Tls: tls) into same
+           orderby same.Key.Id, same.Key.Tls.ClientCert
+           let file = upstream.Describe(same.Key.Tls)
+           select new PortCertificateStatus
+           {
+               EdgeId = same.Key.Id,
+               Ports = PortList.Format(same),
+               Path = file.Path,
+               ForTargets = true,
                Names = file.Certificate?.Names ?? [],
                Expires = file.Certificate?.Expires,
                Fault = file.Fault,

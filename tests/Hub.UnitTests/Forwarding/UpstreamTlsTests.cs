@@ -3,7 +3,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
@@ -91,6 +93,34 @@ public sealed class UpstreamTlsTests : IDisposable
         await using var upstream = await AcceptAsync(asksForCertificate: true);
         await stream.AttachedAsync();
         Assert.Equal("CN=hub.test", upstream.RemoteCertificate!.Subject);
+    }
+
+    [Fact]
+    public void The_certificate_that_targets_are_shown_is_in_the_status()
+    {
+        var path = _directory.File("hub.pem");
+        File.WriteAllText(path, TestCertificates.Pem(_certificate));
+        var edge = AllowedEdge.From(new EdgeDefinition
+        {
+            Id = "a",
+            ListenPorts = [80, 443],
+            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { UpstreamTls = new UpstreamTlsDefinition { ClientCert = path } }),
+        });
+        var shown = Assert.Single(PortCertificates.Describe(_hub.Streams.UpstreamTls, [edge]));
+        Assert.StartsWith($"tcp/80,443: {path}, which targets are shown, for web.test ends in ", shown.Describe(DateTimeOffset.UtcNow), StringComparison.Ordinal);
+        Assert.Null(shown.Fault);
+
+        // What can't be used leaves the old one, and is said; a change counts when two looks have found it.
+        File.WriteAllText(path, "nothing");
+        for (var look = 0; look < 2; look++)
+        {
+            _hub.Time.Advance(TimeSpan.FromSeconds(1));
+            shown = Assert.Single(PortCertificates.Describe(_hub.Streams.UpstreamTls, [edge]));
+        }
+
+        Assert.Contains("has no certificate in PEM", shown.Fault, StringComparison.Ordinal);
+        Assert.Equal(["web.test"], shown.Names);
+        Assert.True(shown.IsAlarm(DateTimeOffset.UtcNow));
     }
 
     [Fact]

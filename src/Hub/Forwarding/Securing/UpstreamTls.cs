@@ -50,11 +50,12 @@ internal sealed class UpstreamTls(TimeProvider time, ILogger logger)
         return (null, failure);
     }
 
+    /// <summary>Returns the state of the certificate that targets are shown; null: there is none.</summary>
+    public TlsFileState? Describe(UpstreamTlsDefinition tls) => tls.ClientCert is null ? null : FilesOf(tls).Describe(time);
+
     private SslClientAuthenticationOptions Options(UpstreamTlsDefinition tls, string name, string? protocol)
     {
-        if (_files.Count >= Capacity)
-            _files.Clear();
-        var (authorities, certificate) = _files.GetOrAdd(tls, static tls => new Files(tls)).Read(time);
+        var (authorities, certificate) = FilesOf(tls).Read(time);
         return new SslClientAuthenticationOptions
         {
             TargetHost = name,
@@ -65,6 +66,13 @@ internal sealed class UpstreamTls(TimeProvider time, ILogger logger)
             ClientCertificateContext = certificate,
             RemoteCertificateValidationCallback = tls.Verify == false ? static (_, _, _, _) => true : null,
         };
+    }
+
+    private Files FilesOf(UpstreamTlsDefinition tls)
+    {
+        if (_files.Count >= Capacity)
+            _files.Clear();
+        return _files.GetOrAdd(tls, static tls => new Files(tls));
     }
 
     private static X509ChainPolicy ChainPolicy(X509Certificate2Collection authorities)
@@ -85,7 +93,8 @@ internal sealed class UpstreamTls(TimeProvider time, ILogger logger)
         private readonly Lock _lock = new();
         private readonly ContentWatch _content = new(tls.Ca, tls.ClientCert);
         private X509Certificate2Collection? _authorities;
-        private SslStreamCertificateContext? _certificate;
+        private PortCertificate? _certificate;
+        private string? _fault;
         private bool _isRead;
         private long _lastLook;
 
@@ -98,8 +107,23 @@ internal sealed class UpstreamTls(TimeProvider time, ILogger logger)
                     _lastLook = time.GetTimestamp();
                 if (!_isRead || (isDue && _content.HasChanged()))
                     Load(time);
-                return (_authorities, _certificate);
+                return (_authorities, _certificate?.Context);
             }
+        }
+
+        public TlsFileState Describe(TimeProvider time)
+        {
+            try
+            {
+                Read(time);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+            {
+                // That is about the authorities.
+            }
+
+            lock (_lock)
+                return new TlsFileState(tls.ClientCert!, _certificate, _fault);
         }
 
         private void Load(TimeProvider time)
@@ -115,8 +139,10 @@ internal sealed class UpstreamTls(TimeProvider time, ILogger logger)
             }
 
             DateTimeOffset? now = _certificate is null ? null : time.GetUtcNow();
-            if (tls.ClientCert is not null && PortCertificate.TryLoad(tls.ClientCert, null, now, out _) is { } loaded)
-                _certificate = loaded.Context;
+            if (tls.ClientCert is not null)
+                (_certificate, _fault) = PortCertificate.TryLoad(tls.ClientCert, null, now, out var fault) is { } loaded
+                    ? (loaded, null)
+                    : (_certificate, fault.Message);
             if (tls.Ca is not null && _authorities is null)
                 throw new CryptographicException($"{tls.Ca} has no certificate in PEM.");
             (_isRead, _lastLook) = (true, time.GetTimestamp());
