@@ -20,13 +20,14 @@ internal sealed class ScriptedHubHandler : IHubTunnelHandler
 
     public bool WatchesEdge { get; init; }
 
+    /// <summary>Completes when the edge has introduced itself.</summary>
+    public TaskCompletionSource Introduced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public int GoAways => Volatile.Read(ref _goAways);
 
     public async Task<ITunnelStream> NextStreamAsync() => await Opened.Reader.ReadAsync().AsTask().WaitAsync(SocketHelpers.Hang);
 
-    public void OnHello(ITunnel tunnel, Hello hello)
-    {
-    }
+    public void OnHello(ITunnel tunnel, Hello hello) => Introduced.TrySetResult();
 
     public void OnReport(ITunnel tunnel, Report report)
     {

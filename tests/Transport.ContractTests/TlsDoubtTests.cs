@@ -47,10 +47,12 @@ public sealed class TlsDoubtTests
     [Fact]
     public async Task A_hub_that_dials_hears_nothing_asks_doubts_and_believes_again()
     {
-        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, new ScriptedHubHandler { WatchesEdge = true });
+        var handler = new ScriptedHubHandler { WatchesEdge = true };
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, handler);
         await using var hubTunnel = hub;
         await using var peer = edge;
         await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello));
+        await handler.Introduced.Task.WaitAsync(SocketHelpers.Hang);
         foreach (var seconds in (int[])[1, 15])
         {
             _time.Advance(TimeSpan.FromSeconds(seconds));
