@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Tunnel.Shared.Transport;
 
@@ -8,13 +9,14 @@ internal sealed class FakeSession : ITunnelSession
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim _lock = new(true);
+    private readonly ConcurrentQueue<byte[]> _queued = new();
     private readonly Channel<byte[]> _sent = Channel.CreateUnbounded<byte[]>();
 
     public uint Id => 1;
 
     public bool IsOpen => !_closed.Task.IsCompleted;
 
-    /// <summary>Replies wait in <see cref="Send"/> from now on, and others behind them in the kernel.</summary>
+    /// <summary>Replies wait in <see cref="Send"/> and <see cref="Queue"/> from now on, and others behind them in the kernel.</summary>
     public void BeginBlocking() => _lock.Reset();
 
     public void EndBlocking() => _lock.Set();
@@ -25,6 +27,19 @@ internal sealed class FakeSession : ITunnelSession
     {
         _lock.Wait(Patience.Limit);
         return _sent.Writer.TryWrite(payload.ToArray());
+    }
+
+    public bool Queue(ReadOnlySpan<byte> payload)
+    {
+        _lock.Wait(Patience.Limit);
+        _queued.Enqueue(payload.ToArray());
+        return true;
+    }
+
+    public void Flush()
+    {
+        while (_queued.TryDequeue(out var payload))
+            _sent.Writer.TryWrite(payload);
     }
 
     public void Close() => _closed.TrySetResult();
