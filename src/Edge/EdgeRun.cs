@@ -189,6 +189,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             Dial = _options.HubDials ? "hub" : "edge",
             Hub = _options.HubDials ? $"port {_options.HubPort}" : main.Renewals.Current.Name,
             Hubs = _options.HubDials ? [] : [.. _hubs.Links.Select(static link => link.Describe())],
+            Warnings = _hubs.Warnings,
             Proxy = ProxyOf(main.Renewals.Current)?.Server.ToString(),
             HubAddress = connection.Address?.ToString(),
             Transport = connection.Transport?.Word(),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Live;
@@ -8,6 +9,7 @@ using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub;
 
@@ -26,6 +28,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => hub.Live!.PushSecretAsync(edgeId, secret);
 
     public CertificateStatus GetCertificate() => hub.GetCertificate();
+
+    public ImmutableArray<HubAddress> FurtherHubs => hub.FurtherHubs;
 
     public HubAddressStatus GetHubAddress() => hub.GetHubAddress();
 

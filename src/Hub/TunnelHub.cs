@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,7 @@ using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Hosting.Replacing;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
@@ -338,6 +340,9 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <summary>Ends the tunnels of an edge, which may connect again at once. Does nothing when the edge is not connected.</summary>
     public Task DisconnectAsync(string edgeId) =>
         _run?.Live.DisconnectAsync(edgeId, new TunnelEnd(TunnelEndKind.Closed, "disconnected by the operator")) ?? Task.CompletedTask;
+
+    /// <summary>The other hubs of this hub's edges, which tokens name.</summary>
+    internal ImmutableArray<HubAddress> FurtherHubs => _options.Hubs;
 
     /// <summary>Returns the present state of the hub.</summary>
     public HubStatus GetStatus() => _run?.Describe() ?? new HubStatus { Running = false, TunnelPort = 0, Version = ProductVersion.Number };

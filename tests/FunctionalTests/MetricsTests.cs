@@ -54,7 +54,7 @@ public sealed class MetricsTests
         var edge = await ScrapeAsync(edgeClient);
 
         Assert.All(OfBoth.Concat(OfTheHub), name => Assert.Contains($"\n{name}", hub));
-        Assert.All(OfBoth.Concat(["tunnel_connected", "tunnel_firewall_state{"]), name => Assert.Contains($"\n{name}", edge));
+        Assert.All(OfBoth.Concat(["tunnel_connected", "tunnel_hub_connected{", "tunnel_firewall_state{"]), name => Assert.Contains($"\n{name}", edge));
         Assert.Equal(1, Value(hub, $"tunnel_streams_active{{edge=\"{TunnelSetup.EdgeId}\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_port_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\",direction=\"in\"}}"));

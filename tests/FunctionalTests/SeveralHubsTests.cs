@@ -17,7 +17,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");
     private readonly IPAddress _edgeAddress = LoopbackAddresses.Next();
     private readonly IPAddress _target = LoopbackAddresses.Next();
-    private readonly List<HubProcess> _hubs = [];
+    private List<HubProcess> _hubs = [];
     private readonly int[] _ports = FreePorts.Next(2);
     private EdgeProcess _edge = null!;
     private TcpListener _upstream = null!;
@@ -27,17 +27,20 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         var tokens = new List<ConnectionToken>();
         foreach (var name in (string[])["one", "two", "three"])
         {
-            var hub = await HubProcess.StartAsync(Directory.CreateDirectory(Path.Combine(_directory.FullName, name)).FullName, _target);
+            // The last one's token names the others, which have other certificates.
+            var others = tokens.Select(token => (JsonNode)$"{token.Host}:{token.Port}#{token.Pins[0]}").ToArray();
+            var hub = await HubProcess.StartAsync(
+                Directory.CreateDirectory(Path.Combine(_directory.FullName, name)).FullName, _target, new JsonObject { ["hubs"] = new JsonArray(others) });
             _hubs.Add(hub);
             var added = await hub.RunAsync("edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--proxy", "off", "--secret", Secret);
             Assert.True(ConnectionToken.TryDecode(added.Succeeded().StandardOutput.Trim(), out var token, out var error), error);
             tokens.Add(token);
         }
 
+        _hubs = [_hubs[2], _hubs[0], _hubs[1]];
         _upstream = new TcpListener(_target, _ports[0]);
         _upstream.Start();
-        var further = string.Join(',', tokens.Skip(1).Select(token => $"{token.Host}:{token.Port}#{token.Pins[0]}"));
-        _edge = EdgeProcess.Start(_directory.FullName, tokens[0].Encode(), _edgeAddress, "--hubs", further);
+        _edge = EdgeProcess.Start(_directory.FullName, tokens[2].Encode(), _edgeAddress);
         await _edge.WaitForPortsAsync([_ports[0]], []);
         await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
     }
@@ -106,7 +109,9 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         await _hubs[1].PutEdgeAsync(EdgeId, _ports, [], new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } });
         await _edge.WaitForPortsAsync(_ports, []);
         await WaitForHubsAsync(hub => hub.GetProperty("outdated").GetBoolean(), 2, "two hubs that are behind");
-        Assert.Contains("older than that in force", await StatusTextAsync(), StringComparison.Ordinal);
+        var text = await StatusTextAsync();
+        Assert.Contains("older than that in force", text, StringComparison.Ordinal);
+        Assert.Contains($"{_hubs[0].EndPoint} and {_hubs[1].EndPoint} run on one machine", text, StringComparison.Ordinal);
         using var second = new TcpListener(_target, _ports[1]);
         second.Start();
         for (var i = 0; i < 3; i++)

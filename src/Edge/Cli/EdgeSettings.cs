@@ -54,7 +54,7 @@ internal sealed record EdgeSettings(
             Secret = hub.Secret,
             Pins = hub.Pins,
             HubDials = hub.HubDials,
-            Hubs = configuration.Hubs("hubs", hub.Port) ?? (hub.Further.IsDefault ? [] : hub.Further),
+            Hubs = HubCredentials.ReadFurther(configuration, hub.Port) ?? (hub.Further.IsDefault ? [] : hub.Further),
             Prefer = configuration.Enum("prefer", Defaults.Prefer),
             DialAllowCidrs =
                 AddressListSetting.Read(configuration, "dialAllowCidrs") is { IsEmpty: false } dialers ? new CidrSet(dialers) : null,

@@ -69,6 +69,19 @@ internal sealed record HubCredentials(
                 ?? "", ReadPins(configuration), HubDials: configuration.Word("dial", false, DialWords));
     }
 
+    /// <summary>Reads the setting <c>hubs</c>; null when it is missing.</summary>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="port">The port of hubs without one.</param>
+    public static ImmutableArray<HubAddress>? ReadFurther(LayeredConfiguration configuration, int port)
+    {
+        if (configuration.Words("hubs") is not { } text)
+            return null;
+        var faults = HubAddress.ParseList(text.Value, port, out var hubs);
+        foreach (var (part, fault) in faults)
+            configuration.Errors.Add("hubs", part, fault, text.Source);
+        return hubs;
+    }
+
     private static ImmutableArray<string> ReadPins(LayeredConfiguration configuration)
     {
         if (configuration.Words("pins") is not { } text)

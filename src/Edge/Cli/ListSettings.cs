@@ -3,8 +3,6 @@ using System.Net;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
-using Tunnel.Shared.Protocol.Tokens;
-using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Edge.Cli;
 
@@ -44,34 +42,5 @@ internal static class ListSettings
         if (servers.Count > MaxServers)
             configuration.Errors.Add(name, $"{servers.Count} servers", $"must be at most {MaxServers}", text.Source);
         return servers.DrainToImmutable();
-    }
-
-    /// <summary>
-    /// Reads hubs as <c>HOST</c>, <c>HOST:PORT</c> or <c>[IPV6]:PORT</c>, each with <c>#PIN</c> behind it, or several, where its
-    /// certificate is another one than the first hub's. Null when the setting is missing.
-    /// </summary>
-    public static ImmutableArray<HubAddress>? Hubs(this LayeredConfiguration configuration, string name, int defaultPort)
-    {
-        if (configuration.Words(name) is not { } text)
-            return null;
-        var hubs = ImmutableArray.CreateBuilder<HubAddress>();
-        foreach (var word in text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            var parts = word.Split('#');
-            if (!HostSyntax.TryParseHostAndPort(parts[0], out var host, out var port))
-                configuration.Errors.Add(name, word, HostSyntax.FaultOfHost(parts[0], HostSyntax.ValidHostAndPort), text.Source);
-            else if (!parts[1..].All(CertificatePin.IsWellFormed))
-                configuration.Errors.Add(
-                    name, word, "must have pins behind #: 43 characters of base64url each, as `tunnel-hub token decode` shows",
-                    text.Source);
-            else
-                hubs.Add(new HubAddress(host, port ?? defaultPort, [.. parts[1..]]));
-        }
-
-        if (hubs.Count > HubAddress.MaxFurther)
-            configuration.Errors.Add(name, $"{hubs.Count} hubs", $"must be at most {HubAddress.MaxFurther}", text.Source);
-        if (hubs.Select(static hub => hub.ToString()).Distinct(StringComparer.OrdinalIgnoreCase).Count() < hubs.Count)
-            configuration.Errors.Add(name, text.Value, "must not have a hub twice", text.Source);
-        return hubs.DrainToImmutable();
     }
 }

@@ -47,6 +47,8 @@ internal static class StatusCommand
         output.WriteText($"edge      {status.EdgeId}");
         foreach (var hub in status.Hubs.Length > 1 ? status.Hubs.Select(Describe) : [DescribeHub(status)])
             output.WriteText($"hub       {hub}");
+        foreach (var warning in status.Warnings)
+            output.WriteText($"warning   {warning}");
         if (status.Proxy is { } proxy)
             output.WriteText($"proxy     {proxy}");
         if (status.TransportDetail is { } why)

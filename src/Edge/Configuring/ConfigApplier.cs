@@ -162,7 +162,7 @@ internal sealed class ConfigApplier
         for (var hub = 0; hub < _hubs.Count; hub++)
         {
             var config = present.FirstOrDefault(config => config.Hub == hub);
-            _hubs[hub].State = config?.Config.Hub?.State;
+            _hubs[hub].Info = config?.Config.Hub;
             _hubs[hub].IsOutdated = config is not null && _election.IsOutdated(config);
         }
     }

@@ -22,6 +22,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     private readonly HubPreference _prefer;
     private readonly TimeProvider _time;
     private readonly ITimer? _watch;
+    private uint _turn;
 
     /// <param name="links">The hubs in their order, at least one, whose connectors share their totals and their signal.</param>
     /// <param name="prefer">Which of them gets a new client.</param>
@@ -42,6 +43,11 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     /// <summary>The first hub that is connected; when none is, the first.</summary>
     public HubLink Main => Links.FirstOrDefault(static link => link.Connector.Status.Connected) ?? Links[0];
 
+    /// <summary>Why the hubs are not as redundant as they seem; nothing with one hub.</summary>
+    public ImmutableArray<string> Warnings => Links.Length == 1
+        ? []
+        : HubIdentity.FindFaults([.. Links.Select(static link => link.Identify()).OfType<HubIdentity>()]);
+
     public TunnelTotals Totals => Links[0].Connector.Totals;
 
     public Task Changed => Links[0].Connector.Signal.Next;
@@ -52,8 +58,10 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         {
             ITunnel? best = null;
             var (leastFaults, leastLoad) = (HubFaults.All, int.MaxValue);
-            foreach (var link in Links)
+            var start = _prefer == HubPreference.Load ? NextStart() : 0;
+            for (var i = 0; i < Links.Length; i++)
             {
+                var link = Links[(start + i) % Links.Length];
                 if (link.Connector.Current is not { } tunnel)
                     continue;
                 var faults = FaultsOf(link, tunnel);
@@ -88,6 +96,11 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     public Task CloseAsync(TimeSpan drain) => Task.WhenAll(Links.Select(link => link.Connector.CloseAsync(drain)));
 
     public void Dispose() => _watch?.Dispose();
+
+    // Of hubs with the same load each has its turn. This is asked once or several times for a client, so turns must not be a plain count:
+    // multiples of the golden ratio are spread evenly, however many are left out.
+    private int NextStart() =>
+        (int)(((ulong)(Interlocked.Increment(ref _turn) * 0x9E37_79B9u) * (uint)Links.Length) >> 32);
 
     // The worst fault of a hub decides, whatever else may be wrong with others.
     private static HubFaults FaultsOf(HubLink link, ITunnel tunnel) =>

@@ -44,13 +44,23 @@ internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, H
             Rtt = tunnel?.RoundTripTime?.TotalMilliseconds,
             ActiveStreams = tunnel?.ActiveStreams ?? 0,
             ActiveSessions = tunnel?.ActiveSessions ?? 0,
-            State = record.State,
+            State = record.Info?.State,
             Outdated = record.IsOutdated,
             Silent = status.Connected && tunnel is not null && IsSilentIn(tunnel),
             LastError = status.LastError,
             NextAttempt = status.NextAttempt,
         };
     }
+
+    /// <summary>Returns what tells it from other hubs; null while it is not connected.</summary>
+    public HubIdentity? Identify() => connector.Status is { Connected: true, Address: { } address }
+        ? new HubIdentity(renewals.Current.Name, options.Proxy.HopTo(options.HubHost, options.HubPort) is null ? address.Address : null)
+        {
+            Machine = record.Info?.Machine,
+            Pins = record.Info?.Pins ?? [],
+            IsOutdated = record.IsOutdated,
+        }
+        : null;
 
     /// <summary>Looks whether something was heard since the last look, and asks for the next sign of life. One caller at a time.</summary>
     /// <param name="now">The time in milliseconds.</param>

@@ -41,6 +41,8 @@ internal static class EdgeMetrics
         meter.CreateObservableGauge(
             "tunnel.connected", () => parts.Hubs.Main.Connector.Status.Connected ? 1 : 0, null, "1 while there is a tunnel to the hub.");
         meter.CreateObservableGauge(
+            "tunnel.hub.connected", () => parts.Hubs.Links.Select(Connected), null, "1 while there is a tunnel to this hub.");
+        meter.CreateObservableGauge(
             "tunnel.transport", () => Transport(parts.Hubs.Main.Connector.Status), null,
             "1 for the transport of the present tunnel, and why it is this one.");
         meter.CreateObservableUpDownCounter(
@@ -101,6 +103,9 @@ internal static class EdgeMetrics
         meter.CreateObservableGauge(
             "tunnel.ports.failed", () => parts.Ports.GetState().Failed.Count, "{port}", "Assigned ports that can't be bound.");
     }
+
+    private static Measurement<int> Connected(HubLink hub) =>
+        new(hub.Connector.Status.Connected ? 1 : 0, new KeyValuePair<string, object?>("hub", hub.Renewals.Current.Name));
 
     private static Measurement<int>[] Transport(ConnectionStatus status) => status is { Transport: { } kind, Choice: { } choice }
         ? [new(1, new("transport", kind.Word()), new("reason", choice.Word))]

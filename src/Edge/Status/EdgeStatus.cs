@@ -28,6 +28,9 @@ public sealed record EdgeStatus
     /// </summary>
     public ImmutableArray<EdgeHubStatus> Hubs { get; init; } = [];
 
+    /// <summary>Why several hubs are not as redundant as they seem, in words for the operator.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
     /// <summary>The proxy that the hub is reached through, without its user and password; null when there is none.</summary>
     public string? Proxy { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
@@ -7,6 +8,7 @@ using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.Admin;
 
@@ -45,6 +47,9 @@ internal interface IAdministeredHub
 
     /// <inheritdoc cref="TunnelHub.SwitchCertificate"/>
     CertificateStatus SwitchCertificate();
+
+    /// <summary>The setting <c>hubs</c>: the other hubs of its edges.</summary>
+    ImmutableArray<HubAddress> FurtherHubs => [];
 
     /// <inheritdoc cref="TunnelHub.GetHubAddress"/>
     HubAddressStatus GetHubAddress();

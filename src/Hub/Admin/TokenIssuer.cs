@@ -56,6 +56,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
         {
             Transport = target.Transport,
             HubDials = target.HubDials,
+            FurtherHubs = target.HubDials ? [] : hub.FurtherHubs,
         }.Encode();
     }
 }

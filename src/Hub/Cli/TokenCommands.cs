@@ -28,6 +28,9 @@ internal static class TokenCommands
         return new Command("token", "Work with connection tokens") { decode };
     }
 
+    // Pins are left out where they are the first hub's.
+    private static string ToText(HubAddress hub) => string.Join('#', hub.Pins.Prepend(hub.ToString()));
+
     private static string ToJson(ConnectionToken token, string secret) => new JsonObject
     {
         ["host"] = token.Host,
@@ -35,6 +38,7 @@ internal static class TokenCommands
         ["id"] = token.EdgeId,
         ["secret"] = secret,
         ["pins"] = new JsonArray([.. token.Pins.Select(pin => JsonValue.Create(pin))]),
+        ["hubs"] = new JsonArray([.. token.FurtherHubs.Select(hub => JsonValue.Create(ToText(hub)))]),
         ["transport"] = token.Transport?.Word(),
         ["dial"] = token.HubDials ? DialTarget.ByHub : DialTarget.ByEdge,
     }.ToJsonString();
@@ -45,6 +49,7 @@ internal static class TokenCommands
         $"id:     {token.EdgeId}",
         $"secret: {secret}",
         $"pins:   {(token.Pins.IsEmpty ? "none (the system's trust store decides)" : string.Join(", ", token.Pins))}",
+        $"hubs:   {(token.FurtherHubs.IsEmpty ? "no other" : string.Join(", ", token.FurtherHubs.Select(ToText)))}",
         $"dials:  {(token.HubDials ? "the hub; host and port are the edge's own" : "the edge")}",
         $"over:   {token.Transport?.Word() ?? "what the edge is set to"}");
 }

@@ -4,6 +4,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
 
@@ -43,6 +44,12 @@ public sealed record TunnelHubOptions
     /// The name or address (with an optional port) that connection tokens contain; null: each token request must give one.
     /// </summary>
     public string? PublicHost { get; init; }
+
+    /// <summary>
+    /// The other hubs of this hub's edges, which connection tokens name beside it, in the order of preference; an edge keeps a tunnel to
+    /// each. None by default.
+    /// </summary>
+    public ImmutableArray<HubAddress> Hubs { get; init; } = [];
 
     /// <summary>The directory of the hub's state: allowed edges, certificate and key.</summary>
     public string StateDir { get; init; } = HubPaths.Usual.StateDirectory;

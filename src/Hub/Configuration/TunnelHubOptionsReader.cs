@@ -6,6 +6,7 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.Configuration;
 
@@ -34,9 +35,10 @@ internal static class TunnelHubOptionsReader
         var unreadable = new FaultList();
         var flowControl = configuration.FlowControl();
         var limits = ReadLimits(configuration, defaults.Limits) with { MemoryBudget = flowControl.MemoryBudget };
+        var tunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort);
         var options = new TunnelHubOptions
         {
-            TunnelPort = (int)Number(configuration, "tunnelPort", defaults.TunnelPort, SettingRange.TunnelPort),
+            TunnelPort = tunnelPort,
             Quic = configuration.Boolean("quic", defaults.Quic),
             BindAddress = configuration.Text("bindAddress", defaults.BindAddress)!,
             Proxy = configuration.Proxy("proxy", sources),
@@ -45,6 +47,7 @@ internal static class TunnelHubOptionsReader
                 AddressListSetting.Read(configuration, "targetAllowCidrs") is { IsEmpty: false } allowed ? new CidrSet(allowed) : null,
             DefaultProxyProtocol = configuration.Enum("defaultProxyProtocol", defaults.DefaultProxyProtocol),
             PublicHost = configuration.Text("publicHost"),
+            Hubs = Hubs(configuration, tunnelPort),
             StateDir = StateDir(configuration),
             State = configuration.SecretOrFile("state", "stateFile") is { } state ? new DatabaseOptions(state) : null,
             AdminSocket = AdminSocket(configuration),
@@ -126,6 +129,16 @@ internal static class TunnelHubOptionsReader
         }
 
         return networks.ToImmutable();
+    }
+
+    private static ImmutableArray<HubAddress> Hubs(LayeredConfiguration configuration, int port)
+    {
+        if (configuration.Words("hubs") is not { } setting)
+            return [];
+        var faults = HubAddress.ParseList(setting.Value, port, out var hubs);
+        foreach (var (part, fault) in faults)
+            configuration.Errors.Add("hubs", part, fault, setting.Source);
+        return hubs;
     }
 
     private static TimeSpan Duration(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>

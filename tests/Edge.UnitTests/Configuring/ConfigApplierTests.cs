@@ -151,7 +151,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         var report = await _tunnel.NextReportAsync();
         Assert.Equal([new BoundPort(80, "tcp"), new BoundPort(443, "tcp")], report.Bound);
         Assert.Equal([new FailedPort(81, "tcp", "another hub of this edge has a newer configuration")], report.Failed);
-        Assert.Equal((1L, true, 2L, false), (_first.State, _first.IsOutdated, _second.State, _second.IsOutdated));
+        Assert.Equal((1L, true, 2L, false), (_first.Info!.State, _first.IsOutdated, _second.Info!.State, _second.IsOutdated));
 
         // The hub that is behind catches up: nothing is applied again, and it is told.
         var applied = _filter.Applied;
@@ -173,11 +173,11 @@ public sealed class ConfigApplierTests : IAsyncDisposable
 
         _inbox.PostGone(other, hub: 1);
         await AdvanceAsync(() => _ports.GetState().Bound is [{ Number: 80 }]);
-        Assert.Null(_second.State);
+        Assert.Null(_second.Info);
         Assert.False(_first.IsOutdated);
 
         _inbox.PostGone(_tunnel, hub: 0);
-        await AdvanceAsync(() => _first.State is null);
+        await AdvanceAsync(() => _first.Info is null);
         Assert.Equal([PortKey.Tcp(80)], _ports.GetState().Bound);
     }
 
@@ -188,10 +188,10 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         _inbox.PostInitial(_tunnel, OfState(1, 80), hub: 0);
         await _tunnel.NextReportAsync();
         _inbox.PostInitial(other, OfState(1, 80), hub: 1);
-        await AdvanceAsync(() => _second.State == 1);
+        await AdvanceAsync(() => _second.Info?.State == 1);
 
         _inbox.PostRelease(_tunnel, hub: 0);
-        await AdvanceAsync(() => _first.State is null);
+        await AdvanceAsync(() => _first.Info is null);
         Assert.Equal([PortKey.Tcp(80)], _ports.GetState().Bound);
 
         _inbox.PostRelease(other, hub: 1);

@@ -20,6 +20,7 @@ using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Observability;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
@@ -70,6 +71,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     public CertificateStatus MakeNextCertificate() => Certificate;
 
     public HubAddressStatus HubAddress { get; private set; } = new(null, []);
+
+    public ImmutableArray<HubAddress> FurtherHubs { get; set; } = [];
 
     public HubAddressStatus GetHubAddress() => HubAddress;
 

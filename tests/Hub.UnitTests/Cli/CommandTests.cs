@@ -146,6 +146,18 @@ public sealed class CommandTests
         Assert.Equal(stays, await admin.Edges.HasSecretAsync("a", TestEdges.Secret, default));
     }
 
+    [Fact]
+    public async Task A_token_names_the_other_hubs_unless_the_hub_dials()
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        admin.FurtherHubs = [new HubAddress("hub2.example.com", 8443, []), new HubAddress("2001:db8::1", 9443, [new string('A', 43)])];
+        var added = await RunAsync(admin, "edge", "add", "a", "--host", "h");
+        Assert.Equal(admin.FurtherHubs, Decode(added.Out).FurtherHubs);
+        var decoded = await RunAsync("token", "decode", added.Out.Trim());
+        Assert.Contains($"hubs:   hub2.example.com:8443, [2001:db8::1]:9443#{new string('A', 43)}\n", decoded.Out, StringComparison.Ordinal);
+        Assert.Empty(Decode((await RunAsync(admin, "edge", "add", "b", "--dial", "edge.example.com")).Out).FurtherHubs);
+    }
+
     [Theory]
     [InlineData("edge", "token", "a")]
     [InlineData("edge", "rotate-secret", "a")]

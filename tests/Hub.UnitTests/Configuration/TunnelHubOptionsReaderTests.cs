@@ -3,6 +3,7 @@ using Tunnel.Hub.Configuration;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Configuration;
+using Tunnel.Shared.Protocol.Tokens;
 
 namespace Tunnel.Hub.UnitTests.Configuration;
 
@@ -44,6 +45,16 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
             new() { ["tunnelPort"] = "3" });
         Assert.Equal((3, "0.0.0.0", "environment"), (options.TunnelPort, options.BindAddress, options.TargetHost));
         Assert.Equal((7, 5_000_000_000), (options.Limits.PerAddress, options.Limits.MemoryBudget));
+    }
+
+    [Fact]
+    public void Other_hubs_have_this_ones_port_when_they_say_none()
+    {
+        var pin = new string('A', 43);
+        var options = Read(File($$"""{"tunnelPort":9443,"hubs":["hub2.example.com","192.0.2.7:8443#{{pin}}"]}"""));
+        Assert.Equal([new HubAddress("hub2.example.com", 9443, []), new HubAddress("192.0.2.7", 8443, [pin])], options.Hubs);
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Read(File("""{"hubs":["hub2#short"]}"""))).Errors);
+        Assert.Equal(("hubs", "hub2#short"), (error.Setting, error.Value));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class TunnelConfigParser
     private static readonly MessageMembers HubMembers =
         new(
             "hub.", "version", "features", "tunnelId", "maxFrame", "initialWindow", "rev", "pins", "seenAs", "contested", "secret",
-            "address", "resumeGrace", "redialSpread", "state");
+            "address", "resumeGrace", "redialSpread", "state", "machine");
 
     public static TunnelConfig Read(ref MessageReader reader)
     {
@@ -66,6 +66,7 @@ internal static class TunnelConfigParser
                 "version" => hub with { Version = reader.Text(path, ControlMessage.MaxText) },
                 "features" => hub with { Features = reader.Texts(path, ControlMessage.MaxFeatures, ControlMessage.MaxFeatureLength) },
                 "tunnelId" => hub with { TunnelId = reader.Text(path, ControlMessage.MaxText) },
+                "machine" => hub with { Machine = reader.Text(path, ControlMessage.MaxText) },
                 "maxFrame" => hub with { MaxFrame = (int)reader.Number(path, 0, int.MaxValue) },
                 "initialWindow" => hub with { InitialWindow = (int)reader.Number(path, 0, int.MaxValue) },
                 "resumeGrace" => hub with { ResumeGrace = (int)reader.Number(path, 0, int.MaxValue) },

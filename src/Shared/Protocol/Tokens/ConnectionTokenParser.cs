@@ -12,7 +12,6 @@ internal static class ConnectionTokenParser
 {
     private const int MaxHostLength = 255;
     private const int MaxPins = 16;
-    private const int PinBytes = 32;
 
     private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t", "d", "x");
     private static readonly MessageMembers FurtherMembers = new("x.", "h", "p", "f");
@@ -144,9 +143,7 @@ internal static class ConnectionTokenParser
             yield return "x (further hubs) is for edges that dial; only one hub can dial an edge (d)";
         if (!token.FurtherHubs.All(static hub => HostSyntax.IsUrlHost(hub.Host)))
             yield return "x.h is missing, or is not a host name or an address";
-        if (!token.Pins.Concat(token.FurtherHubs.SelectMany(static hub => hub.Pins)).All(IsPin))
-            yield return $"f is not a pin (base64url of {PinBytes} bytes) or a list of pins";
+        if (!token.Pins.Concat(token.FurtherHubs.SelectMany(static hub => hub.Pins)).All(HubAddress.IsPin))
+            yield return $"f is not a pin (base64url of {HubAddress.PinBytes} bytes) or a list of pins";
     }
-
-    private static bool IsPin(string pin) => pin.Length == 43 && Base64Url.IsValid(pin, out var bytes) && bytes == PinBytes;
 }

@@ -37,6 +37,7 @@ public static class TunnelProtocol
     {
         Version = version,
         TunnelId = tunnelId,
+        Machine = MachineName.Own,
         Rev = rev,
         Features = FeatureNames.Format(FeaturesOf(context)),
         MaxFrame = TunnelTerms.OwnMaxFrame,
