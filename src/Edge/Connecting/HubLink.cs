@@ -70,9 +70,8 @@ internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, H
         var tunnel = connector.Current;
         var heard = tunnel?.Heard ?? 0;
         // A hub that can't be asked, or a tunnel that is new, is not silent.
-        if (tunnel != _watched || heard != _heard || heard == 0)
+        if (tunnel?.Ask() != true || tunnel != _watched || heard != _heard)
             (_watched, _heard, _heardAt) = (tunnel, heard, now);
         _isSilent = now - _heardAt >= limit;
-        tunnel?.Ask();
     }
 }

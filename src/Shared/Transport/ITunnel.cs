@@ -57,9 +57,8 @@ public interface ITunnel : IAsyncDisposable
     long Heard => 0;
 
     /// <summary>Edge only: asks the hub for a sign of life at once, which <see cref="Heard"/> shows.</summary>
-    void Ask()
-    {
-    }
+    /// <returns>False when the hub can't be asked.</returns>
+    bool Ask() => false;
 
     /// <summary>
     /// True while the connection is lost and what was open waits for another one. The tunnel ends when none comes within the agreed time.

@@ -94,6 +94,17 @@ public sealed class HubConnectionsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_hub_that_has_said_nothing_since_the_handshake_is_silent_unless_it_can_not_be_asked()
+    {
+        var (a, b, c) = await ConnectAsync(HubPreference.Order);
+        b.CanAsk = false;
+        Look(7, c);
+        Assert.Equal([true, false, false], _hubs!.Links.Select(static link => link.Describe().Silent));
+        Assert.Same(b, Usable);
+        Assert.Equal(7, a.Asked);
+    }
+
+    [Fact]
     public async Task Whoever_waits_for_a_tunnel_is_woken_by_any_of_them()
     {
         Start(HubPreference.Load, 3);

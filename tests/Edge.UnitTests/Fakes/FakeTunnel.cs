@@ -43,7 +43,14 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>How often the hub was asked for a sign of life.</summary>
     public int Asked { get; private set; }
 
-    public void Ask() => Asked++;
+    /// <summary>Whether its hub can be asked.</summary>
+    public bool CanAsk { get; set; } = true;
+
+    public bool Ask()
+    {
+        Asked++;
+        return CanAsk;
+    }
 
     public Task<TunnelEnd> Completion => _completion.Task;
 

@@ -60,12 +60,13 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
 
     public long Heard => Core.Heard;
 
-    public void Ask()
+    public bool Ask()
     {
         if (IsLost || (Features & TunnelFeatures.Probe) == 0)
-            return;
+            return false;
         Endpoint.QueueProbe();
         Core.Wake();
+        return true;
     }
 
     public bool IsLost => Core.IsDetached && !IsDead;

@@ -71,11 +71,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
 
     public long Heard => Watch.Heard;
 
-    public void Ask()
-    {
-        if (!IsDead)
-            Watch.Ask();
-    }
+    public bool Ask() => !IsDead && Watch.Ask();
 
     public bool HasRoom => Streams.HasRoom;
 

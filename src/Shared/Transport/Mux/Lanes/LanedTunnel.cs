@@ -80,7 +80,7 @@ internal sealed class LanedTunnel : ITunnel
 
     public long Heard => _first.Heard;
 
-    public void Ask() => _first.Ask();
+    public bool Ask() => _first.Ask();
 
     public bool IsLost => _first.IsLost;
 

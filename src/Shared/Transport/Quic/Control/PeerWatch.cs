@@ -36,10 +36,12 @@ internal sealed class PeerWatch
     }
 
     /// <summary>Edge: asks the hub for a sign of life at once.</summary>
-    public void Ask()
+    public bool Ask()
     {
-        if ((_core.Terms.Features & TunnelFeatures.Probe) != 0)
-            _control.Send(FrameType.Probe, []);
+        if ((_core.Terms.Features & TunnelFeatures.Probe) == 0)
+            return false;
+        _control.Send(FrameType.Probe, []);
+        return true;
     }
 
     /// <summary>Notes that a frame came. Only the control stream's reader calls this.</summary>
