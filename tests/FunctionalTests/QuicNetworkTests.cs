@@ -97,9 +97,15 @@ public sealed class QuicNetworkTests
         Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
 
         await tunnel.Link.SetAsync("udp off");
+
+        // The edge takes it for the tunnel that nobody hears any more.
+        var opening = tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+
         // Silence of 45 s is the end of a connection, and a try over QUIC has 5 s.
         await tunnel.Edge.WaitForTransportAsync("tcpTls", UntilMoved);
 
+        using var early = await opening;
+        await early.AssertEchoAsync();
         using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         await next.AssertEchoAsync();
         await idle.AssertEchoAsync();

@@ -74,8 +74,8 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         if (opening.Move is { } move)
         {
-            if (Left?.TryMoveStream(move, tunnel, stream) != true)
-                stream.Reset(ResetReason.Refused);
+            if ((Left is null ? ResetReason.Refused : Left.MoveStream(move, tunnel, stream)) is { } unfit)
+                stream.Reset(unfit);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 
@@ -155,8 +156,11 @@ public interface ITunnel : IAsyncDisposable
     /// <param name="move">What the edge says of its end.</param>
     /// <param name="other">The other tunnel.</param>
     /// <param name="carrier">The stream there.</param>
-    /// <returns>False when there is no such stream, or what both ends have kept is not enough; the carrier was then not touched.</returns>
-    bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) => false;
+    /// <returns>
+    /// Null when it goes on. Else why not: it was never opened here, or there is no such stream, or what both ends have kept is not enough;
+    /// the carrier was then not touched.
+    /// </returns>
+    ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) => ResetReason.Refused;
 
     /// <summary>Hub only: asks the edge for a sign of life.</summary>
     /// <returns>True when it answered within <paramref name="timeout"/>.</returns>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
@@ -55,10 +56,10 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task StreamsSettled { get; } = new TaskCompletionSource().Task;
 
-    public bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier)
+    public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier)
     {
         Moved.Add(move.StreamId);
-        return true;
+        return null;
     }
 
     public void Start() => Started = true;

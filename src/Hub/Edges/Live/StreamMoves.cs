@@ -35,8 +35,9 @@ internal sealed class StreamMoves(ILogger logger)
     /// <summary>Lets a stream go on; resets the stream that was opened for it where that is not possible.</summary>
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {
-        if (Find(live, move)?.Tunnel!.TryMoveStream(move, tunnel, carrier) != true)
-            carrier.Reset(ResetReason.Refused);
+        var left = Find(live, move)?.Tunnel;
+        if ((left is null ? ResetReason.Refused : left.MoveStream(move, tunnel, carrier)) is { } reason)
+            carrier.Reset(reason);
     }
 
     private EdgeTunnel? Find(EdgeTunnel live, StreamMove move)

@@ -19,8 +19,8 @@ internal sealed class MovableStream : ITunnelStream
     private IStreamObserver? _observer;
 
     /// <summary>Edge: creates a client's stream.</summary>
-    public MovableStream(TransportContext context, ILocalEndpoint local, IStreamObserver? observer)
-        : this(context) => (_local, _observer) = (local, observer);
+    public MovableStream(TransportContext context, in StreamOpening opening, ILocalEndpoint local, IStreamObserver? observer)
+        : this(context) => (Opening, _local, _observer) = (opening, local, observer);
 
     /// <summary>Hub: creates the stream of a carrier that the edge has opened.</summary>
     public MovableStream(TransportContext context, ITunnelStream carrier, MovableStreams table)
@@ -34,6 +34,7 @@ internal sealed class MovableStream : ITunnelStream
 
     private MovableStream(TransportContext context)
     {
+        Context = context;
         Sender = new MovableSender(this, context);
         Receiver = new MovableReceiver(this);
         Legs = new StreamLegs(this);
@@ -50,6 +51,14 @@ internal sealed class MovableStream : ITunnelStream
     public MovableReceiver Receiver { get; }
 
     public StreamLegs Legs { get; }
+
+    public TransportContext Context { get; }
+
+    /// <summary>Edge: what the hub was told when the stream was opened.</summary>
+    public StreamOpening Opening { get; }
+
+    /// <summary>Whether the stream has ended for its owner.</summary>
+    public bool IsOver => _isOver;
 
     /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
     public StreamLeg? Leg => Legs.Present;
@@ -193,6 +202,8 @@ internal sealed class MovableStream : ITunnelStream
     /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
     public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
     {
+        if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && Legs.TryOpenAnew(leg))
+            return;
         var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { IsOver: false };
         var isComplete = false;
         bool? reset = null;

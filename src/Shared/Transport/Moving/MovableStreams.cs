@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport.Moving;
@@ -16,7 +17,8 @@ internal sealed class MovableStreams
     /// </summary>
     public const int MostEnded = 8_192;
 
-    private static readonly TimeSpan MovePause = TimeSpan.FromMilliseconds(50);
+    /// <summary>How long to wait before a tunnel that takes no streams is asked again.</summary>
+    public static readonly TimeSpan MovePause = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, MovableStream> _streams = [];
@@ -24,8 +26,10 @@ internal sealed class MovableStreams
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TransportContext _context;
     private readonly AckQueue _acks;
+    private readonly OpenedNumbers _opened = new();
     private ITimer? _grace;
     private bool _isLost;
+    private bool _isLeft;
     private volatile bool _isOver;
 
     /// <summary>Creates the table of a tunnel without streams.</summary>
@@ -74,10 +78,37 @@ internal sealed class MovableStreams
         }
     }
 
-    /// <summary>Hub: lets a stream go on over another tunnel, as the edge asks.</summary>
-    /// <inheritdoc cref="StreamLegs.TryTake"/>
-    public bool TryTake(StreamMove move, ITunnelStream carrier, MovableStreams? table) =>
-        Find(move.StreamId)?.Legs.TryTake(this, move, carrier, table) == true;
+    /// <summary>Hub: notes that the edge has opened a stream.</summary>
+    /// <returns>False when the edge has left the tunnel, and may open the stream on another one.</returns>
+    public bool TryOpen(uint id)
+    {
+        lock (_lock)
+        {
+            if (_isLeft)
+                return false;
+            _opened.Add(id);
+            return true;
+        }
+    }
+
+    /// <summary>Hub: lets a stream go on over another tunnel, as the edge asks, which has left this one.</summary>
+    /// <param name="move">What the edge says of its end.</param>
+    /// <param name="carrier">The stream of the other tunnel.</param>
+    /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
+    /// <returns>Null when it goes on; else why it can't, and nothing has changed.</returns>
+    public ResetReason? Take(StreamMove move, ITunnelStream carrier, MovableStreams? table)
+    {
+        MovableStream? stream;
+        lock (_lock)
+        {
+            _isLeft = true;
+            if (!_opened.Contains(move.StreamId))
+                return ResetReason.NotOpened;
+            stream = _streams.GetValueOrDefault(move.StreamId);
+        }
+
+        return stream?.Legs.TryTake(this, move, carrier, table) == true ? null : ResetReason.Refused;
+    }
 
     public void Add(uint id, MovableStream stream)
     {

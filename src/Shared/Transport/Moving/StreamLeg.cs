@@ -23,6 +23,9 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
     /// <summary>The streams of the tunnel, if they may be moved to another one.</summary>
     public MovableStreams? Table { get; set; }
 
+    /// <summary>Edge: the tunnel to which the stream was moved; null for the first leg.</summary>
+    public ITunnel? Tunnel { get; init; }
+
     /// <summary>The leg before, whose tunnel may still know the stream.</summary>
     public StreamLeg? Previous { get; set; }
 

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 
@@ -46,9 +47,9 @@ internal sealed class StreamLegs
         {
             lock (Receiver.Sync)
             {
-                if (_stream.IsSettled || (_present is { } present && present.Table != table))
+                if (_stream.IsSettled || (_present is { } present && present.Table != table) || _named.Carrier is null)
                     return true;
-                _present = Last = leg = new StreamLeg(_stream, isAnswered: false) { Previous = Last };
+                _present = Last = leg = new StreamLeg(_stream, isAnswered: false) { Previous = Last, Tunnel = other };
                 move = new StreamMove(_named.Table!.TunnelId, _named.Carrier!.Id, Receiver.Offset, Sender.From);
             }
         }
@@ -68,6 +69,25 @@ internal sealed class StreamLegs
         if (table.IsOver)
             _stream.GiveUp(table);
         return false;
+    }
+
+    /// <summary>Edge: the hub has never heard of the stream, which is to go on over a leg: it is opened there as a new one.</summary>
+    /// <returns>False when that may not be, since something of it has arrived or is not kept any more.</returns>
+    public bool TryOpenAnew(StreamLeg leg)
+    {
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (leg != _present || leg.Previous is null || Receiver.Offset > 0 || Sender.From > 0)
+                    return false;
+                (_present, Last) = (null, leg.Previous);
+            }
+        }
+
+        // A callback of a connection may not open streams.
+        Task.Run(() => OpenAnewAsync(leg.Tunnel!)).Guard("opening a stream anew");
+        return true;
     }
 
     /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
@@ -166,6 +186,56 @@ internal sealed class StreamLegs
 
     /// <summary>Lets the tunnels of all legs forget the stream. Called without a lock.</summary>
     public void Forget() => Forget(Last, end: null);
+
+    private async Task OpenAnewAsync(ITunnel tunnel)
+    {
+        // If this one ends, too, the next one is asked again.
+        while (!tunnel.Completion.IsCompleted)
+        {
+            await tunnel.WaitForRoomAsync();
+            if (TryOpen(tunnel))
+                return;
+            await Task.Delay(MovableStreams.MovePause, _stream.Context.Time);
+        }
+    }
+
+    private bool TryOpen(ITunnel tunnel)
+    {
+        StreamLeg leg;
+        StreamLeg before;
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                if (_stream.IsOver || _present is not null)
+                    return true;
+                before = _named;
+                _present = Last = _named = leg = new StreamLeg(_stream, isAnswered: true) { Previous = Last };
+                Sender.GoOnFrom(0);
+            }
+        }
+
+        if (tunnel.OpenStream(_stream.Opening, leg, leg) is not null)
+        {
+            Forget(leg.Previous, end: null);
+            leg.Previous = null;
+            return true;
+        }
+
+        lock (Sender.Sync)
+        {
+            lock (Receiver.Sync)
+            {
+                _named = before;
+                if (_present == leg)
+                    (_present, Last) = (null, leg.Previous!);
+            }
+        }
+
+        if (Last.Table is { IsOver: true } table)
+            _stream.GiveUp(table);
+        return false;
+    }
 
     // Called with both locks held.
     private StreamLeg? Find(MovableStreams table, uint id)

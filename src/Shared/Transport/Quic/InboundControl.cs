@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport.Moving;
@@ -16,6 +17,12 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
 
     public void OnStreamOpened(QuicStream stream, in StreamOpening opening)
     {
+        if (tunnel.Moves && !tunnel.Moving.TryOpen(stream.Id))
+        {
+            stream.Reset(ResetReason.ShuttingDown);
+            return;
+        }
+
         // One that goes on here belongs to a stream that there is already.
         var opened = tunnel.Moves && opening.Move is null
             ? new MovableStream(tunnel.Context, stream, tunnel.Moving)

@@ -1,5 +1,6 @@
 using System.Net;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
@@ -136,13 +137,13 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     {
         if (!Moves)
             return Streams.Open(opening, endpoint, observer);
-        if (opening.Move is not null)
+        if (endpoint is StreamLeg further)
         {
-            ((StreamLeg)endpoint).Table = Moving;
+            further.Table = Moving;
             return Streams.Open(opening, endpoint, observer);
         }
 
-        var stream = new MovableStream(Context, endpoint, observer);
+        var stream = new MovableStream(Context, opening, endpoint, observer);
         var leg = stream.Leg!;
         leg.Table = Moving;
         return Streams.Open(opening, leg, leg) is null ? null : stream;
@@ -171,8 +172,8 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         await Moving.MoveAllAsync(other);
     }
 
-    public bool TryMoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
-        Moving.TryTake(move, carrier, (other as QuicTunnel)?.Moving);
+    public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
+        Moving.Take(move, carrier, (other as QuicTunnel)?.Moving);
 
     public Task WaitForRoomAsync() => Streams.WaitForRoomAsync();
 

@@ -22,7 +22,7 @@ public class FrozenConstantsTests
     public void Reset_reasons() => Assert.Equal(
         [
             ("Unspecified", 0), ("ResetByPeer", 1), ("Refused", 2), ("Unreachable", 3), ("ConnectTimeout", 4), ("IdleTimeout", 5), ("Policy", 6),
-            ("Memory", 7), ("Protocol", 8), ("ShuttingDown", 9), ("Overloaded", 10),
+            ("Memory", 7), ("Protocol", 8), ("ShuttingDown", 9), ("Overloaded", 10), ("NotOpened", 11),
         ],
         Enum.GetValues<ResetReason>().Select(reason => (reason.ToString(), (int)reason)));
 

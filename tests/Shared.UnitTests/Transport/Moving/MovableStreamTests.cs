@@ -5,6 +5,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Mux;
+using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Shared.UnitTests.Transport.Moving;
@@ -85,7 +86,7 @@ public sealed class MovableStreamTests
         world.Upstream.Say(1_000);
         world.Break();
         var carrier = new MoveCarrier(9);
-        Assert.False(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, received, from), carrier, table: null));
+        Assert.Equal(ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, received, from), carrier, table: null));
         Assert.Null(carrier.Observer);
         Assert.True(world.TryMove());
     }
@@ -96,16 +97,20 @@ public sealed class MovableStreamTests
         var world = new MoveWorld(1);
         var other = new MovableStreams(world.Context, static _ => { });
         for (uint id = 100; id < 200; id++)
-            Assert.True(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(id), other));
+        {
+            other.TryOpen(id);
+            Assert.Null(world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(id), other));
+        }
 
         Assert.Same(world.Hub, other.Find(199));
         Assert.Null(other.Find(198));
         Assert.Null(world.Hub.Legs.Last.Previous!.Previous);
 
         // From what the edge has got an answer on, it goes on from there, and names nothing before that.
-        Assert.True(other.TryTake(new StreamMove("", 199, 0, 0), new MoveCarrier(200), other));
+        Assert.Null(other.Take(new StreamMove("", 199, 0, 0), new MoveCarrier(200), other));
         Assert.Null(world.First.HubStreams.Find(1));
-        Assert.False(world.First.HubStreams.TryTake(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(201), other));
+        Assert.Equal(
+            ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(201), other));
     }
 
     [Fact]
@@ -164,7 +169,7 @@ public sealed class MovableStreamTests
     {
         var world = new MoveWorld(1);
         var client = new ScriptedEndpoint(1, 2);
-        var leg = new MovableStream(world.Context, client, null).Leg!;
+        var leg = new MovableStream(world.Context, MoveWorld.Opening, client, null).Leg!;
         leg.Table = world.Present.EdgeStreams;
         world.Break();
         var carrier = new MoveCarrier(9);
@@ -187,6 +192,43 @@ public sealed class MovableStreamTests
         world.Edge.Leg!.ShutdownWrite();
 
         Assert.False(world.Client.HeardEnd);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_opening_has_not_arrived_is_opened_anew_with_all_that_was_sent()
+    {
+        var world = new MoveWorld(1);
+        var lost = world.Present;
+        var client = new ScriptedEndpoint(1, 2);
+        var stream = new MovableStream(world.Context, MoveWorld.Opening, client, null);
+        var leg = stream.Leg!;
+        leg.Table = lost.EdgeStreams;
+        leg.Start(new MoveCarrier(50));
+        client.Say(100);
+        Assert.Equal(LocalReadStatus.Data, leg.TryRead(new byte[1_000], out _));
+        lost.Break();
+        leg.OnStreamClosed(leg.Carrier!, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+
+        var next = new MoveTunnel(world);
+        Assert.True(stream.Legs.TryMove(lost.EdgeStreams, next));
+        var asking = next.EdgeEnd!;
+        asking.Deliver(next);
+        await Eventually.IsTrueAsync(() => next.EdgeEnd != asking && stream.Leg is { IsOpen: true }, "the stream is opened anew");
+
+        Assert.Equal(LocalReadStatus.Data, stream.Leg!.TryRead(new byte[1_000], out var count));
+        Assert.Equal(100, count);
+        Assert.False(client.IsGone);
+        Assert.Null(lost.EdgeStreams.Find(50));
+    }
+
+    [Fact]
+    public void What_is_opened_on_a_tunnel_that_the_edge_has_left_is_not_served()
+    {
+        var world = new MoveWorld(1);
+        var table = world.First.HubStreams;
+        Assert.True(table.TryOpen(7));
+        Assert.Equal(ResetReason.NotOpened, table.Take(new StreamMove(world.First.Name, 8, 0, 0), new MoveCarrier(9), table: null));
+        Assert.False(table.TryOpen(8));
     }
 
     private static byte[] Ack(uint id, long offset)

@@ -91,11 +91,11 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
     }
 
     /// <summary>The peer resets it.</summary>
-    public void Refuse()
+    public void Refuse(ResetReason reason)
     {
         _isOver = true;
         _endpoint!.Reset(flush: true);
-        Observer?.OnStreamClosed(this, new StreamEnd(StreamEndSide.Remote, ResetReason.Refused));
+        Observer?.OnStreamClosed(this, new StreamEnd(StreamEndSide.Remote, reason));
     }
 
     private bool TryTake(object what, MoveTunnel tunnel)

@@ -63,6 +63,7 @@ internal sealed class MoveTunnel : ITunnel
         EdgeEnd = new MoveCarrier(id) { Observer = observer };
         HubEnd = new MoveCarrier(id) { Peer = EdgeEnd };
         EdgeEnd.Peer = HubEnd;
+        HubStreams.TryOpen(id);
         EdgeEnd.Attach(endpoint);
         if (opening.Move is { } move)
             EdgeEnd.Announce(move);
@@ -71,8 +72,8 @@ internal sealed class MoveTunnel : ITunnel
 
     public void OnMove(StreamMove move)
     {
-        if (!_world.HubStreams[move.TunnelId].TryTake(move, HubEnd!, HubStreams))
-            EdgeEnd!.Refuse();
+        if (_world.HubStreams[move.TunnelId].Take(move, HubEnd!, HubStreams) is { } reason)
+            EdgeEnd!.Refuse(reason);
     }
 
     public void DeliverAck()

@@ -10,7 +10,7 @@ namespace Tunnel.Shared.UnitTests.Transport.Moving;
 /// <summary>One stream, its two local ends, and the tunnel that carries it at present.</summary>
 internal sealed class MoveWorld
 {
-    private static readonly StreamOpening Opening = new(null, null, 443);
+    public static readonly StreamOpening Opening = new(null, null, 443);
 
     private readonly Random _random;
     private uint _ids;
@@ -22,7 +22,7 @@ internal sealed class MoveWorld
         Client = new ScriptedEndpoint(1, 2) { Room = int.MaxValue };
         Upstream = new ScriptedEndpoint(2, 1) { Room = int.MaxValue };
         First = Present = new MoveTunnel(this);
-        Edge = new MovableStream(Context, Client, null);
+        Edge = new MovableStream(Context, Opening, Client, null);
         var leg = Edge.Leg!;
         leg.Table = Present.EdgeStreams;
         Present.Open(Opening, leg, leg);
