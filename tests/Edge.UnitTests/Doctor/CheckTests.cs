@@ -150,6 +150,21 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task Ports_that_the_running_edge_binds_meanwhile_are_its_own()
+    {
+        var asked = 0;
+        var check = new PortsCheck(
+            (_, _) => "address in use",
+            _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked < 3 ? new HashSet<PortKey>() : new HashSet<PortKey> { PortKey.Tcp(443) }));
+
+        var context = Reached(TransportMode.TcpTls);
+        context.Config = new TunnelConfig { ListenPorts = [443] };
+        var result = await RunAsync(check, context);
+        Assert.Equal(CheckStatus.Ok, result.Status);
+        Assert.Equal(3, asked);
+    }
+
+    [Fact]
     public async Task Each_port_that_cannot_be_bound_is_named()
     {
         var context = Reached(TransportMode.TcpTls);

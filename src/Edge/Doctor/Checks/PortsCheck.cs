@@ -15,6 +15,10 @@ internal delegate Task<IReadOnlySet<PortKey>?> RunningPorts(CancellationToken ca
 /// <summary>Checks that the ports that the hub assigns can be bound here, or that the running edge has them already.</summary>
 internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
 {
+    // An edge that has just been started binds its ports while this is going on.
+    private const int MaxLooks = 10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     public string Name => "ports";
 
     /// <summary>Tries over the system's sockets. The port does not listen meanwhile, so that no client can connect.</summary>
@@ -45,15 +49,25 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
             return new CheckResult(
                 Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
 
-        var held = await running(cancellationToken);
         var rules = new PortRules(context.Options.AllowPorts, context.Options.ProtectedPorts);
         var address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6()
             ? IPAddress.Any
             : context.Options.BindAddress;
+        var held = await running(cancellationToken);
+        var found = assigned.ToDictionary(
+            port => port, port => rules.Objection(port) ?? (held?.Contains(port) == true ? null : probe(port, address)));
+
+        // What was in use may be the running edge's by now.
+        for (var looks = 1; held is not null && looks < MaxLooks && !found.All(one => one.Value is null || held.Contains(one.Key)); looks++)
+        {
+            await Task.Delay(Pause, cancellationToken);
+            held = await running(cancellationToken);
+        }
+
         string[] faults =
         [
             .. from port in assigned
-               let fault = rules.Objection(port) ?? (held?.Contains(port) == true ? null : probe(port, address))
+               let fault = rules.Objection(port) ?? (held?.Contains(port) == true ? null : found[port])
                where fault is not null
                select $"{port}: {fault}",
         ];
