@@ -4,7 +4,7 @@
 # The same commit makes the same bytes on machines with the same libraries.
 
 # What is copied into images, and the Debian package that has it.
-image_programs=(/etc/ssl/certs/ca-certificates.crt:ca-certificates nft:nftables /usr/lib/x86_64-linux-gnu/libssl.so.3:libssl3)
+image_programs=(/etc/ssl/certs/ca-certificates.crt:ca-certificates nft:nftables "/usr/lib/$(uname -m)-linux-gnu/libssl.so.3:libssl3")
 
 # The user of the images: not one of the machine's, and the same in both.
 image_user=65532

@@ -3,6 +3,18 @@
 # What native code needs to be linked, and the Debian package that has it.
 native_programs=(clang:clang /usr/include/zlib.h:zlib1g-dev)
 native_directory=artifacts/native
+# The machines that the programs are for, in the words of .NET; cross_programs link for arm64 on x86-64.
+native_runtime=linux-$([[ $(uname -m) == aarch64 ]] && echo arm64 || echo x64)
+native_options=()
+cross_programs=(aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu ld.lld:lld)
+
+# Lets publish_native make programs for the other kind of machine.
+cross_compile() {
+  [[ $native_runtime == linux-x64 ]] || fail "packages for amd64 are made on an x86-64 machine"
+  native_runtime=linux-arm64
+  native_directory=artifacts/native-arm64
+  native_options=(-p:ObjCopyName=aarch64-linux-gnu-objcopy -p:LinkerFlavor=lld)
+}
 
 # The part of the functional tests that every test run makes with the native programs: TCP, UDP, PROXY headers, firewall, status, commands, OpenAPI.
 native_smoke=('*.ProxyHeaderTests' '*.HalfCloseTests' '*.FirewallTests' '*.CommandTests' '*.AdminOnTunnelPortTests')
@@ -12,7 +24,7 @@ publish_native() {
   local project log
   log=$(mktemp "${TMPDIR:-/tmp}/tunnel-native.XXXXXX")
   for project in Hub Edge; do
-    if ! dotnet publish "src/$project" --configuration Release --runtime linux-x64 -p:PublishAot=true --output "$native_directory" --nologo \
+    if ! dotnet publish "src/$project" --configuration Release --runtime "$native_runtime" "${native_options[@]}" -p:PublishAot=true --output "$native_directory" --nologo \
       --verbosity quiet -p:UseSharedCompilation=false -p:ContinuousIntegrationBuild=true > "$log" 2>&1 < /dev/null || grep -E '(warning|error) ' "$log" | grep -qvE 'Microsoft\.AspNetCore\.Mvc'; then
       cat "$log"
       rm -f "$log"

@@ -13,10 +13,16 @@ package_test_programs=(lintian:lintian man:man-db debconf-set-selections:debconf
 
 package() {
   need_dotnet
-  local entry
-  for entry in "${package_programs[@]}" "${native_programs[@]}"; do
+  local entry needed=("${package_programs[@]}" "${native_programs[@]}")
+  case "$*" in
+    '' | "--arch $(dpkg --print-architecture)") ;;
+    '--arch arm64') cross_compile; needed+=("${cross_programs[@]}") packages+=-arm64 ;;
+    *) fail "package: what is valid is --arch arm64, or nothing for the kind of this machine" ;;
+  esac
+  for entry in "${needed[@]}"; do
     [[ -e ${entry%%:*} ]] || command -v "${entry%%:*}" > /dev/null || fail "${entry%%:*} is missing: apt-get install ${entry#*:}"
   done
+  ! is_cross || build Tunnel.sln || fail "the programs can't be built"
   build_packages || fail "the packages could not be made"
   (cd "$packages" && ls -l)
 }
@@ -47,10 +53,22 @@ make_packages() {
     package_files "$name"
     package_deb "$name"
     package_tar "$name"
-    package_image "$name"
+    # An image has libraries of this machine.
+    is_cross || package_image "$name"
   done
-  package_libraries
+  # The libraries' packages are the same for all machines.
+  is_cross || package_libraries
   (cd "$packages" && sha256sum -- * > SHA256SUMS)
+}
+
+is_cross() {
+  [[ $native_directory != artifacts/native ]]
+}
+
+# The program that writes the manual page and completions: one that runs here.
+runs_here() {
+  is_cross || { echo "$native_directory/$1"; return; }
+  [[ $1 == tunnel-hub ]] && echo src/Hub/bin/Release/net10.0/tunnel-hub || echo src/Edge/bin/Release/net10.0/tunnel-edge
 }
 
 # What the two packages differ in; sets variables of the caller.
@@ -77,9 +95,10 @@ nothing but a token from the hub."
 
 # The files of a package as they are below /usr and /etc, for the deb and the archive alike.
 package_files() {
-  local name=$1 root=$package_work/$1/root program=$native_directory/$1 share
+  local name=$1 root=$package_work/$1/root program share
   share=$root/usr/share
-  install -D -m 755 "$program" "$root/usr/bin/$name"
+  program=$(runs_here "$name")
+  install -D -m 755 "$native_directory/$name" "$root/usr/bin/$name"
   install -D -m 644 "deploy/systemd/$name.service" "$root/usr/lib/systemd/system/$name.service"
   install -D -m 644 "deploy/debian/$file" "$root/etc/$name/$file"
   filled sysusers "$root/usr/lib/sysusers.d/$name.conf"
