@@ -86,11 +86,15 @@ internal sealed class EdgeRun : IAsyncDisposable
             _awaiter = new HubAwaiter(
                 BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
                 options.DialAllowCidrs, inherited.Sockets, transport, Descriptors, connecting);
-        Func<TunnelEdgeOptions, TransportSelector> transports = _awaiter is not null
-            ? own => TransportSetup.Create(_awaiter, own, transport, connecting)
-            : dialer is null
-            ? own => TransportSetup.Create(own, transport, connecting)
-            : _ => TransportSetup.Create(dialer, transport, connecting);
+        // What can't be begun takes no state directory from anybody.
+        ImmutableArray<TransportSelector> transports =
+        [
+            .. options.ForEachHub().Select(own => _awaiter is not null
+                ? TransportSetup.Create(_awaiter, own, transport, connecting)
+                : dialer is null
+                ? TransportSetup.Create(own, transport, connecting)
+                : TransportSetup.Create(dialer, transport, connecting)),
+        ];
         // Whoever may write to the state directory chooses which hub gets the secret.
         _state = EdgeState.Take(options, inherited.StateLock, time, connecting);
         var hello = ConnectorOptions.HelloOf(options, inherited.Replaces);

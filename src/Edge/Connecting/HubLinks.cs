@@ -10,13 +10,13 @@ internal static class HubLinks
 {
     /// <param name="options">The edge's options.</param>
     /// <param name="hello">What HELLO says, the same to all hubs.</param>
-    /// <param name="transports">Creates the dialers of one hub, by the options for it.</param>
+    /// <param name="transports">The dialers of each hub, in the order of <see cref="TunnelEdgeOptions.ForEachHub"/>.</param>
     /// <param name="inbox">Takes the configurations of all hubs.</param>
     /// <param name="observer">Is told about the tunnels of all hubs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public static ImmutableArray<HubLink> Create(
-        TunnelEdgeOptions options, Hello hello, Func<TunnelEdgeOptions, TransportSelector> transports, ConfigInbox inbox,
+        TunnelEdgeOptions options, Hello hello, ImmutableArray<TransportSelector> transports, ConfigInbox inbox,
         ITunnelObserver observer, TimeProvider time, ILogger logger)
     {
         var (signal, totals) = (new ChangeSignal(), new TunnelTotals());
@@ -31,7 +31,7 @@ internal static class HubLinks
             var pins = new PinStore(own.StateDirectory, own.Pins, logger, start.FileFor(PinStore.FileName));
             var renewals = new HubRenewals(own.StateDirectory, start, logger);
             var connector = new TunnelConnector(
-                start, renewals, transports(own), pins, inbox, observer, Random.Shared.NextDouble, time, logger)
+                start, renewals, transports[index], pins, inbox, observer, Random.Shared.NextDouble, time, logger)
             {
                 Signal = signal,
                 Totals = totals,
