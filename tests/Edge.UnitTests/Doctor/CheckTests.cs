@@ -165,6 +165,18 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task A_port_that_this_edge_protects_is_nothing_to_wait_for()
+    {
+        var asked = 0;
+        var check = new PortsCheck((_, _) => null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked > 0 ? new HashSet<PortKey>() : null));
+        var context = Reached(TransportMode.TcpTls);
+        context.Config = new TunnelConfig { ListenPorts = [22, 443] };
+        var result = await RunAsync(check, context);
+        Assert.Contains("tcp/22: protected", result.Detail);
+        Assert.Equal(1, asked);
+    }
+
+    [Fact]
     public async Task Each_port_that_cannot_be_bound_is_named()
     {
         var context = Reached(TransportMode.TcpTls);

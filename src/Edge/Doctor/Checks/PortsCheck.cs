@@ -54,11 +54,14 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
             ? IPAddress.Any
             : context.Options.BindAddress;
         var held = await running(cancellationToken);
-        var found = assigned.ToDictionary(
-            port => port, port => rules.Objection(port) ?? (held?.Contains(port) == true ? null : probe(port, address)));
+        var objections = assigned.ToDictionary(static port => port, rules.Objection);
+        var inUse = assigned.Where(port => objections[port] is null && held?.Contains(port) != true)
+            .Select(port => (Port: port, Fault: probe(port, address)))
+            .Where(static tried => tried.Fault is not null)
+            .ToDictionary(static tried => tried.Port, static tried => tried.Fault);
 
         // What was in use may be the running edge's by now.
-        for (var looks = 1; held is not null && looks < MaxLooks && !found.All(one => one.Value is null || held.Contains(one.Key)); looks++)
+        for (var looks = 1; held is not null && looks < MaxLooks && !inUse.Keys.All(held.Contains); looks++)
         {
             await Task.Delay(Pause, cancellationToken);
             held = await running(cancellationToken);
@@ -67,7 +70,7 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
         string[] faults =
         [
             .. from port in assigned
-               let fault = rules.Objection(port) ?? (held?.Contains(port) == true ? null : found[port])
+               let fault = objections[port] ?? (held?.Contains(port) == true ? null : inUse.GetValueOrDefault(port))
                where fault is not null
                select $"{port}: {fault}",
         ];
