@@ -100,36 +100,21 @@ public sealed class PoolTests : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task<ManagedProcess> StartAsync(int index, int port)
+    private Task<ManagedProcess> StartAsync(int index, int port)
     {
         var directory = _directory.CreateSubdirectory($"{index}").FullName;
-        var configuration = Path.Combine(directory, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, $$"""
-            daemon off;
-            master_process off;
-            pid {{directory}}/nginx.pid;
-            error_log stderr;
-            events { worker_connections 256; }
-            http {
-              client_body_temp_path {{directory}}/body;
-              proxy_temp_path {{directory}}/proxy;
-              fastcgi_temp_path {{directory}}/fastcgi;
-              uwsgi_temp_path {{directory}}/uwsgi;
-              scgi_temp_path {{directory}}/scgi;
-              access_log off;
-              server {
-                listen {{_addresses[index]}}:{{port}};
-                location / { return 200 "server {{index}}"; }
-                location = /health {
-                  if (-f {{directory}}/sick) { return 500; }
-                  return 200 "well";
-                }
+        var endPoint = new IPEndPoint(_addresses[index], port);
+        return NginxServer.StartAsync(directory, endPoint, $$"""
+            access_log off;
+            server {
+              listen {{endPoint}};
+              location / { return 200 "server {{index}}"; }
+              location = /health {
+                if (-f {{directory}}/sick) { return 500; }
+                return 200 "well";
               }
             }
             """);
-        var process = ManagedProcess.Start("nginx", DebianProgram.Nginx, ["-p", directory, "-c", configuration, "-e", "stderr"]);
-        await Listening.WaitAsync(new IPEndPoint(_addresses[index], port), process);
-        return process;
     }
 
     private Task WaitAsync(TunnelSetup setup, int index, params string[] words) =>

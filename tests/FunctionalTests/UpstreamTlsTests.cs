@@ -51,36 +51,20 @@ public sealed class UpstreamTlsTests
             DebianProgram.Curl,
             ["-sS", "--noproxy", "*", "--max-time", "20", "--interface", source.ToString(), $"http://{setup.EdgeAddress}:{setup.Tcp[0]}/"]);
 
-        async Task<ManagedProcess> StartAsync(string certificate, string clientAuthority)
+        Task<ManagedProcess> StartAsync(string certificate, string clientAuthority)
         {
-            var directory = setup.Directory;
             var endPoint = new IPEndPoint(setup.TargetAddress, setup.Tcp[0]);
-            var configuration = await WriteAsync("nginx.conf", $$"""
-                daemon off;
-                master_process off;
-                pid {{directory}}/nginx.pid;
-                error_log stderr;
-                events { worker_connections 256; }
-                http {
-                  client_body_temp_path {{directory}}/nginx-body;
-                  proxy_temp_path {{directory}}/nginx-proxy;
-                  fastcgi_temp_path {{directory}}/nginx-fastcgi;
-                  uwsgi_temp_path {{directory}}/nginx-uwsgi;
-                  scgi_temp_path {{directory}}/nginx-scgi;
-                  access_log off;
-                  server {
-                    listen {{endPoint}} ssl proxy_protocol;
-                    ssl_certificate {{certificate}};
-                    ssl_certificate_key {{certificate}};
-                    ssl_client_certificate {{clientAuthority}};
-                    ssl_verify_client on;
-                    location / { return 200 "$proxy_protocol_addr $ssl_client_verify $ssl_client_s_dn $ssl_server_name"; }
-                  }
+            return NginxServer.StartAsync(setup.Directory, endPoint, $$"""
+                access_log off;
+                server {
+                  listen {{endPoint}} ssl proxy_protocol;
+                  ssl_certificate {{certificate}};
+                  ssl_certificate_key {{certificate}};
+                  ssl_client_certificate {{clientAuthority}};
+                  ssl_verify_client on;
+                  location / { return 200 "$proxy_protocol_addr $ssl_client_verify $ssl_client_s_dn $ssl_server_name"; }
                 }
                 """);
-            var process = ManagedProcess.Start("nginx", DebianProgram.Nginx, ["-p", directory, "-c", configuration, "-e", "stderr"]);
-            await Listening.WaitAsync(endPoint, process);
-            return process;
         }
     }
 }
