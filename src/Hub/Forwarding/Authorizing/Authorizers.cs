@@ -12,7 +12,7 @@ internal sealed class Authorizers(Func<TargetRule, HttpMessageHandler> open, Aut
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(AuthorizeDefinition Asked, TargetRule Rule), Authorizer> _all = [];
-    private readonly Dictionary<string, ILookup<(AuthorizeDefinition Asked, TargetRule Rule), int>> _byEdge = [];
+    private readonly PortUsers<(AuthorizeDefinition Asked, TargetRule Rule)> _users = new();
 
     /// <summary>All that may be asked now.</summary>
     public ImmutableArray<Authorizer> All
@@ -47,15 +47,12 @@ internal sealed class Authorizers(Func<TargetRule, HttpMessageHandler> open, Aut
             from port in edge is { Enabled: true } ? edge.TcpPorts : []
             let policy = edge!.PolicyFor(false, port)
             where policy.Authorize is not null
-            select (Key: (policy.Authorize, rule(policy)), Port: port)).ToLookup(static used => used.Key, static used => used.Port);
+            select (Key: (policy.Authorize!, rule(policy)), Port: port)).ToLookup(static used => used.Key, static used => used.Port);
         lock (_lock)
         {
-            if (wanted.Count == 0 && !_byEdge.ContainsKey(edgeId))
+            if (!_users.Note(edgeId, wanted))
                 return;
-            _byEdge[edgeId] = wanted;
-            if (wanted.Count == 0)
-                _byEdge.Remove(edgeId);
-            foreach (var key in _all.Keys.Where(key => !_byEdge.Values.Any(ports => ports.Contains(key))).ToArray())
+            foreach (var key in _all.Keys.Where(key => !_users.IsUsed(key)).ToArray())
             {
                 // Questions that wait for their answer have none then.
                 _all.Remove(key, out var unused);
@@ -70,9 +67,8 @@ internal sealed class Authorizers(Func<TargetRule, HttpMessageHandler> open, Aut
         lock (_lock)
         {
             return [
-                .. from edge in _byEdge
-                   from ports in edge.Value
-                   select (edge.Key, ports.ToImmutableArray(), ports.Key.Asked, _all.GetValueOrDefault(ports.Key)?.Fault)];
+                .. from user in _users.List()
+                   select (user.EdgeId, user.Ports, user.Used.Asked, _all.GetValueOrDefault(user.Used)?.Fault)];
         }
     }
 

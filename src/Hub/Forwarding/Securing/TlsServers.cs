@@ -11,7 +11,7 @@ namespace Tunnel.Hub.Forwarding.Securing;
 internal sealed class TlsServers : IDisposable
 {
     private readonly ConcurrentDictionary<TlsDefinition, Lazy<TlsServer>> _servers = new();
-    private readonly Dictionary<string, ILookup<TlsDefinition, int>> _byEdge = [];
+    private readonly PortUsers<TlsDefinition> _users = new();
     private readonly Lock _lock = new();
     private readonly TlsReports _reports;
     private readonly TimeProvider _time;
@@ -43,14 +43,11 @@ internal sealed class TlsServers : IDisposable
             : Enumerable.Empty<int>().ToLookup(static _ => new TlsDefinition());
         lock (_lock)
         {
-            if (wanted.Count == 0 && !_byEdge.ContainsKey(edgeId))
+            if (!_users.Note(edgeId, wanted))
                 return;
-            _byEdge[edgeId] = wanted;
-            if (wanted.Count == 0)
-                _byEdge.Remove(edgeId);
             foreach (var ports in wanted)
                 Of(ports.Key);
-            foreach (var tls in _servers.Keys.Where(tls => !_byEdge.Values.Any(edge => edge.Contains(tls))))
+            foreach (var tls in _servers.Keys.Where(tls => !_users.IsUsed(tls)))
                 _servers.TryRemove(tls, out _);
         }
     }
@@ -61,9 +58,8 @@ internal sealed class TlsServers : IDisposable
         lock (_lock)
         {
             return [
-                .. from edge in _byEdge
-                   from ports in edge.Value
-                   select (edge.Key, ports.ToImmutableArray(), Of(ports.Key))];
+                .. from user in _users.List()
+                   select (user.EdgeId, user.Ports, Of(user.Used))];
         }
     }
 
