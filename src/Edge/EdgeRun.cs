@@ -39,6 +39,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly IEdgeObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly TransportContext _transport;
     private readonly StateDirectory? _state;
     private readonly CrashRecovery _crash;
     private readonly HubAwaiter? _awaiter;
@@ -76,7 +77,7 @@ internal sealed class EdgeRun : IAsyncDisposable
 
         // The tunnel.
         var connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
-        var transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
+        var transport = _transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
             Lanes = new LaneOptions { Max = options.Lanes },
             ResumeGrace = options.ResumeGrace,
@@ -225,6 +226,9 @@ internal sealed class EdgeRun : IAsyncDisposable
             DatagramsDropped = Parts.DatagramsDropped,
         };
     }
+
+    /// <summary>Gives up memory that is kept for the next use.</summary>
+    public void ReleaseMemory() => _transport.Flow.ReleaseKept();
 
     /// <summary>
     /// Returns what has stopped working, in words for the log; null when all is well or the edge is stopping: a drain is no fault.

@@ -204,6 +204,9 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
     /// <summary>Returns why the edge takes no clients, in words; null when it does, whether or not the hub can be reached.</summary>
     internal async Task<string?> FindUnreadinessAsync() => _state == State.Stopped ? "the edge is stopping" : await FindFaultAsync();
 
+    /// <summary>Gives up memory that is kept for the next use, when the process is calm.</summary>
+    internal void ReleaseMemory() => _run.ReleaseMemory();
+
     // Each handler is posted on its own, so that one that throws does not take the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
     {

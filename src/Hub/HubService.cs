@@ -88,6 +88,7 @@ internal static class HubService
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
             FindFaultAsync = _ => hub.FindFaultAsync(),
+            ReleaseMemory = hub.ReleaseMemory,
         });
 
         async Task StartAsync(CancellationToken cancellation)

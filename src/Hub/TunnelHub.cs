@@ -363,6 +363,9 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
         return await run.FindFaultAsync();
     }
 
+    /// <summary>Gives up memory that is kept for the next use, when the process is calm.</summary>
+    internal void ReleaseMemory() => _run?.Context.Flow.ReleaseKept();
+
     /// <summary>Stops the hub without draining.</summary>
     public async ValueTask DisposeAsync()
     {

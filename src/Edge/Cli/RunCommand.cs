@@ -170,6 +170,7 @@ internal static class RunCommand
             DrainTimeout = settings.Edge.DrainTimeout,
             Status = () => Describe(edge.GetStatus()),
             FindFaultAsync = _ => edge.FindFaultAsync(),
+            ReleaseMemory = edge.ReleaseMemory,
         });
 
         void Change(EdgeSettings changed)

@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>Reads and reclaims the memory of the runtime and of the C library.</summary>
-internal sealed partial class ProcessMemory : IProcessMemory
+/// <summary>Reads and reclaims the memory of the service, of the runtime and of the C library.</summary>
+/// <param name="releaseKept">Gives up what the service keeps for the next use.</param>
+internal sealed partial class ProcessMemory(Action releaseKept) : IProcessMemory
 {
     public long ResidentBytes => Environment.WorkingSet;
 
@@ -11,6 +12,7 @@ internal sealed partial class ProcessMemory : IProcessMemory
 
     public void Reclaim()
     {
+        releaseKept();
         ProgramPages.Release();
 
         // Only the aggressive mode gives back the regions that it has freed; what finalizers free is native memory.

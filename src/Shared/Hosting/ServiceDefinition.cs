@@ -30,6 +30,12 @@ public sealed record ServiceDefinition
     /// </summary>
     public Func<CancellationToken, Task<string?>> FindFaultAsync { get; init; } = _ => Task.FromResult<string?>(null);
 
+    /// <summary>
+    /// Gives up memory that the service keeps for the next use. Called when the process is calm after its start or a burst; what is in use
+    /// stays.
+    /// </summary>
+    public Action ReleaseMemory { get; init; } = static () => { };
+
     /// <summary>A task that completes or faults when the service ends by itself; null when it never does.</summary>
     public Task? Completion { get; init; }
 }

@@ -45,7 +45,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         }
 
         using var beat = new ServiceHeartbeat(service, notifier, logger, time);
-        using var reclaim = new MemoryReclaim(new ProcessMemory(), time);
+        using var reclaim = new MemoryReclaim(new ProcessMemory(service.ReleaseMemory), time);
         var failed = await WaitAsync(service).ConfigureAwait(false);
         if (_isReplaced)
             beat.Dispose();

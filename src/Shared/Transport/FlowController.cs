@@ -90,6 +90,9 @@ public sealed class FlowController
 
     private bool IsShort => Budget.IsShort || _kernelIsShort;
 
+    /// <summary>Gives memory that is kept for the next use back to the kernel. What is in use stays.</summary>
+    public void ReleaseKept() => Segments.ReleaseKept();
+
     internal void StreamBecameActive() => Interlocked.Increment(ref _active);
 
     internal void StreamBecameIdle() => Interlocked.Decrement(ref _active);

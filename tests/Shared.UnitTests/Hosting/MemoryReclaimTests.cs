@@ -105,7 +105,7 @@ public sealed class MemoryReclaimTests
     [Fact]
     public void The_process_gives_back_what_ended_connections_had()
     {
-        var memory = new ProcessMemory();
+        var memory = new ProcessMemory(static () => { });
         var held = Hold();
         memory.Reclaim();
         Assert.False(held.IsAlive);

@@ -55,6 +55,24 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
             _cold.Push(segment);
     }
 
+    /// <summary>Takes the pages of unused segments that were kept for the next use.</summary>
+    public void ReleaseKept()
+    {
+        // One at a time: whoever needs one meanwhile does not wait for the kernel to take all of them.
+        for (Segment? segment; (segment = TryTakeKept()) is not null;)
+        {
+            segment.ReleasePages();
+            lock (_lock)
+                _cold.Push(segment);
+        }
+    }
+
+    private Segment? TryTakeKept()
+    {
+        lock (_lock)
+            return _warm.TryPop(out var segment) ? segment : null;
+    }
+
     private bool TryAddChunk()
     {
         var chunk = PageMemory.TryMap(ChunkSize);

@@ -44,6 +44,13 @@ internal sealed class SegmentPool
         _budget.Return(segment.Size);
     }
 
+    /// <summary>Gives the pages of unused segments back to the kernel: while nothing moves, nobody needs them soon.</summary>
+    public void ReleaseKept()
+    {
+        _small.ReleaseKept();
+        _large.ReleaseKept();
+    }
+
     private Segment? TryRent(SegmentArena arena)
     {
         if (!_budget.TryTake(arena.SegmentSize))

@@ -41,6 +41,22 @@ public unsafe partial class SegmentPoolTests
     }
 
     [Fact]
+    public void What_is_kept_for_the_next_use_is_given_up_when_the_process_is_calm()
+    {
+        var pool = new SegmentPool(new MemoryBudget(Limit));
+        var small = RentAll(pool, large: false);
+        var used = small[^1];
+        small[..^1].ForEach(pool.Return);
+        used.GetSpan().Fill(7);
+
+        pool.ReleaseKept();
+
+        Assert.Equal(used.Size, Resident(small));
+        Assert.Equal(-1, used.GetSpan().IndexOfAnyExcept((byte)7));
+        Assert.Equal(small.Count - 1, RentAll(pool, large: false).Count);
+    }
+
+    [Fact]
     public void After_a_surge_the_same_memory_is_used_again()
     {
         var pool = new SegmentPool(new MemoryBudget(Limit));
