@@ -19,11 +19,13 @@ var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area l
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
 var storm = new Option<bool>("--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
+var features = new Option<bool>("--features") { Description = "What the settings of ports cost instead: none of them, one at a time, and the programs of --before." };
+var before = new Option<string>("--before") { Description = "With --features: a checkout of an earlier commit, built Release." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
 var soak = new Option<int>("--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
 var rate = new Option<double>("--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
 var settle = new Option<int>("--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, storm, hostile, rate, settle, soak };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, storm, features, before, hostile, rate, settle, soak };
 command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? SoakRun.RunAsync(parsed.GetValue(root)!, TimeSpan.FromMinutes(minutes), (parsed.GetValue(peers) ?? []).Contains("quic") ? "quic" : "tcpTls")
     : parsed.GetValue(hostile)
@@ -35,7 +37,9 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? MeasureStormAsync(parsed.GetValue(root)!)
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
-    : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? []));
+    : parsed.GetValue(features)
+    ? MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) is { Length: > 0 } named ? named : ["1 stream", "HTTP", "idle connections"], parsed.GetValue(peers) ?? [], WithFeatures.Peers(parsed.GetValue(before)), "-features")
+    : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [], [() => new Direct(), () => new ThisTunnel(), () => new HaproxyPair(), () => new StunnelPair(), () => new SshForward()], ""));
 
 // Programs of our own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
@@ -101,7 +105,7 @@ static async Task<int> MeasureStormAsync(string root)
     return await EndAsync(report);
 }
 
-static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames)
+static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames, Func<IPeer>[] allPeers, string suffix)
 {
     IRow[] allRows =
     [
@@ -120,21 +124,21 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
         new Idle("idle connections, 9,000", 9_000),
         new Stalled("stalled readers, 3,000", 3_000),
     ];
-    IPeer[] allPeers = [new Direct(), new ThisTunnel(), new HaproxyPair(), new StunnelPair(), new SshForward()];
     var chosenRows = allRows.Where(row => rowNames.Length == 0 || rowNames.Any(row.Name.Contains)).ToArray();
-    var chosenPeers = allPeers.Where(peer => peerNames.Length == 0 || peerNames.Any(name => peer.Name.StartsWith(name, StringComparison.Ordinal))).ToArray();
+    var named = allPeers.Select(static open => (open().Name, Open: open));
+    var chosenPeers = named.Where(peer => peerNames.Length == 0 || peerNames.Any(name => peer.Name.StartsWith(name, StringComparison.Ordinal))).ToArray();
 
     using var place = new Workplace(root);
     using var targets = new Targets();
     await targets.StartAsync(place);
     var results = new Results();
-    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)]), "");
+    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)]), suffix);
     foreach (var row in chosenRows)
     {
         for (var round = 0; round < rounds; round++)
         {
             foreach (var peer in chosenPeers)
-                await RunAsync(row, peer, place, targets, seconds, results);
+                await RunAsync(row, peer.Open, place, targets, seconds, results);
             await report.SaveAsync();
         }
     }
@@ -151,12 +155,12 @@ static async Task<int> EndAsync(Report report)
 }
 
 // Each row meets processes that have done nothing before but a short warm-up of the same work.
-static async Task RunAsync(IRow row, IPeer template, Workplace place, Targets targets, int seconds, Results results)
+static async Task RunAsync(IRow row, Func<IPeer> open, Workplace place, Targets targets, int seconds, Results results)
 {
-    if (row.NeedsUdp && !template.CarriesUdp)
-        return;
     using var own = new Workplace(place.Root);
-    using var peer = (IPeer)Activator.CreateInstance(template.GetType())!;
+    using var peer = open();
+    if (row.NeedsUdp && !peer.CarriesUdp)
+        return;
     try
     {
         await peer.StartAsync(own, targets);

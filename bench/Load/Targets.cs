@@ -35,7 +35,7 @@ internal sealed class Targets : IDisposable
             events { worker_connections 32768; }
             http { access_log off; sendfile on; send_timeout 1h; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {{place.Temp}}; proxy_temp_path {{place.Temp}};
               fastcgi_temp_path {{place.Temp}}; uwsgi_temp_path {{place.Temp}}; scgi_temp_path {{place.Temp}};
-              server { listen 127.0.0.1:{{Http}} backlog=4096; listen 127.0.0.1:{{Files}} backlog=4096 sndbuf=32k; root {{root}}; } }
+              server { listen 127.0.0.1:{{Http}} backlog=4096; listen 127.0.0.1:{{Files}} backlog=4096 sndbuf=32k; root {{root}}; location = /allow { return 200; } } }
             """);
         _processes.Start("nginx", ["-c", config, "-p", place.Temp], place.File("nginx.log"));
         _processes.Start("iperf3", ["-s", "-B", "127.0.0.1", "-p", $"{Iperf}"], place.File("iperf.log"));

@@ -3,9 +3,19 @@ using System.Net;
 namespace Tunnel.Bench.Load.Peers;
 
 /// <summary>This product: a hub and an edge.</summary>
-internal sealed class ThisTunnel : IPeer
+/// <param name="name">Its name in the table.</param>
+/// <param name="settings">Returns the settings of its ports, beside those that turn PROXY headers off.</param>
+/// <param name="root">Another checkout whose programs these are; null: this one.</param>
+internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, object>> settings, string? root = null) : IPeer
 {
-    public string Name => "tunnel";
+    private Workplace? _other;
+
+    public ThisTunnel()
+        : this("tunnel", static _ => [])
+    {
+    }
+
+    public string Name => name;
 
     public bool CarriesUdp => true;
 
@@ -17,11 +27,14 @@ internal sealed class ThisTunnel : IPeer
 
     public async Task StartAsync(Workplace place, Targets targets)
     {
+        if (root is not null)
+            place = _other = new Workplace(root);
         var placement = new TunnelPair.Placement
         {
             HubAddress = IPAddress.Loopback,
             HubPort = Workplace.FreePort(),
             EdgeAddress = Address,
+            Settings = settings(targets),
             Start = (_, program, arguments, log) => Processes.Start(program, arguments, log),
         };
         await TunnelPair.StartAsync(place, placement, targets.TcpPorts, [targets.UdpEcho]);
@@ -29,5 +42,9 @@ internal sealed class ThisTunnel : IPeer
             await Workplace.WaitForAsync(new IPEndPoint(Address, target));
     }
 
-    public void Dispose() => Processes.Dispose();
+    public void Dispose()
+    {
+        Processes.Dispose();
+        _other?.Dispose();
+    }
 }

@@ -18,6 +18,9 @@ internal static class TunnelPair
         /// <summary>How the edge reaches the hub.</summary>
         public string Transport { get; init; } = "tcpTls";
 
+        /// <summary>Settings of the ports, beside those that turn PROXY headers off.</summary>
+        public IReadOnlyDictionary<string, object> Settings { get; init; } = new Dictionary<string, object>();
+
         /// <summary>Is it the hub, the program, its arguments, its log.</summary>
         public required Action<bool, string, IReadOnlyList<string>, string> Start { get; init; }
     }
@@ -33,7 +36,10 @@ internal static class TunnelPair
                 secret = "bench-secret-of-24-chars",
                 listenPorts = tcpPorts.ToArray(),
                 listenPortsUdp = udpPorts.ToArray(),
-                ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
+                ports = new Dictionary<string, object>
+                {
+                    ["default"] = new Dictionary<string, object>(placement.Settings) { ["proxyProtocol"] = "off", ["udpProxyProtocol"] = "off" },
+                },
             },
         ]);
         await WriteTokenAsync(place, admin, "bench", hub);
