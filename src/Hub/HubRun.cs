@@ -101,13 +101,15 @@ internal sealed class HubRun : IDisposable
         _health.Answered = _adaptive.NoteCheck;
         Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
-        Tls = new TlsServers(new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>()), time);
+        var tlsReports = new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>());
+        Tls = new TlsServers(tlsReports, time);
         _authorizers = new Authorizers(
             rule => AuthorizeConnections.Open(resolver, rule),
             new AuthorizeReports(events, time, loggerFactory.CreateLogger<AuthorizeReports>()), time);
         Streams = new StreamForwarder(_gate, new UpstreamConnector(resolver, descriptors, time), events, Context)
         {
             Tls = Tls,
+            UpstreamTls = new UpstreamTls(tlsReports, time, loggerFactory.CreateLogger<UpstreamTls>()),
             Authorizers = _authorizers,
             Adaptive = _adaptive,
             Entrance = entrance,
@@ -316,7 +318,7 @@ internal sealed class HubRun : IDisposable
             Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.FaultOf, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
-            PortCertificates = [.. PortCertificates.Describe(Tls), .. PortCertificates.Describe(Streams.UpstreamTls, Edges.Current.Values)],
+            PortCertificates = PortCertificates.Describe(Tls, Streams.UpstreamTls),
             Authorizers = AuthorizerStatuses.Describe(_authorizers),
             SharedState = State.Shared,
             Strangers = _strangers.Count,
@@ -399,6 +401,7 @@ internal sealed class HubRun : IDisposable
         Live.Dispose();
         Streams.Dispose();
         Tls.Dispose();
+        Streams.UpstreamTls.Dispose();
         _authorizers.Dispose();
         Sessions.Dispose();
         Certificates.Dispose();
@@ -434,6 +437,7 @@ internal sealed class HubRun : IDisposable
     {
         _poolSync.Apply(edgeId, edge);
         Tls.Apply(edgeId, edge);
+        Streams.UpstreamTls.Apply(edgeId, edge);
         _authorizers.Apply(edgeId, edge, _gate.RuleOf);
         _adaptive.Apply(edgeId, edge);
     }

@@ -39,7 +39,7 @@ internal sealed class CertificateWatch : IDisposable
         TlsOptions files, HubCertificates certificates, Action changed, Func<string, bool> isKnown, TimeProvider time, ILogger logger)
     {
         (_files, _certificates, _changed, _isKnown, _logger) = (files, certificates, changed, isKnown, logger);
-        _content = new ContentWatch(PemSetting.PathOf(files.CertPem), PemSetting.PathOf(files.KeyPem));
+        _content = new ContentWatch(files.CertPem, files.KeyPem);
         _timer = time.CreateGuardedTimer(static self => self.Look(), this, ContentWatch.Interval, ContentWatch.Interval);
     }
 

@@ -69,56 +69,29 @@ internal sealed class HubCertificate : IDisposable
     /// <summary>Loads the configured certificate.</summary>
     /// <exception cref="OperatorException">A file can't be read or is not a certificate, or certificate and key don't belong
     /// together.</exception>
-    public static HubCertificate FromFiles(TlsOptions options)
-    {
-        var (cert, key) = (options.CertPem!, options.KeyPem ?? options.CertPem!);
-        return PemSetting.IsText(cert) || PemSetting.IsText(key)
-            ? FromText(cert, key)
-            : FromFiles("tls.certPem", cert, "tls.keyPem", key);
-    }
+    public static HubCertificate FromFiles(TlsOptions options) =>
+        FromFiles("tls.certPem", options.CertPem!, "tls.keyPem", options.KeyPem ?? options.CertPem!);
 
     /// <summary>Loads a certificate that the hub has made.</summary>
     /// <exception cref="OperatorException">The file can't be read or is not a certificate.</exception>
-    public static HubCertificate FromState(string path) => FromFiles("stateDir", path, "stateDir", path);
+    public static HubCertificate FromState(string path) => FromFiles("stateDir", new PemSource(path), "stateDir", new PemSource(path));
 
     /// <inheritdoc/>
     public void Dispose() => Certificate.Dispose();
 
-    // Of a certificate and a key, at least one of which is text; no message shows it.
-    private static HubCertificate FromText(string cert, string key)
+    private static HubCertificate FromFiles(string certSetting, PemSource cert, string keySetting, PemSource key)
     {
         try
         {
-            var text = ReadPem(cert);
+            var text = PemFiles.Read(cert);
             var chain = PemFiles.Certificates(text);
-            var certificate = X509Certificate2.CreateFromPem(text, ReadPem(key));
-            chain.RemoveAt(0);
-            return new HubCertificate(certificate, chain);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
-        {
-            throw new OperatorException(
-                $"tls.certPem {PemSetting.Show(cert)}, tls.keyPem {PemSetting.Show(key)}: {e.Message} Valid: a readable PEM certificate "
-                + "(with its chain) and the PEM private key that belongs to it.",
-                e);
-        }
-    }
-
-    private static string ReadPem(string value) => PemSetting.PathOf(value) is { } path ? PemFiles.Read(path) : value;
-
-    private static HubCertificate FromFiles(string certSetting, string certPath, string keySetting, string keyPath)
-    {
-        try
-        {
-            var text = PemFiles.Read(certPath);
-            var chain = PemFiles.Certificates(text);
-            var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(keyPath));
+            var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
             chain.RemoveAt(0);
             return new HubCertificate(certificate, chain);
         }
         catch (Exception e) when (e is IOException or CryptographicException or ArgumentException)
         {
-            var where = certPath == keyPath ? $"{certSetting} '{certPath}'" : $"{certSetting} '{certPath}', {keySetting} '{keyPath}'";
+            var where = cert.Equals(key) ? $"{certSetting} '{cert}'" : $"{certSetting} '{cert}', {keySetting} '{key}'";
             throw new OperatorException(
                 $"{where}: {e.Message} Valid: a readable PEM certificate (with its chain) and the PEM private key that belongs to it.", e);
         }

@@ -171,7 +171,11 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
             return edge!;
         var invalid = new EdgeSetFaults();
         if (edge is not null)
-            EdgeSetValidator.Check(edge, store.Find(edge.Id)?.Definition, hasSecret: true, "$", invalid);
+        {
+            var before = store.Find(edge.Id)?.Definition;
+            EdgeSetValidator.Check(KeptPem.Restore(edge, before), before, hasSecret: true, "$", invalid);
+        }
+
         throw new ProblemException(Problem.Invalid(Fault.Merge(faults.ToImmutable(), invalid.ErrorList)));
     }
 }

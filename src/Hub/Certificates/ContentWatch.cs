@@ -16,10 +16,10 @@ internal sealed class ContentWatch
     private string _known;
     private string _last;
 
-    /// <summary>The present content counts as known.</summary>
-    public ContentWatch(params IEnumerable<string?> paths)
+    /// <summary>The present content counts as known; what was written as text does not change.</summary>
+    public ContentWatch(params IEnumerable<PemSource?> sources)
     {
-        _paths = [.. paths.OfType<string>()];
+        _paths = [.. sources.Select(static source => source?.Path).OfType<string>()];
         _known = _last = Fingerprint();
     }
 

@@ -3,13 +3,15 @@ using Tunnel.Shared.Files;
 
 namespace Tunnel.Hub.Certificates;
 
-/// <summary>Reads certificates from PEM files.</summary>
+/// <summary>Reads PEM, from files and where it was written itself.</summary>
 internal static class PemFiles
 {
-    /// <summary>Reads a file's text.</summary>
+    /// <summary>Reads a file's text, or takes it as it was written.</summary>
     /// <exception cref="IOException">It is no file, or can't be read; the message says why and what to do.</exception>
-    public static string Read(string path)
+    public static string Read(PemSource source)
     {
+        if (source.Path is not { } path)
+            return source.Value;
         if (UnixFile.FaultOfFile(path) is { } fault)
             throw new IOException($"{path} {fault}.");
         try

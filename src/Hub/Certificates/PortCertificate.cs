@@ -27,17 +27,17 @@ internal sealed class PortCertificate
     public SslStreamCertificateContext Context { get; }
 
     /// <summary>Loads a certificate and its key.</summary>
-    /// <param name="certPath">The path of the PEM file with the certificate and its chain.</param>
-    /// <param name="keyPath">The path of the PEM file with the private key; null: it is in the same file.</param>
+    /// <param name="cert">The certificate and its chain.</param>
+    /// <param name="key">The private key; null: it is there as well.</param>
     /// <param name="now">The time at which it has to be valid; null: it may have ended, which is better than none.</param>
     /// <param name="fault">What is wrong; meaningless when there is a certificate.</param>
     /// <returns>Null when it can't be used.</returns>
-    public static PortCertificate? TryLoad(string certPath, string? keyPath, DateTimeOffset? now, out CertificateFault fault)
+    public static PortCertificate? TryLoad(PemSource cert, PemSource? key, DateTimeOffset? now, out CertificateFault fault)
     {
         var isOfKey = false;
         try
         {
-            var text = PemFiles.Read(certPath);
+            var text = PemFiles.Read(cert);
             var chain = PemFiles.Certificates(text);
             fault = new CertificateFault(false, "has no certificate in PEM");
             if (chain.Count == 0)
@@ -50,7 +50,7 @@ internal sealed class PortCertificate
             if (leaf.NotBefore > now)
                 return null;
             isOfKey = true;
-            var certificate = X509Certificate2.CreateFromPem(text, keyPath is null ? text : PemFiles.Read(keyPath));
+            var certificate = X509Certificate2.CreateFromPem(text, key is null ? text : PemFiles.Read(key));
             chain.RemoveAt(0);
             return new PortCertificate(certificate, chain);
         }
@@ -58,7 +58,7 @@ internal sealed class PortCertificate
         {
             fault = new CertificateFault(isOfKey, isOfKey
                 ? $"must be the PEM private key of the certificate: {e.Message}"
-                : $"must be a PEM file with a certificate and its chain: {e.Message}");
+                : $"must be PEM with a certificate and its chain: {e.Message}");
             return null;
         }
     }
@@ -72,5 +72,5 @@ internal sealed class PortCertificate
 
 /// <summary>Why a certificate can't be used.</summary>
 /// <param name="IsOfKey">Whether it is the key's fault.</param>
-/// <param name="Message">The fault, behind the path.</param>
+/// <param name="Message">The fault, behind the path or what stands for the text.</param>
 internal readonly record struct CertificateFault(bool IsOfKey, string Message);

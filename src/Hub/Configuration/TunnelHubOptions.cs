@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Observability;
@@ -113,18 +114,13 @@ public sealed record TunnelHubOptions
 public sealed record TlsOptions
 {
     /// <summary>The certificate and its chain: the path of a PEM file, or the text itself (RFC 7468).</summary>
-    public string? CertPem { get; init; }
+    public PemSource? CertPem { get; init; }
 
     /// <summary>The private key: the path of a PEM file, or the text itself.</summary>
-    public string? KeyPem { get; init; }
+    public PemSource? KeyPem { get; init; }
 
     /// <summary>Whether there is a file that may change.</summary>
-    internal bool HasFiles => (PemSetting.PathOf(CertPem) ?? PemSetting.PathOf(KeyPem)) is not null;
-
-    /// <summary>Returns the paths; text is left out, since it may be a key.</summary>
-    public override string ToString() => $"TlsOptions {{ CertPem = {Show(CertPem)}, KeyPem = {Show(KeyPem)} }}";
-
-    private static string Show(string? value) => value is null ? "" : PemSetting.Show(value);
+    internal bool HasFiles => (CertPem?.Path ?? KeyPem?.Path) is not null;
 }
 
 /// <summary>Limits that protect the hub.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Hosting.Logging;
@@ -58,8 +59,8 @@ internal static class TunnelHubOptionsReader
             Otlp = configuration.Otlp(),
             Tls = new TlsOptions
             {
-                CertPem = PemSetting.Read(configuration, "tls.certPem"),
-                KeyPem = PemSetting.Read(configuration, "tls.keyPem"),
+                CertPem = Pem(configuration, "tls.certPem"),
+                KeyPem = Pem(configuration, "tls.keyPem"),
             },
             Edges = new EdgeDefinitionReader(unreadable).ReadSet(configuration.FindJson("edges"), "edges", limits.Edges),
             DrainTimeout = Duration(configuration, "drainTimeout", defaults.DrainTimeout, SettingRange.DrainTimeout),
@@ -140,6 +141,10 @@ internal static class TunnelHubOptionsReader
             configuration.Errors.Add("hubs", part, fault, setting.Source);
         return hubs;
     }
+
+    // A path becomes absolute.
+    private static PemSource? Pem(LayeredConfiguration configuration, string name) =>
+        PemSource.FromString(configuration.Text(name)) is { IsText: true } text ? text : configuration.FilePath(name);
 
     private static TimeSpan Duration(LayeredConfiguration configuration, string name, TimeSpan missing, SettingRange range) =>
         configuration.Duration(name, missing, range.Least, range.Most);

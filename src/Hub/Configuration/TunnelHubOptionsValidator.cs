@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Configuration;
 using Tunnel.Shared.Files;
@@ -83,9 +84,9 @@ public static class TunnelHubOptionsValidator
             errors.Add(setting, path, "must be a path");
     }
 
-    private static void CheckFile(string setting, string? path, ConfigurationErrors errors)
+    private static void CheckFile(string setting, PemSource? source, ConfigurationErrors errors)
     {
-        if (PemSetting.PathOf(path) is { } file && UnixFile.FaultOfFile(file) is { } fault)
+        if (source?.Path is { } file && UnixFile.FaultOfFile(file) is { } fault)
             errors.Add(
                 setting, file.Contains('\n', StringComparison.Ordinal) ? ConfigurationError.Masked : file,
                 $"{fault}; it must be a file, or PEM text that begins with -----BEGIN");

@@ -42,7 +42,7 @@ internal sealed class StreamForwarder(
     public required Authorizers Authorizers { get; init; }
 
     /// <summary>TLS to targets.</summary>
-    public UpstreamTls UpstreamTls { get; } = new(context.Time, context.LoggerFactory.CreateLogger<UpstreamTls>());
+    public required UpstreamTls UpstreamTls { get; init; }
 
     /// <summary>Learns how fast targets accept connections; null: nobody wants to know.</summary>
     public AdaptivePorts? Adaptive { get; init; }

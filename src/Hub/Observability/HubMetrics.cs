@@ -195,7 +195,8 @@ internal sealed class HubMetrics
             parts.Certificates.Present.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "present"));
         if (parts.Certificates.Next is { } next)
             yield return new(next.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", "next"));
-        foreach (var (path, used) in parts.Tls.Certificates)
+        var ofPorts = parts.Tls.Certificates.Concat(parts.Streams.UpstreamTls.Certificates).DistinctBy(static used => used.Path);
+        foreach (var (path, used) in ofPorts)
             yield return new(used.Expires.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", path));
     }
 

@@ -56,12 +56,13 @@ public sealed class HubCertificateTests : IDisposable
     public void No_message_has_the_text_of_a_key()
     {
         var (certPath, keyPath, _) = WritePem("own");
-        var options = new TlsOptions { CertPem = certPath, KeyPem = File.ReadAllText(WritePem("other").KeyPath) };
-        var secret = options.KeyPem.Split('\n')[3];
+        var key = File.ReadAllText(WritePem("other").KeyPath);
+        var options = new TlsOptions { CertPem = certPath, KeyPem = key };
+        var secret = key.Split('\n')[3];
 
         var error = Assert.Throws<OperatorException>(() => Load(options));
 
-        Assert.Contains($"tls.certPem '{certPath}', tls.keyPem (text): ", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"tls.certPem '{certPath}', tls.keyPem 'text:sha256:", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(secret, new TunnelHubOptions { Tls = options }.ToString(), StringComparison.Ordinal);
         Assert.Contains(keyPath, new TunnelHubOptions { Tls = options with { KeyPem = keyPath } }.ToString(), StringComparison.Ordinal);

@@ -43,10 +43,12 @@ internal sealed class ForwardingFixture : IDisposable
         Authorizers = new Authorizers(
             rule => AuthorizeHandler ?? AuthorizeConnections.Open(resolver, rule),
             new AuthorizeReports(_registry.Events.Queue, _registry.Time, NullLogger<AuthorizeReports>.Instance), _registry.Time);
+        var tls = new TlsReports(_registry.Events.Queue, _registry.Time, NullLogger<TlsReports>.Instance);
         Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {
             Authorizers = Authorizers,
-            Tls = new TlsServers(new TlsReports(_registry.Events.Queue, _registry.Time, NullLogger<TlsReports>.Instance), _registry.Time),
+            Tls = new TlsServers(tls, _registry.Time),
+            UpstreamTls = new UpstreamTls(tls, _registry.Time, NullLogger.Instance),
             Entrance = new Entrance(Hooks, new PortAcceptors(), _registry.Time, NullLogger.Instance),
         };
         Sessions = new SessionForwarder(Gate, resolver, guard, context, NullLogger<SessionForwarder>.Instance);

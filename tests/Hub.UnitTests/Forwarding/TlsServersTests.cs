@@ -17,9 +17,13 @@ public sealed class TlsServersTests : IDisposable
     private readonly ManualTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly EventLog _events = new();
     private readonly TlsServers _servers;
+    private readonly UpstreamTls _upstream;
 
-    public TlsServersTests() =>
-        _servers = new TlsServers(new TlsReports(_events.Queue, _time, NullLogger<TlsReports>.Instance), _time);
+    public TlsServersTests()
+    {
+        var reports = new TlsReports(_events.Queue, _time, NullLogger<TlsReports>.Instance);
+        (_servers, _upstream) = (new TlsServers(reports, _time), new UpstreamTls(reports, _time, NullLogger.Instance));
+    }
 
     private string Path => _directory.File("tls.pem");
 
@@ -28,6 +32,7 @@ public sealed class TlsServersTests : IDisposable
     public void Dispose()
     {
         _servers.Dispose();
+        _upstream.Dispose();
         _directory.Dispose();
     }
 
@@ -98,7 +103,7 @@ public sealed class TlsServersTests : IDisposable
         Put("a.test", ends);
         Apply(Tls);
         Apply(Tls with { MinVersion = TlsVersion.Tls13 }, "b");
-        var shown = PortCertificates.Describe(_servers);
+        var shown = PortCertificates.Describe(_servers, _upstream);
         Assert.Equal(["a", "b"], shown.Select(certificate => certificate.EdgeId));
         Assert.Equal($"tcp/443: {Path} for a.test ends in 9 d", shown[0].Describe(_time.GetUtcNow()));
         Assert.Equal((true, false), (shown[0].IsAlarm(_time.GetUtcNow()), shown[0].IsBroken(_time.GetUtcNow())));
@@ -107,20 +112,84 @@ public sealed class TlsServersTests : IDisposable
 
         await File.WriteAllTextAsync(Path, "broken");
         Look(3);
-        var broken = PortCertificates.Describe(_servers)[0];
+        var broken = PortCertificates.Describe(_servers, _upstream)[0];
         Assert.Equal("has no certificate in PEM", broken.Fault);
         Assert.EndsWith("ends in 9 d; the file has changed and can't be used: it has no certificate in PEM", broken.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
         Assert.True(broken.IsAlarm(_time.GetUtcNow()));
 
         Put("b.test");
         Look(3);
-        Assert.Null(PortCertificates.Describe(_servers)[0].Fault);
-        Assert.False(PortCertificates.Describe(_servers)[0].IsAlarm(_time.GetUtcNow()));
+        Assert.Null(PortCertificates.Describe(_servers, _upstream)[0].Fault);
+        Assert.False(PortCertificates.Describe(_servers, _upstream)[0].IsAlarm(_time.GetUtcNow()));
 
         Apply(new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = "/none.pem" }]) }, "b");
-        var none = PortCertificates.Describe(_servers)[1];
+        var none = PortCertificates.Describe(_servers, _upstream)[1];
         Assert.True(none.IsBroken(_time.GetUtcNow()));
         Assert.StartsWith("tcp/443: /none.pem can't be used, and clients who need it are reset: it ", none.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_targets_are_shown_is_watched_in_the_same_way()
+    {
+        Put("hub.test", ends: _time.GetUtcNow().AddDays(9.5));
+        ApplyUpstream(new UpstreamTlsDefinition { ClientCert = Path });
+        Assert.Equal(Path, (await _events.NextAsync<CertificateLoadedEvent>()).Certificate);
+        Look();
+        Assert.Equal(Path, (await _events.NextAsync<CertificateExpiringEvent>()).Certificate);
+        Assert.Equal(Path, _upstream.Certificates.Single().Path);
+        Assert.Equal(
+            $"tcp/443: {Path}, which targets are shown, for hub.test ends in 9 d",
+            PortCertificates.Describe(_servers, _upstream).Single().Describe(_time.GetUtcNow()));
+
+        await File.WriteAllTextAsync(Path, "broken");
+        Look(3);
+        Assert.True((await _events.NextAsync<CertificateFailedEvent>()).KeepsOld);
+        var shown = PortCertificates.Describe(_servers, _upstream).Single();
+        Assert.Equal(("has no certificate in PEM", true), (shown.Fault, shown.IsAlarm(_time.GetUtcNow())));
+        Assert.False(shown.IsBroken(_time.GetUtcNow()));
+
+        ApplyUpstream(null);
+        Assert.Empty(_upstream.Certificates);
+    }
+
+    [Fact]
+    public void Authorities_that_go_bad_stay_and_refuse_nobody()
+    {
+        Put("a.test");
+        var authorities = _directory.File("ca.pem");
+        File.Copy(Path, authorities);
+        Apply(Tls with { ClientCa = authorities });
+        File.WriteAllText(authorities, "broken");
+        Look(2);
+        Assert.True(_servers.Of(Tls with { ClientCa = authorities }).Find(null, out _)!.ClientCertificateRequired);
+        var shown = PortCertificates.Describe(_servers, _upstream).Single(file => file.Path == authorities);
+        Assert.False(shown.IsBroken(_time.GetUtcNow()));
+        Assert.Equal(
+            $"tcp/443: {authorities} has changed and can't be used, so the old one is: it must be PEM with authorities: it has no certificate",
+            shown.Describe(_time.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task Text_is_used_as_a_file_is_and_no_key_is_said()
+    {
+        using var certificate = TestCertificates.Make(null, null, "text.test");
+        var tls = new TlsDefinition
+        {
+            Certificates = new ValueList<CertificateDefinition>([
+                new CertificateDefinition { CertPem = certificate.ExportCertificatePem(), KeyPem = TestCertificates.KeyPem(certificate) }]),
+        };
+        Apply(tls);
+        Look(3);
+        Assert.Equal(certificate.Thumbprint, _servers.Of(tls).Find("text.test", out _)!.ServerCertificateContext!.TargetCertificate.Thumbprint);
+        Assert.StartsWith("text:sha256:", (await _events.NextAsync<CertificateLoadedEvent>()).Certificate, StringComparison.Ordinal);
+        Assert.DoesNotContain("BEGIN", tls.ToString() + tls.Certificates[0], StringComparison.Ordinal);
+
+        // A key of another certificate is named by what stands for it.
+        using var other = TestCertificates.Make(null, null, "other.test");
+        Apply(tls with { Certificates = new ValueList<CertificateDefinition>([tls.Certificates[0] with { KeyPem = TestCertificates.KeyPem(other) }]) });
+        var failed = await _events.NextAsync<CertificateFailedEvent>();
+        Assert.StartsWith("text:sha256:", failed.Path, StringComparison.Ordinal);
+        Assert.DoesNotContain("BEGIN", failed.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,9 +204,13 @@ public sealed class TlsServersTests : IDisposable
         Assert.Empty(_servers.Certificates);
     }
 
-    private void Apply(TlsDefinition tls, string edgeId = "a") => _servers.Apply(
-        edgeId,
-        AllowedEdge.From(new EdgeDefinition { Id = edgeId, ListenPorts = [443], Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Tls = tls }) }));
+    private void Apply(TlsDefinition tls, string edgeId = "a") =>
+        _servers.Apply(edgeId, Edge(edgeId, new PortPolicyDefinition { Tls = tls }));
+
+    private void ApplyUpstream(UpstreamTlsDefinition? tls) => _upstream.Apply("a", Edge("a", new PortPolicyDefinition { UpstreamTls = tls }));
+
+    private static AllowedEdge Edge(string id, PortPolicyDefinition policy) =>
+        AllowedEdge.From(new EdgeDefinition { Id = id, ListenPorts = [443], Ports = EdgeDefinition.NoPorts.Add("default", policy) });
 
     private string Put(string name, DateTimeOffset? ends = null)
     {

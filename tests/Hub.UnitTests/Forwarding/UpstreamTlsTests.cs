@@ -3,9 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
@@ -96,31 +94,12 @@ public sealed class UpstreamTlsTests : IDisposable
     }
 
     [Fact]
-    public void The_certificate_that_targets_are_shown_is_in_the_status()
+    public async Task Without_the_certificate_that_it_should_show_the_hub_says_nothing_to_a_target()
     {
-        var path = _directory.File("hub.pem");
-        File.WriteAllText(path, TestCertificates.Pem(_certificate));
-        var edge = AllowedEdge.From(new EdgeDefinition
-        {
-            Id = "a",
-            ListenPorts = [80, 443],
-            Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { UpstreamTls = new UpstreamTlsDefinition { ClientCert = path } }),
-        });
-        var shown = Assert.Single(PortCertificates.Describe(_hub.Streams.UpstreamTls, [edge]));
-        Assert.StartsWith($"tcp/80,443: {path}, which targets are shown, for web.test ends in ", shown.Describe(DateTimeOffset.UtcNow), StringComparison.Ordinal);
-        Assert.Null(shown.Fault);
-
-        // What can't be used leaves the old one, and is said; a change counts when two looks have found it.
-        File.WriteAllText(path, "nothing");
-        for (var look = 0; look < 2; look++)
-        {
-            _hub.Time.Advance(TimeSpan.FromSeconds(1));
-            shown = Assert.Single(PortCertificates.Describe(_hub.Streams.UpstreamTls, [edge]));
-        }
-
-        Assert.Contains("has no certificate in PEM", shown.Fault, StringComparison.Ordinal);
-        Assert.Equal(["web.test"], shown.Names);
-        Assert.True(shown.IsAlarm(DateTimeOffset.UtcNow));
+        Connect(new UpstreamTlsDefinition { Verify = false, ClientCert = _directory.File("none.pem") });
+        var stream = _hub.OpenStream();
+        Assert.Equal(ResetReason.ResetByPeer, await stream.ResetAsync());
+        Assert.Equal(1, _hub.Streams.Failures[StreamFailure.UpstreamTls]);
     }
 
     [Fact]

@@ -1,19 +1,21 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Certificates;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// The JSON of edges in the API's answers and in the state; what operators write is read by <see cref="EdgeDefinitionReader"/>.
+/// The JSON of edges in the state, with all that was written, also keys; what operators write is read by
+/// <see cref="EdgeDefinitionReader"/>.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     UseStringEnumConverter = true,
-    Converters = [typeof(PortRangeJsonConverter)])]
+    Converters = [typeof(PortRangeJsonConverter), typeof(PemSourceJsonConverter)])]
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(JsonElement))]

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tunnel.Hub.Certificates;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
@@ -20,24 +21,24 @@ public sealed record TlsDefinition
     /// <summary>The application protocols in the hub's order; null: none is agreed on.</summary>
     public ValueList<string>? Alpn { get; init; }
 
-    /// <summary>The path of a PEM file with the authorities of the certificates that clients must show; null: they show none.</summary>
-    public string? ClientCa { get; init; }
+    /// <summary>The authorities of the certificates that clients must show; null: they show none.</summary>
+    public PemSource? ClientCa { get; init; }
 
     /// <summary>Whether TLS ends at the hub.</summary>
     internal bool Terminates => Certificates is not null;
 }
 
-/// <summary>A certificate and its key, as files.</summary>
+/// <summary>A certificate and its key, as PEM files or PEM text.</summary>
 public sealed record CertificateDefinition
 {
     /// <summary>How many certificates a port may have.</summary>
     public const int MaxCount = 100;
 
-    /// <summary>The path of the PEM file with the certificate and its chain.</summary>
-    public string CertPem { get; init; } = "";
+    /// <summary>The certificate and its chain.</summary>
+    public PemSource CertPem { get; init; } = new("");
 
-    /// <summary>The path of the PEM file with the private key; null: it is in the same file.</summary>
-    public string? KeyPem { get; init; }
+    /// <summary>The private key; null: it is where the certificate is.</summary>
+    public PemSource? KeyPem { get; init; }
 }
 
 /// <summary>A version of TLS.</summary>

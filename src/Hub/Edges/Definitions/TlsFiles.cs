@@ -13,11 +13,10 @@ internal sealed class TlsFiles(EdgeDefinition? before)
     private readonly HashSet<CertificateDefinition> _certificates = [
         .. before?.Ports.Values.SelectMany(static policy => policy.Tls?.Certificates ?? new ValueList<CertificateDefinition>([])) ?? []];
 
-    private readonly HashSet<string> _files = new(
-        before?.Ports.Values.SelectMany(
-            static policy => (string?[])[policy.Tls?.ClientCa, policy.UpstreamTls?.Ca, policy.UpstreamTls?.ClientCert])
-            .OfType<string>() ?? [],
-        StringComparer.Ordinal);
+    private readonly HashSet<PemSource> _files = [
+        .. before?.Ports.Values.SelectMany(
+            static policy => (PemSource?[])[policy.Tls?.ClientCa, policy.UpstreamTls?.Ca, policy.UpstreamTls?.ClientCert])
+            .OfType<PemSource>() ?? []];
 
     /// <summary>Adds the faults of a port's files.</summary>
     public void Check(PortPolicyDefinition policy, string path, EdgeSetFaults faults)
@@ -31,7 +30,7 @@ internal sealed class TlsFiles(EdgeDefinition? before)
         if (policy.UpstreamTls is not { } upstream)
             return;
         CheckAuthorities(upstream.Ca, $"{path}.upstreamTls.ca", faults);
-        if (upstream.ClientCert is { } file && Path.IsPathFullyQualified(file) && Load(file, null, out var fault) is null)
+        if (upstream.ClientCert is { IsWhole: true } file && Load(file, null, out var fault) is null)
             Add($"{path}.upstreamTls.clientCert", file, fault.Message, _files.Contains(file), faults);
     }
 
@@ -41,7 +40,7 @@ internal sealed class TlsFiles(EdgeDefinition? before)
         for (var i = 0; i < certificates.Count; i++)
         {
             var (certPem, keyPem) = (certificates[i].CertPem, certificates[i].KeyPem);
-            if (!Path.IsPathFullyQualified(certPem) || (keyPem is not null && !Path.IsPathFullyQualified(keyPem)))
+            if (!certPem.IsWhole || keyPem is { IsWhole: false })
                 continue;
             var isKnown = _certificates.Contains(certificates[i]);
             if (Load(certPem, keyPem, out var fault) is not { } loaded)
@@ -59,9 +58,9 @@ internal sealed class TlsFiles(EdgeDefinition? before)
         }
     }
 
-    private void CheckAuthorities(string? file, string path, EdgeSetFaults faults)
+    private void CheckAuthorities(PemSource? file, string path, EdgeSetFaults faults)
     {
-        if (file is null || !Path.IsPathFullyQualified(file))
+        if (file is not { IsWhole: true })
             return;
         try
         {
@@ -70,18 +69,18 @@ internal sealed class TlsFiles(EdgeDefinition? before)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            Add(path, file, $"must be a PEM file with authorities: {e.Message}", _files.Contains(file), faults);
+            Add(path, file, $"must be PEM with authorities: {e.Message}", _files.Contains(file), faults);
         }
     }
 
-    private static PortCertificate? Load(string certPem, string? keyPem, out CertificateFault fault) =>
+    private static PortCertificate? Load(PemSource certPem, PemSource? keyPem, out CertificateFault fault) =>
         PortCertificate.TryLoad(certPem, keyPem, TimeProvider.System.GetUtcNow(), out fault);
 
-    private static void Add(string path, string file, string message, bool isKnown, EdgeSetFaults faults)
+    private static void Add(string path, PemSource file, string message, bool isKnown, EdgeSetFaults faults)
     {
         if (isKnown)
-            faults.Warnings.AddText(path, file, $"{message}; the port had it before, so this keeps no change from being made");
+            faults.Warnings.AddText(path, file.ToString(), $"{message}; the port had it before, so this keeps no change from being made");
         else
-            faults.Stricter.AddText(path, file, message);
+            faults.Stricter.AddText(path, file.ToString(), message);
     }
 }

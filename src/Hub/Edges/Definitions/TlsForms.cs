@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Tunnel.Hub.Certificates;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Sni;
 
@@ -17,29 +18,28 @@ internal static class TlsForms
         },
     };
 
-    /// <summary>The path of a file.</summary>
-    public static readonly SettingForm<string?> File = SettingForms.Text(4_096) with
-    {
-        Check = (text, path, _, faults) =>
-        {
-            if (!Path.IsPathFullyQualified(text!))
-                faults.AddText(path, text!, "must be the whole path of a file, such as \"/etc/tls/fullchain.pem\"");
-        },
-    };
+    /// <summary>The path of a PEM file, or PEM text, which may be a key: no fault shows it.</summary>
+    public static readonly SettingForm<PemSource?> Pem = new(
+        "PATH",
+        value => value.Secret(),
+        CheckPem,
+        (words, _) => words[^1],
+        new SettingSchema(SettingType.Text, Most: PemSource.MaxLength));
 
     private static readonly ObjectForm<CertificateDefinition> Certificate = new(
         "{\"certPem\": \"/etc/tls/fullchain.pem\", \"keyPem\": \"/etc/tls/privkey.pem\"}",
         new CertificateDefinition(),
-        new ObjectSetting<CertificateDefinition, string?>(
-            "certPem", File, own => own.CertPem.Length > 0 ? own.CertPem : null, (own, value) => own with { CertPem = value ?? "" })
+        new ObjectSetting<CertificateDefinition, PemSource?>(
+            "certPem", Pem, own => own.CertPem.Value.Length > 0 ? own.CertPem : null,
+            (own, value) => own with { CertPem = value ?? new PemSource("") })
         {
-            Summary = "the path of the PEM file with the certificate and its chain",
-            Needed = "is needed: the path of the PEM file with the certificate and its chain",
+            Summary = "the certificate and its chain: the path of a PEM file, or PEM text",
+            Needed = "is needed: the path of the PEM file with the certificate and its chain, or the PEM text itself",
         },
-        new ObjectSetting<CertificateDefinition, string?>(
-            "keyPem", File, own => own.KeyPem, (own, value) => own with { KeyPem = value })
+        new ObjectSetting<CertificateDefinition, PemSource?>(
+            "keyPem", Pem, own => own.KeyPem, (own, value) => own with { KeyPem = value })
         {
-            Summary = "the path of the PEM file with the private key; by default it is in the file of the certificate",
+            Summary = "the private key: the path of a PEM file, or PEM text; by default it is where the certificate is",
         });
 
     private static readonly SettingForm<ValueList<CertificateDefinition>?> Certificates = new(
@@ -101,9 +101,9 @@ internal static class TlsForms
         {
             Summary = "the application protocols in the order of preference, such as `h2` and `http/1.1`; none by default",
         },
-        new ObjectSetting<TlsDefinition, string?>("clientCa", File, own => own.ClientCa, (own, value) => own with { ClientCa = value })
+        new ObjectSetting<TlsDefinition, PemSource?>("clientCa", Pem, own => own.ClientCa, (own, value) => own with { ClientCa = value })
         {
-            Summary = "the path of a PEM file with authorities: clients must show a certificate of one of them",
+            Summary = "authorities, as the path of a PEM file or PEM text: clients must show a certificate of one of them",
         })
     {
         CheckWhole = TlsCheck.Check,
@@ -150,6 +150,19 @@ internal static class TlsForms
             if (routes[i].Sni is { Length: > 0 } name && !first.TryAdd(name, i))
                 faults.AddText($"{path}[{i}].sni", name, $"has a route already, {path}[{first[name]}]; put its targets there");
         }
+    }
+
+    private static void CheckPem(PemSource? source, string path, bool udp, FaultList faults)
+    {
+        if (source!.IsReference)
+            faults.AddText(
+                path, source.Value, "stands for a text that this edge had, and now it has none such; write the PEM text, or a path");
+        else if (!source.IsWhole)
+            faults.AddText(
+                path, source.ToString(),
+                "must be the whole path of a file, such as \"/etc/tls/fullchain.pem\", or PEM text, which begins with -----BEGIN");
+        else if (source.Value.Length > (source.IsText ? PemSource.MaxLength : 4_096))
+            faults.Add(path, $"{source.Value.Length} characters", $"must have at most {(source.IsText ? PemSource.MaxLength : 4_096)}");
     }
 
     private static JsonNode? CertificateOf(string word)

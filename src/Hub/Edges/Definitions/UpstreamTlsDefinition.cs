@@ -1,3 +1,5 @@
+using Tunnel.Hub.Certificates;
+
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>How the hub speaks TLS to a port's targets; a member that is null has its default.</summary>
@@ -9,9 +11,9 @@ public sealed record UpstreamTlsDefinition
     /// <summary>Whether the target's certificate is checked; true by default.</summary>
     public bool? Verify { get; init; }
 
-    /// <summary>The path of a PEM file with the authorities of targets; null: those of the system.</summary>
-    public string? Ca { get; init; }
+    /// <summary>The authorities of targets; null: those of the system.</summary>
+    public PemSource? Ca { get; init; }
 
-    /// <summary>The path of a PEM file with a certificate and its key that targets are shown; null: none.</summary>
-    public string? ClientCert { get; init; }
+    /// <summary>A certificate and its key that targets are shown; null: none.</summary>
+    public PemSource? ClientCert { get; init; }
 }

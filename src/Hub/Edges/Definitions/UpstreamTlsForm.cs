@@ -1,3 +1,4 @@
+using Tunnel.Hub.Certificates;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Sni;
 
@@ -28,14 +29,14 @@ internal static class UpstreamTlsForm
         {
             Summary = "false: the target's certificate is not checked, so anybody on the way may read and change what is said",
         },
-        new ObjectSetting<UpstreamTlsDefinition, string?>("ca", TlsForms.File, own => own.Ca, (own, value) => own with { Ca = value })
+        new ObjectSetting<UpstreamTlsDefinition, PemSource?>("ca", TlsForms.Pem, own => own.Ca, (own, value) => own with { Ca = value })
         {
-            Summary = "the path of a PEM file with the authorities of targets; those of the system by default",
+            Summary = "the authorities of targets: the path of a PEM file, or PEM text; those of the system by default",
         },
-        new ObjectSetting<UpstreamTlsDefinition, string?>(
-            "clientCert", TlsForms.File, own => own.ClientCert, (own, value) => own with { ClientCert = value })
+        new ObjectSetting<UpstreamTlsDefinition, PemSource?>(
+            "clientCert", TlsForms.Pem, own => own.ClientCert, (own, value) => own with { ClientCert = value })
         {
-            Summary = "the path of a PEM file with a certificate and its key that targets are shown; none by default",
+            Summary = "a certificate and its key that targets are shown: the path of a PEM file, or PEM text; none by default",
         })
     {
         CheckWhole = Check,

@@ -22,6 +22,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     public EdgeStateChange ReplaceAll(
         EdgeState before, IReadOnlyList<EdgeDefinition> edges, string path, CancellationToken cancellationToken)
     {
+        edges = [.. edges.Select(edge => KeptPem.Restore(edge, before.Definition(edge.Id)))];
         var faults = EdgeSetValidator.Validate(edges, before.Entries.ContainsKey, maxEdges, path, before: before.Definition);
         if (!faults.IsValid)
             return Invalid(faults);
@@ -56,6 +57,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
     {
         if (before.Definition(edge.Id) is not { } existing)
             return EdgeStateChange.NotFound;
+        edge = KeptPem.Restore(edge, existing);
         var faults = new EdgeSetFaults();
         EdgeSetValidator.Check(edge, existing, hasSecret: true, "$", faults);
         return faults.IsValid ? Valid(before, before.With(Entry(before, edge)), faults) : Invalid(faults);
@@ -71,6 +73,7 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         var unreadable = new FaultList();
         if (edit(entry.Edge.Definition, unreadable) is not { } edge)
             return unreadable.IsEmpty ? EdgeStateChange.NotFound : Invalid(unreadable.ToImmutable(), []);
+        edge = KeptPem.Restore(edge, entry.Edge.Definition);
         var faults = new EdgeSetFaults();
         EdgeSetValidator.Check(edge, entry.Edge.Definition, hasSecret: true, "$", faults);
         if (!unreadable.IsEmpty || !faults.IsValid)

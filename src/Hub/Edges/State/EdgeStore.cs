@@ -136,7 +136,9 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     /// <summary>Returns the faults of a set that was read only in part, to report them together with what could not be read.</summary>
     internal ImmutableArray<Fault> Validate(IReadOnlyList<EdgeDefinition> edges) =>
-        EdgeSetValidator.Validate(edges, _kept.Current.Entries.ContainsKey, _maxEdges, before: _kept.Current.Definition).ErrorList;
+        EdgeSetValidator.Validate(
+            [.. edges.Select(edge => KeptPem.Restore(edge, _kept.Current.Definition(edge.Id)))],
+            _kept.Current.Entries.ContainsKey, _maxEdges, before: _kept.Current.Definition).ErrorList;
 
     /// <summary>Replaces the whole set: it is validated as a whole and persisted before it takes effect.</summary>
     /// <param name="edges">The new set; an edge without a secret keeps its present one.</param>

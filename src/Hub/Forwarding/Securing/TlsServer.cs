@@ -13,46 +13,28 @@ namespace Tunnel.Hub.Forwarding.Securing;
 /// The TLS server of ports with the same <c>tls</c>: which certificate a client is shown by the name that it asks for. Files that change
 /// are loaded again; what can't be used leaves the old one. Any thread may ask it; one at a time looks at the files.
 /// </summary>
-internal sealed class TlsServer
+internal sealed class TlsServer : IWatchedTls
 {
     private readonly TlsDefinition _tls;
-    private readonly TlsReports _reports;
-    private readonly TimeProvider _time;
-    private readonly Slot[] _slots;
-    private readonly ContentWatch? _authoritiesWatch;
-    private X509Certificate2Collection? _authorities;
-    private string? _authoritiesFault;
+    private readonly WatchedCertificate[] _certificates;
+    private readonly WatchedAuthorities? _authorities;
     private volatile Choice _choice;
 
     public TlsServer(TlsDefinition tls, TlsReports reports, TimeProvider time)
     {
-        (_tls, _reports, _time) = (tls, reports, time);
-        _slots = [.. tls.Certificates!.Select(static definition => new Slot(definition))];
-        if (tls.ClientCa is not null)
-        {
-            _authoritiesWatch = new ContentWatch(tls.ClientCa);
-            LoadAuthorities();
-        }
-
-        foreach (var slot in _slots)
-            Load(slot);
+        _tls = tls;
+        _authorities = tls.ClientCa is { } authorities ? new WatchedAuthorities(authorities, reports) : null;
+        _certificates = [.. tls.Certificates!.Select(own => new WatchedCertificate(own.CertPem, own.KeyPem, reports, time))];
         _choice = Choose();
     }
 
-    /// <summary>The certificates in use, each with its path.</summary>
-    public IEnumerable<(string Path, PortCertificate Certificate)> Certificates =>
-        from slot in _slots
-        let certificate = slot.Certificate
-        where certificate is not null
-        select (slot.Definition.CertPem, certificate);
-
-    /// <summary>Describes its files: those with certificates, and the one with clients' authorities if it can't be used.</summary>
+    /// <inheritdoc/>
     public IEnumerable<TlsFileState> Describe()
     {
-        foreach (var slot in _slots)
-            yield return new TlsFileState(slot.Definition.CertPem, slot.Certificate, slot.Fault);
-        if (_tls.ClientCa is { } file && _authoritiesFault is { } fault)
-            yield return new TlsFileState(file, null, fault);
+        foreach (var certificate in _certificates)
+            yield return certificate.State;
+        if (_authorities?.Trouble is { } trouble)
+            yield return trouble;
     }
 
     /// <summary>Returns the settings for a client.</summary>
@@ -67,66 +49,25 @@ internal sealed class TlsServer
         return found ?? (isUnknown ? null : choice.First);
     }
 
-    /// <summary>Looks whether the files have changed.</summary>
+    /// <inheritdoc/>
     public void Look()
     {
-        var hasChanged = _authoritiesWatch?.HasChanged() == true && LoadAuthorities();
-        foreach (var slot in _slots)
-        {
-            hasChanged |= slot.Content.HasChanged() && Load(slot);
-            if (slot is { Certificate: { } certificate, IsExpiryTold: false }
-                && certificate.Expires - _time.GetUtcNow() < CertificateEnd.Soon)
-            {
-                slot.IsExpiryTold = true;
-                _reports.OnExpiring(slot.Definition.CertPem, certificate);
-            }
-        }
-
+        var hasChanged = _authorities?.Look() == true;
+        foreach (var certificate in _certificates)
+            hasChanged |= certificate.Look();
         if (hasChanged)
             _choice = Choose();
-    }
-
-    private bool Load(Slot slot)
-    {
-        var (certPem, keyPem) = (slot.Definition.CertPem, slot.Definition.KeyPem);
-        DateTimeOffset? now = slot.Certificate is null ? null : _time.GetUtcNow();
-        if (PortCertificate.TryLoad(certPem, keyPem, now, out var fault) is not { } loaded)
-        {
-            var path = fault.IsOfKey ? keyPem ?? certPem : certPem;
-            slot.Fault = path == certPem ? fault.Message : $"{fault.Message} ({path})";
-            _reports.OnFault(path, fault.Message, hasOld: slot.Certificate is not null);
-            return false;
-        }
-
-        (slot.Certificate, slot.Fault, slot.IsExpiryTold) = (loaded, null, false);
-        _reports.OnLoaded(certPem, loaded);
-        return true;
-    }
-
-    private bool LoadAuthorities()
-    {
-        try
-        {
-            if (PemFiles.Certificates(PemFiles.Read(_tls.ClientCa!)) is not { Count: > 0 } authorities)
-                throw new CryptographicException("it has no certificate");
-            (_authorities, _authoritiesFault) = (authorities, null);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            _authoritiesFault = $"must be a PEM file with authorities: {e.Message}";
-            _reports.OnFault(_tls.ClientCa!, _authoritiesFault, hasOld: _authorities is not null);
-            return false;
-        }
     }
 
     private Choice Choose()
     {
         // Without the authorities nobody could show that he may come in.
         ImmutableArray<(PortCertificate Certificate, SslServerAuthenticationOptions Options)> all =
-            _tls.ClientCa is not null && _authorities is null
+            _authorities is { All: null }
                 ? []
-                : [.. _slots.Select(static slot => slot.Certificate).OfType<PortCertificate>().Select(used => (used, Options(used)))];
+                : [
+                    .. _certificates.Select(static watched => watched.State.Certificate).OfType<PortCertificate>()
+                        .Select(used => (used, Options(used)))];
         var names = all.SelectMany(static used => used.Certificate.Names.Select(name => KeyValuePair.Create(name, used.Options)));
         return new Choice(new NameTable<SslServerAuthenticationOptions>(names), all.IsEmpty ? null : all[0].Options);
     }
@@ -138,35 +79,16 @@ internal sealed class TlsServer
         ApplicationProtocols = _tls.Alpn is { } names ? [.. names.Select(static name => new SslApplicationProtocol(name))] : null,
         ClientCertificateRequired = _authorities is not null,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        CertificateChainPolicy = _authorities is { } authorities ? ChainPolicy(authorities) : null,
+        CertificateChainPolicy = _authorities?.All is { } authorities ? ForClients(authorities) : null,
         // A resumed session has been checked against the authorities that there were at its beginning.
         AllowTlsResume = _authorities is null,
     };
 
-    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection authorities)
+    private static X509ChainPolicy ForClients(X509Certificate2Collection authorities)
     {
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-        };
-        policy.CustomTrustStore.AddRange(authorities);
+        var policy = WatchedAuthorities.ChainPolicy(authorities);
         policy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2"));
         return policy;
-    }
-
-    private sealed class Slot(CertificateDefinition definition)
-    {
-        public CertificateDefinition Definition => definition;
-
-        public ContentWatch Content { get; } = new(definition.CertPem, definition.KeyPem);
-
-        public PortCertificate? Certificate { get; set; }
-
-        public string? Fault { get; set; }
-
-        public bool IsExpiryTold { get; set; }
     }
 
     private sealed record Choice(NameTable<SslServerAuthenticationOptions> Names, SslServerAuthenticationOptions? First);

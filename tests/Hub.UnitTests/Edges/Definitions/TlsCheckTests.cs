@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.TestUtilities;
 
@@ -49,6 +50,30 @@ public sealed class TlsCheckTests : IDisposable
             faults.OrderBy(fault => fault.Path, StringComparer.Ordinal).Zip(
                 ["printable", "private key of the certificate", "is for *.b.test, as $[0].ports['default'].tls.certificates[0] is", "ended at", "does not exist", "has no certificate", "whole path", "has no certificate", "beside certificates"],
                 (fault, words) => (fault.Path, fault.Message.Contains(words, StringComparison.Ordinal) ? words : fault.Message)));
+    }
+
+    [Fact]
+    public void No_fault_shows_text_that_may_be_a_key()
+    {
+        using var one = TestCertificates.Make(null, null, "a.test");
+        using var other = TestCertificates.Make(null, null, "b.test");
+        var (key, cut) = (TestCertificates.KeyPem(other), TestCertificates.KeyPem(other).Split('\n', 2)[1]);
+        var faults = TestEdges.Faults(
+            """
+            [{"id":"a","ports":{"default":{"tls":{"certificates":[
+              {"certPem":"@cert","keyPem":"@key"},
+              {"certPem":"@cert","keyPem":"@cut"},
+              {"certPem":"@cert","keyPem":["@key"]},
+              {"certPem":"@cert","keyPem":"text:sha256:00"}]}}}}]
+            """.Replace("@cert", Json(one.ExportCertificatePem()), StringComparison.Ordinal).Replace("@key", Json(key), StringComparison.Ordinal)
+                .Replace("@cut", Json(cut), StringComparison.Ordinal),
+            maxEdges: 5);
+        Assert.Equal(
+            ["keyPem", "keyPem", "keyPem", "keyPem"],
+            faults.Where(fault => fault.Path.EndsWith("keyPem", StringComparison.Ordinal)).Select(fault => fault.Path.Split('.')[^1]));
+        Assert.All(faults, fault => Assert.DoesNotContain(cut[..20], fault.ToString(), StringComparison.Ordinal));
+
+        static string Json(string text) => JsonEncodedText.Encode(text).ToString();
     }
 
     [Fact]

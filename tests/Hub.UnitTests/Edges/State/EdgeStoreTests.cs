@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
@@ -7,6 +9,7 @@ using Tunnel.Hub.UnitTests.Edges.Secrets;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Edges.State;
@@ -353,6 +356,44 @@ public sealed class EdgeStoreTests : IDisposable
                 Tls = new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([.. paths.Select(path => new CertificateDefinition { CertPem = path })]) },
             }),
         };
+    }
+
+    [Fact]
+    public async Task A_key_as_text_is_kept_and_never_shown_and_what_is_shown_can_be_written_again()
+    {
+        using var certificate = TestCertificates.Make(null, null, "a.test");
+        var key = TestCertificates.KeyPem(certificate);
+        var tls = new TlsDefinition
+        {
+            Certificates = new ValueList<CertificateDefinition>([
+                new CertificateDefinition { CertPem = certificate.ExportCertificatePem(), KeyPem = key }]),
+        };
+        var edge = TestEdges.WithSecret("a") with { Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { Tls = tls }), ListenPorts = [443] };
+        await using (var store = await OpenAsync())
+        {
+            Assert.Empty((await store.AddAsync(edge, default)).Errors);
+            var shown = JsonSerializer.Serialize(store.Current["a"].Definition, AdminJson.Default.EdgeDefinition);
+            Assert.DoesNotContain("PRIVATE KEY", shown, StringComparison.Ordinal);
+            Assert.Contains("BEGIN CERTIFICATE", shown, StringComparison.Ordinal);
+
+            using var document = JsonDocument.Parse(shown.Replace("443]", "443,444]", StringComparison.Ordinal));
+            var written = new EdgeDefinitionReader(new FaultList()).ReadEdge(document.RootElement, "$")!;
+            var updated = await store.UpdateAsync(written, default);
+            Assert.Empty(updated.Errors);
+            Assert.Equal(["tcp/444"], Assert.Single(updated.Diff.Edges).PortsAdded);
+            Assert.Empty(updated.Diff.Edges[0].PortsChanged);
+            Assert.True((await store.ReplaceAllAsync([written], dryRun: false, default)).Diff.IsEmpty);
+            Assert.True((await store.EditAsync("a", (_, _) => written with { Enabled = false }, dryRun: false, default)).Succeeded);
+
+            // It stands for nothing at another edge.
+            var fault = Assert.Single((await store.AddAsync(written with { Id = "b" }, default)).Errors);
+            Assert.Equal("$.ports['tcp/443'].tls.certificates[0].keyPem", fault.Path);
+            Assert.Contains("has none such", fault.Message, StringComparison.Ordinal);
+        }
+
+        await using var again = await OpenAsync();
+        Assert.Equal(tls, again.Current["a"].Definition.Ports["tcp/443"].Tls);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(StateFile));
     }
 
     [Fact]
