@@ -54,9 +54,9 @@ internal sealed class PortsEndpoints(EdgeStore store)
         using var body = await AdminRequest.ReadJsonAsync(context);
         var faults = new FaultList();
         var policy = PortSettings.Read(new WrittenValue(body.RootElement, "$", faults));
-        if (policy is null || !faults.IsEmpty)
+        if (policy is null)
             throw new ProblemException(Problem.Invalid(faults.ToImmutable()));
-        await ChangeAsync(context, id, key, edge => Put(edge, key, policy), condition);
+        await ChangeAsync(context, id, key, edge => Put(edge, key, policy), condition, faults);
     }
 
     private Task RemoveAsync(HttpContext context)
@@ -66,11 +66,17 @@ internal sealed class PortsEndpoints(EdgeStore store)
     }
 
     private async Task ChangeAsync(
-        HttpContext context, string id, PortKey? key, Func<EdgeDefinition, EdgeDefinition?> change, Func<string?, bool>? condition)
+        HttpContext context, string id, PortKey? key, Func<EdgeDefinition, EdgeDefinition?> change, Func<string?, bool>? condition,
+        FaultList? unreadable = null)
     {
         var result = await store.EditAsync(
             id,
-            (edge, _) => change(edge),
+            (edge, faults) =>
+            {
+                // Told together with what is wrong with the members that could be read.
+                faults.AddRange(unreadable?.ToImmutable() ?? []);
+                return change(edge);
+            },
             AdminRequest.Flag(context, "dryRun"),
             context.RequestAborted,
             condition is null ? null : _ => condition(store.Find(id) is { } edge && IsThere(edge.Definition, key) ? edge.Tag : null));

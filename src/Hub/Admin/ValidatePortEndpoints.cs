@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
@@ -17,7 +18,8 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
             "port", (question, value) => question with { Port = value.Ports() ?? default },
             Needed: "is needed: a port, or a range such as \"8000-8010\""),
         new("protocol", (question, value) => question with { Protocol = ReadProtocol(value) }),
-        new("edge", (question, value) => question with { Edge = value.Text() }))
+        new("edge", (question, value) => question with { Edge = value.Text() }),
+        new("policy", ReadPolicy))
     {
         HidesValue = true,
     };
@@ -37,6 +39,13 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
         await AdminResults.WriteAsync(context, Answer(question, edge), AdminJson.Default.PortAnswer);
     }
 
+    private static PortQuestion ReadPolicy(PortQuestion question, WrittenValue value)
+    {
+        var unreadable = new FaultList();
+        var policy = PortSettings.Read(value with { Faults = unreadable });
+        return question with { Policy = policy, Unreadable = unreadable.ToImmutable() };
+    }
+
     private static string ReadProtocol(WrittenValue value)
     {
         var protocol = value.Text() ?? "tcp";
@@ -45,11 +54,37 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
         return protocol;
     }
 
+    // By the rules of a whole edge, which has this port alone and its default.
+    private static void CheckPolicy(PortPolicyDefinition policy, PortKey key, EdgeDefinition? edge, EdgeSetFaults faults)
+    {
+        const string path = "$.ports";
+        var found = new EdgeSetFaults();
+        var ports = EdgeDefinition.NoPorts;
+        if (edge?.Ports.GetValueOrDefault(PortKey.Default) is { } fallback)
+            ports = ports.Add(PortKey.Default, fallback);
+        var own = (edge ?? new EdgeDefinition { Id = "edge" }) with { ListenPorts = [], ListenPortsUdp = [], Ports = ports };
+        own = KeptPem.Restore(EdgePorts.Put(own, key, policy), edge);
+        PortPolicyValidator.Check(own, edge, path, found);
+        var prefix = JsonPlace.Index(path, key.ToString());
+        Move(found.ErrorList, faults.Errors);
+        Move(found.WarningList, faults.Warnings);
+
+        // Faults of the default are there already, and not of this question.
+        void Move(ImmutableArray<Fault> from, FaultList to)
+        {
+            foreach (var fault in from.Where(fault => fault.Path.StartsWith(prefix, StringComparison.Ordinal)))
+                to.Add($"$.policy{fault.Path[prefix.Length..]}", fault.Value, fault.Message);
+        }
+    }
+
     private PortAnswer Answer(PortQuestion question, AllowedEdge? edge)
     {
         var udp = question.Protocol == "udp";
         var faults = new EdgeSetFaults();
         ListenPortsValidator.CheckOne(question.Port, udp, edge?.Definition, faults);
+        faults.Errors.AddRange(question.Unreadable);
+        if (question is { Policy: { } policy, Port.IsPossible: true })
+            CheckPolicy(policy, new PortKey(udp, question.Port), edge?.Definition, faults);
         return new PortAnswer
         {
             Valid = faults.IsValid,

@@ -243,6 +243,33 @@ public sealed class AdminApiTests
         Assert.Equal(known ? 1 : 0, answer.GetProperty("assignedTo").GetArrayLength());
     }
 
+    [Fact]
+    public async Task A_port_is_judged_with_the_settings_that_it_would_have()
+    {
+        await using var admin = await AdminFixture.StartAsync();
+        await admin.Edges.AddAsync(TestEdges.WithSecret("a") with { ListenPorts = [80] }, default);
+        var (_, answer) = await admin.SendAsync(
+            HttpMethod.Post, "api/v1/validate-port",
+            """
+            {"port":"443-444","edge":"a","policy":{"targets":[{"host":"10.0.0.5","weight":0}],"balance":"leastConnections","upstreamTls":{"ca":"/none.pem"},
+             "routes":[{"sni":"a.test","targets":[{"host":"10.0.0.6"}]},{"sni":"a.test","targets":[{"host":"10.0.0.7"}]}]}}
+            """);
+        Assert.False(answer.GetProperty("valid").GetBoolean());
+        Assert.Equal(
+            ["$.policy.routes[1].sni", "$.policy.targets", "$.policy.tls", "$.policy.upstreamTls.ca"],
+            answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
+        (_, answer) = await admin.SendAsync(
+            HttpMethod.Post, "api/v1/validate-port", """{"port":443,"policy":{"balance":"fast","idleTimeout":-1}}""");
+        Assert.Equal(
+            ["$.policy.balance", "$.policy.idleTimeout"],
+            answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()));
+        (_, answer) = await admin.SendAsync(
+            HttpMethod.Post, "api/v1/validate-port", """{"port":443,"policy":{"targets":[{"host":"10.0.0.5"}],"breaker":{}}}""");
+        Assert.Empty(answer.GetProperty("errors").EnumerateArray());
+        (_, answer) = await admin.SendAsync(HttpMethod.Post, "api/v1/validate-port", """{"port":53,"protocol":"udp","policy":{"tls":{"passthrough":true}}}""");
+        Assert.Equal("$.policy.tls", Assert.Single(answer.GetProperty("errors").EnumerateArray()).GetProperty("path").GetString());
+    }
+
     [Theory]
     [InlineData("[]", HttpStatusCode.BadRequest)]
     [InlineData("{}", HttpStatusCode.BadRequest)]

@@ -39,6 +39,13 @@ public sealed class PortsEndpointsTests
         (status, problem) = await admin.SendAsync(HttpMethod.Put, Port, """{"maxConnection":5}""");
         Assert.Equal((HttpStatusCode.BadRequest, "$.maxConnection"), (status, problem.GetProperty("errors")[0].GetProperty("path").GetString()));
         Assert.Equal([443], admin.Edges.Find("a")!.TcpPorts);
+
+        // What can't be read and what is wrong with the rest are one list.
+        (status, problem) = await admin.SendAsync(HttpMethod.Put, Port, """{"balance":"fast","targets":[{"host":"10.0.0.5","weight":0}]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal(
+            ["$.balance", "$.ports['tcp/8443'].targets"],
+            problem.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()));
     }
 
     [Fact]

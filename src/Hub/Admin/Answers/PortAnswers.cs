@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin.Answers;
@@ -14,6 +15,12 @@ internal sealed record PortQuestion
 
     /// <summary>The edge that the port is for; null: clashes are not checked, since each edge is a machine of its own.</summary>
     public string? Edge { get; init; }
+
+    /// <summary>The settings that the port would have; null: they are not checked.</summary>
+    public PortPolicyDefinition? Policy { get; init; }
+
+    /// <summary>What of the settings could not be read; it is told together with what is wrong with the others.</summary>
+    internal ImmutableArray<Fault> Unreadable { get; init; } = [];
 }
 
 /// <summary>The answer whether a port could be assigned.</summary>
@@ -22,7 +29,7 @@ internal sealed record PortAnswer
     /// <summary>True when a change with this port would be accepted.</summary>
     public required bool Valid { get; init; }
 
-    /// <summary>Why it would not be accepted: out of range, a clash with ports that the edge has, or too many.</summary>
+    /// <summary>Why not: out of range, a clash with ports that the edge has, too many, or faults of the settings.</summary>
     public required ImmutableArray<Fault> Errors { get; init; }
 
     /// <summary>What deserves a look: ports that the edge's machine usually needs for itself.</summary>
