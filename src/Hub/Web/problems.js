@@ -11,6 +11,8 @@ export function findProblems(status, now = Date.now()) {
         ...status.edges.flatMap(edge => ofEdge(edge, now)),
         ...status.connectedEdges.flatMap(ofConnected),
         ...status.ports.flatMap(ofPort),
+        ...status.portCertificates.flatMap(certificate => ofCertificate(certificate, now)),
+        ...status.authorizers.flatMap(authorizer => ofAuthorizer(authorizer, now)),
         ...ofHub(status, now),
     ];
     return found.sort((a, b) => SEVERITY[a.kind] - SEVERITY[b.kind]);
@@ -106,6 +108,47 @@ function ofPort(port) {
         return [{ kind: 'warn', href, title: `${name}: ${down.length} of ${port.targets.length} targets get no clients`, detail }];
     }
     return port.doubt ? [{ kind: 'warn', href, title: `${name}: PROXY header in doubt`, detail: port.doubt }] : [];
+}
+
+function ofCertificate(certificate, now) {
+    const ends = certificate.expires ? Date.parse(certificate.expires) : null;
+    const isBroken = ends === null ? !certificate.keepsOld : ends <= now;
+    const isAlarm = certificate.fault || (ends !== null && ends - now < 14 * DAY);
+    if (!isAlarm) return [];
+    const what = certificate.forTargets ? 'what targets are shown' : 'the certificate';
+    const happens = certificate.fault
+        ? certificate.keepsOld
+            ? 'has changed and can\'t be used'
+            : 'can\'t be used'
+        : `${ends <= now ? 'ended' : 'ends'} ${date(certificate.expires)}`;
+    const names = certificate.names.length > 0 ? ` (${certificate.names.join(', ')})` : '';
+    const fault = certificate.fault ? `: it ${certificate.fault}. ` : '. ';
+    const follows = isBroken
+        ? 'Clients who need it are reset or warned.'
+        : certificate.keepsOld
+          ? 'What was there before is used.'
+          : 'Put a new one into the files; the hub takes it by itself.';
+    return [
+        {
+            kind: isBroken ? 'bad' : 'warn',
+            href: `#/edges/${encodeURIComponent(certificate.edgeId)}`,
+            title: `${certificate.edgeId} tcp/${certificate.ports}: ${what} ${happens}`,
+            detail: `${certificate.path}${names}${fault}${follows}`,
+        },
+    ];
+}
+
+function ofAuthorizer(authorizer, now) {
+    if (!authorizer.fault) return [];
+    const meanwhile = authorizer.failOpen ? 'let in unasked' : 'refused';
+    return [
+        {
+            kind: authorizer.failOpen ? 'warn' : 'bad',
+            href: `#/edges/${encodeURIComponent(authorizer.edgeId)}`,
+            title: `${authorizer.edgeId} tcp/${authorizer.ports}: authorizeUrl gives no answer, and clients are ${meanwhile}`,
+            detail: `${authorizer.url}, for ${since(authorizer.faultSince, now)}: ${authorizer.fault}`,
+        },
+    ];
 }
 
 function ofHub(status, now) {

@@ -51,6 +51,56 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     [Fact]
+    public async Task Certificates_and_authorizers_that_need_somebody_are_among_the_problems()
+    {
+        await using var setup = await PageSetup.StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.Page.RouteAsync(
+            "**/api/v1/status*",
+            async route =>
+            {
+                var answer = await route.FetchAsync();
+                var status = JsonNode.Parse(await answer.TextAsync())!;
+                status["portCertificates"] = new JsonArray(
+                    Certificate("/tls/ok.pem", DateTimeOffset.UtcNow.AddDays(60)),
+                    Certificate("/tls/soon.pem", DateTimeOffset.UtcNow.AddDays(3)),
+                    Certificate("/tls/kept.pem", DateTimeOffset.UtcNow.AddDays(60), "has no certificate in PEM", keepsOld: true),
+                    Certificate("/tls/none.pem", null, "does not exist"));
+                status["authorizers"] = new JsonArray(new JsonObject
+                {
+                    ["edgeId"] = TunnelSetup.EdgeId,
+                    ["ports"] = "443",
+                    ["url"] = "http://127.0.0.1:9000/authorize",
+                    ["failOpen"] = false,
+                    ["fault"] = "connection refused",
+                    ["faultSince"] = DateTimeOffset.UtcNow.AddMinutes(-5),
+                });
+                await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
+            });
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
+        await page.WaitForTextAsync("/tls/soon.pem (a.test). Put a new one into the files; the hub takes it by itself.");
+        await page.WaitForTextAsync("/tls/kept.pem (a.test): it has no certificate in PEM. What was there before is used.");
+        await page.WaitForTextAsync($"{TunnelSetup.EdgeId} tcp/443: the certificate can't be used");
+        await page.WaitForTextAsync("/tls/none.pem (a.test): it does not exist. Clients who need it are reset or warned.");
+        await page.WaitForTextAsync($"{TunnelSetup.EdgeId} tcp/443: authorizeUrl gives no answer, and clients are refused");
+        await page.WaitForTextAsync("http://127.0.0.1:9000/authorize, for 5 min: connection refused");
+        Assert.DoesNotContain("/tls/ok.pem", await page.Page.ContentAsync(), StringComparison.Ordinal);
+        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
+
+        static JsonObject Certificate(string path, DateTimeOffset? expires, string? fault = null, bool keepsOld = false) => new()
+        {
+            ["edgeId"] = TunnelSetup.EdgeId,
+            ["ports"] = "443",
+            ["path"] = path,
+            ["names"] = new JsonArray("a.test"),
+            ["expires"] = expires,
+            ["fault"] = fault,
+            ["keepsOld"] = keepsOld,
+        };
+    }
+
+    [Fact]
     public async Task An_edge_is_added_by_keyboard_and_connects_with_the_token_that_is_shown_once()
     {
         await using var setup = await PageSetup.StartAsync();
