@@ -68,7 +68,7 @@ public sealed class PoolTests : IAsyncDisposable
     [Fact]
     public async Task Thousands_of_connections_are_spread_by_weight()
     {
-        const int count = 3_000;
+        const int count = 10_000;
         int[] weights = [5, 3, 2];
         await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => new JsonObject
         {

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Tunnel.Hub.Targets;
 
 /// <summary>
-/// Resolves the names of upstreams. An answer is kept for a few seconds: long enough that thousands of connections a second share one
-/// query, and short enough to follow a service that moves.
+/// Resolves the names of upstreams by the system's resolver, which knows hosts files and search domains, and does not tell the TTL. An
+/// answer is kept for a few seconds: long enough that thousands of connections a second share one query, and short enough to follow a
+/// service that moves.
 /// </summary>
 internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddress[]>>? lookUp = null)
 {
