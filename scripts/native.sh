@@ -16,8 +16,8 @@ cross_compile() {
   native_options=(-p:ObjCopyName=aarch64-linux-gnu-objcopy -p:LinkerFlavor=lld)
 }
 
-# The part of the functional tests that every test run makes with the native programs: TCP, UDP, PROXY headers, firewall, status, commands, OpenAPI.
-native_smoke=('*.ProxyHeaderTests' '*.HalfCloseTests' '*.FirewallTests' '*.CommandTests' '*.AdminOnTunnelPortTests')
+# The part of the functional tests that every test run makes with the native programs: memory, no /proc, TCP, UDP, PROXY headers, firewall, status, commands, OpenAPI.
+native_smoke=('*.NativeProgramTests' '*.ProxyHeaderTests' '*.HalfCloseTests' '*.FirewallTests' '*.CommandTests' '*.AdminOnTunnelPortTests')
 
 # Publishes both programs; a warning about code of ours is a failure (the framework's own are not ours to mend).
 publish_native() {

@@ -9,6 +9,9 @@ public static class Binaries
 
     public static string Edge { get; } = FindNative("tunnel-edge") ?? Find("src/Edge", "tunnel-edge");
 
+    /// <summary>Whether the native programs are under test.</summary>
+    public static bool AreNative => FindNative("tunnel-hub") is not null;
+
     /// <summary>The wide-area link between two network namespaces.</summary>
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
