@@ -101,7 +101,7 @@ static async Task<int> MeasureStormAsync(string root)
 {
     var results = new Results();
     var report = await Report.StartAsync(root, 1, 0, () => results.ToMarkdown(["tunnel"]), "-storm");
-    await StormRun.MeasureAsync(root, results);
+    await StormRun.MeasureAsync(root, results, report.SaveAsync);
     return await EndAsync(report);
 }
 

@@ -14,6 +14,11 @@ public sealed class TestEdge : IEdgeTunnelHandler
 
     public TaskCompletionSource<GoAway> GoAway { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whether a tunnel that has lost its connection waits for another one.</summary>
+    public bool KeepsLost { get; set; }
+
+    bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause) => KeepsLost;
+
     void IEdgeTunnelHandler.OnConfig(ITunnel tunnel, TunnelConfig config) => Configs.Writer.TryWrite(config);
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => GoAway.TrySetResult(goAway);

@@ -17,14 +17,22 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
 
     internal TimeSpan QuietTime { get; init; } = LaneOptions.None.QuietTime;
 
+    /// <summary>How long both ends keep what is open.</summary>
+    internal TimeSpan ResumeGrace { get; init; }
+
     /// <summary>What the hub does with a lane; null joins it.</summary>
     internal Func<ITunnel, ITunnel, LaneHello, bool>? Join { get; set; }
 
     public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0)
     {
         var lanes = new LaneOptions { Max = max, Kept = _kept, QuietTime = QuietTime };
-        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes };
-        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes, NumbersUsed = numbersUsed };
+        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes, ResumeGrace = ResumeGrace };
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
+        {
+            Lanes = lanes,
+            NumbersUsed = numbersUsed,
+            ResumeGrace = ResumeGrace,
+        };
         hub.Context = hubContext;
 
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -1,9 +1,13 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Shared.Protocol.Flow;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux.Lanes;
+using Tunnel.TestUtilities;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -216,6 +220,44 @@ public sealed class TlsLaneTests : IDisposable
 
         Assert.Equal((1, 1), (pair.Edge.Lanes, pair.Hub.Lanes));
         Assert.Equal((TunnelProtocol.SupportedFeatures, TunnelProtocol.SupportedFeatures), (pair.Edge.Features, pair.Hub.Features));
+    }
+
+    [Fact]
+    public async Task A_lost_lane_is_dialled_with_pauses_and_not_at_all_while_the_first_one_is_lost_too()
+    {
+        _edge.KeepsLost = true;
+        await using var pair = await new TlsLanePairFactory(2) { ResumeGrace = TimeSpan.FromSeconds(60) }.CreateAsync(_hub, _edge);
+        var tunnel = (LanedTunnel)pair.Edge;
+        var time = new ManualTimeProvider();
+        var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance) { Lanes = new LaneOptions { Max = 2, Kept = 2 } };
+        var dials = 0;
+        tunnel.Keeper!.Stop();
+        var keeper = new LaneKeeper(tunnel, DialAsync, "hub.test", context);
+        var lost = new TunnelEnd(TunnelEndKind.ConnectionLost, "by the test");
+        await tunnel.All[1].Mux.DetachAsync(lost);
+        Assert.True(tunnel.All[1].Mux.IsLost);
+        keeper.Start();
+        time.Advance(TimeSpan.Zero);
+        Assert.Equal(1, dials);
+
+        // The pauses are 0.5 to 1 s, then 1 to 2 s, and no longer than that.
+        for (var elapsed = 0; elapsed < 21_000; elapsed += BulkMeter.Period)
+            time.Advance(TimeSpan.FromMilliseconds(BulkMeter.Period));
+        Assert.InRange(dials, 10, 23);
+
+        var before = dials;
+        await tunnel.All[0].Mux.DetachAsync(lost);
+        Assert.True(tunnel.IsLost);
+        for (var elapsed = 0; elapsed < 21_000; elapsed += BulkMeter.Period)
+            time.Advance(TimeSpan.FromMilliseconds(BulkMeter.Period));
+        Assert.Equal(before, dials);
+        keeper.Stop();
+
+        Task<DialResult> DialAsync(int index, IEdgeTunnelHandler handler, CancellationToken cancellationToken)
+        {
+            dials++;
+            return Task.FromResult(DialResult.Failed(DialFailureKind.Unreachable, "refused by the test"));
+        }
     }
 
     private static IReadOnlyList<Lane> LanesOf(ITunnel tunnel) => ((LanedTunnel)tunnel).All;

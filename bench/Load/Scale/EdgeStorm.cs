@@ -13,7 +13,8 @@ namespace Tunnel.Bench.Load.Scale;
 /// <summary>Many whole edges in this process, which dial their hub as edges do; each dial is noted with its time.</summary>
 internal sealed class EdgeStorm : ITunnelDialer, IAsyncDisposable
 {
-    private readonly TlsTunnelDialer _dialer = new(new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance));
+    private readonly TlsTunnelDialer _dialer = new(
+        new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { ResumeGrace = TransportContext.DefaultResumeGrace });
     private readonly ConcurrentQueue<(long At, DialFailureKind? Failure)> _dials = new();
     private readonly TunnelEdge[] _edges;
 

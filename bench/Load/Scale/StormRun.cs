@@ -15,13 +15,17 @@ internal static class StormRun
     private const int Kill = 9;
     private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100);
 
-    public static async Task MeasureAsync(string root, Results results)
+    /// <summary>Measures each case; the table is saved after each.</summary>
+    public static async Task MeasureAsync(string root, Results results, Func<Task> saveAsync)
     {
         foreach (var (row, signal, pause) in new[]
         {
             ("killed, back at once", Kill, 0), ("killed, back after 10 s", Kill, 10), ("restarted in order", Terminate, 0),
         })
+        {
             await MeasureAsync(root, $"{Edges} edges, hub {row}", signal, TimeSpan.FromSeconds(pause), results);
+            await saveAsync();
+        }
     }
 
     private static async Task MeasureAsync(string root, string row, int signal, TimeSpan pause, Results results)
@@ -36,9 +40,10 @@ internal static class StormRun
         await using var storm = new EdgeStorm(hub, Secret, Edges);
         await storm.StartAsync();
         await Task.Delay(TimeSpan.FromSeconds(5));
+        void Add(string label, double value) => results.Add(row, "tunnel", new Figure(label, value));
+        Add("hub CPU ms a second, before", await MillisecondsASecondAsync(first));
         var memory = first.ResidentBytes();
 
-        void Add(string label, double value) => results.Add(row, "tunnel", new Figure(label, value));
         var lost = Stopwatch.GetTimestamp();
         using (var told = Process.Start("/bin/kill", [$"-{signal}", $"{process!.Id}"]))
             await told.WaitForExitAsync();
@@ -62,11 +67,16 @@ internal static class StormRun
         var cpu = second.CpuSeconds();
         Add("hub CPU ms per edge", cpu * 1000 / Edges);
         await Task.Delay(TimeSpan.FromSeconds(10));
-        cpu = second.CpuSeconds();
-        await Task.Delay(TimeSpan.FromSeconds(10));
-        Add("hub CPU ms a second, 10 s after", (second.CpuSeconds() - cpu) * 100);
+        Add("hub CPU ms a second, 10 s after", await MillisecondsASecondAsync(second));
         Add("hub memory after/before", (double)second.ResidentBytes() / memory);
         Console.Error.WriteLine($"{row} done{(all ? "" : ", and not all are back")}");
+    }
+
+    private static async Task<double> MillisecondsASecondAsync(ProcessGroup hub)
+    {
+        var (cpu, start) = (hub.CpuSeconds(), Stopwatch.GetTimestamp());
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        return (hub.CpuSeconds() - cpu) * 1000 / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     // Bins from the start to the last dial, empty ones too.

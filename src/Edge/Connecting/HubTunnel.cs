@@ -11,7 +11,6 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _pause;
-    private TimeSpan _redialSpread;
 
     public ITunnel Tunnel => tunnel;
 
@@ -53,18 +52,6 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
         _pause = TimeSpan.Zero;
         return pause;
     }
-
-    /// <summary>Notes what the hub says of itself.</summary>
-    public void OnConfig(TunnelConfig config) => _redialSpread = TimeSpan.FromMilliseconds(config.Hub?.RedialSpread ?? 0);
-
-    /// <summary>
-    /// Returns how long to wait before the hub is dialled again, so that edges that lose it together do not come together. A path that
-    /// fell silent is this edge's own loss, or one that edges notice one by one, and is dialled again at once.
-    /// </summary>
-    /// <param name="cause">Why the connection ended; null after GOAWAY.</param>
-    /// <param name="share">A random share from 0 to 1.</param>
-    public TimeSpan PauseAfter(TunnelEnd? cause, double share) =>
-        cause is null or { Kind: TunnelEndKind.PeerClosed or TunnelEndKind.ConnectionLost } ? _redialSpread * share : TimeSpan.Zero;
 
     /// <summary>The timestamp at which the tunnel started.</summary>
     public long ConnectedAt => connectedAt;

@@ -14,7 +14,7 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class Resumption(
     TransportSelector transports, Func<DialFailure, TimeSpan> failed, TimeProvider time, ILogger logger)
 {
-    /// <summary>The longest wait between two tries: clients wait too.</summary>
+    /// <summary>The highest ceiling of the waits between tries: clients wait too.</summary>
     internal static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     /// <summary>
@@ -65,7 +65,7 @@ internal sealed class Resumption(
             }
 
             if (pause > TimeSpan.Zero)
-                await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
+                await Task.Delay(pause, time, cancellationToken);
         }
     }
 

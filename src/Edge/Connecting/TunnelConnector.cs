@@ -38,6 +38,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly TransportSelector _transports;
     private readonly Func<double> _random;
     private readonly Backoff _backoff;
+    private readonly RedialShare _spread;
     private readonly PinStore _pins;
     private readonly ConfigInbox _configs;
     private readonly ITunnelObserver _observer;
@@ -67,12 +68,14 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         (_time, _logger) = (time, logger);
         _random = random;
         _backoff = new Backoff(random);
+        _spread = new RedialShare(random);
         _retiring = new RetiringTunnels(time, logger);
         _lost = new LostTunnels(logger);
         _path = new PathLimit(time);
         _state = new ConnectionState(time);
-        var resumption = new Resumption(transports, OnHubNotFound, time, logger);
-        _successors = new Successors(transports, new Rescue(transports, _path, time, logger), resumption, OnDialFailed, time, logger);
+        var resumption = new Resumption(transports, failure => OnHubNotFound(failure, Resumption.LongestPause), time, logger);
+        var rescue = new Rescue(transports, _path, time, logger);
+        _successors = new Successors(transports, rescue, resumption, failure => OnDialFailed(failure), time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;
@@ -170,7 +173,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // What a draining tunnel pushes is out of date.
         if (_live is not { } live || live.Tunnel != tunnel)
             return;
-        live.OnConfig(config);
+        _spread.Note(config);
         Keep(tunnel, config);
         if (config.Hub?.Contested == true)
             return;
@@ -197,7 +200,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return false;
         _state.NoteLost($"{cause.Kind}: {cause.Detail}");
         _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
-        live.OnLost(live.PauseAfter(cause, _random()));
+        live.OnLost(_spread.After(cause));
         return true;
     }
 
@@ -261,15 +264,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         };
     }
 
-    private TimeSpan OnHubNotFound(DialFailure failure)
+    private TimeSpan OnHubNotFound(DialFailure failure, TimeSpan? longest = null)
     {
         _renewals.OnFailed(failure.Kind);
-        return OnDialFailed(failure);
+        return OnDialFailed(failure, longest);
     }
 
-    private TimeSpan OnDialFailed(DialFailure failure)
+    private TimeSpan OnDialFailed(DialFailure failure, TimeSpan? longest = null)
     {
-        var delay = IsRestarting(failure.Kind) ? RestartPause * (0.5 + _random()) : _backoff.Next();
+        var delay = IsRestarting(failure.Kind) ? RestartPause * (0.5 + _random()) : _backoff.Next(_spread.NextCeiling, longest);
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
             ConnectingLog.DialFailed(_logger, _renewals.Current.Name, failure.Kind, failure.Message, delay.TotalSeconds);
         else
@@ -293,7 +296,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
         var older = _live;
-        live.OnConfig(outcome.Result.Config!);
+        _spread.Note(outcome.Result.Config!);
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
         _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
@@ -385,7 +388,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _backoff.OnTunnelEnded(lifetime);
         // Streams wait, but a hub whose tunnels break at once must not be hammered.
         var waits = _lost.Add(live.Tunnel) && lifetime >= Backoff.ShortLived;
-        var delay = live.PauseAfter(end, _random()) + (waits ? TimeSpan.Zero : _backoff.Next());
+        var delay = _spread.After(end) + (waits ? TimeSpan.Zero : _backoff.Next());
         _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
@@ -426,7 +429,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
         _backoff.OnTunnelEnded(lifetime);
-        var delay = lifetime >= Backoff.ShortLived ? live.PauseAfter(null, _random()) : PauseAfterShort(goAway);
+        var delay = lifetime >= Backoff.ShortLived ? _spread.After(null) : PauseAfterShort(goAway);
         _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason is GoAway.Shutdown or GoAway.Upgrade ? _time.GetTimestamp() : null;
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;

@@ -34,11 +34,13 @@ public sealed class Backoff(Func<double> random, TimeSpan first, TimeSpan last)
     public TimeSpan Ceiling { get; private set; } = first;
 
     /// <summary>Returns how long to wait before the next try, and doubles the ceiling up to the last one.</summary>
-    public TimeSpan Next()
+    /// <param name="atLeast">The ceiling when the present one is lower.</param>
+    /// <param name="atMost">The ceiling of this wait when the present one is higher; null when it is not limited.</param>
+    public TimeSpan Next(TimeSpan atLeast = default, TimeSpan? atMost = null)
     {
-        var delay = Ceiling * random();
-        Ceiling = TimeSpan.FromTicks(Math.Min(Ceiling.Ticks * 2, last.Ticks));
-        return delay;
+        var ceiling = Math.Max(Ceiling.Ticks, atLeast.Ticks);
+        Ceiling = TimeSpan.FromTicks(Math.Min(ceiling * 2, last.Ticks));
+        return TimeSpan.FromTicks(Math.Min(ceiling, atMost?.Ticks ?? ceiling)) * random();
     }
 
     /// <summary>

@@ -60,8 +60,13 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromMilliseconds(Spread / 2));
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
 
-        // Only the first dial waits for it: this is half of the first ceiling.
-        await Eventually.TrueAsync(() => _time.UntilNext == Backoff.FirstCeiling / 2, "the backoff");
+        // The ceilings of the waits double from there, up to that of a tunnel whose clients wait.
+        foreach (var wait in (TimeSpan[])[TimeSpan.FromMilliseconds(Spread), Resumption.LongestPause / 2, Resumption.LongestPause / 2])
+        {
+            await Eventually.TrueAsync(() => _time.UntilNext == wait, "the backoff");
+            _time.Advance(wait);
+            (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
+        }
     }
 
     [Theory]

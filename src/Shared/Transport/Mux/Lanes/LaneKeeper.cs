@@ -20,6 +20,9 @@ internal sealed class LaneKeeper
     /// <summary>The limit for one try to bring a lane another connection; on a path that is back, a new try gets through sooner.</summary>
     internal static readonly TimeSpan ReviveTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>The highest ceiling of the pauses between such tries: what is open waits for one.</summary>
+    internal static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
     /// <summary>How long the hub may take to accept a lane after its handshake.</summary>
     internal static readonly TimeSpan AcceptTimeout = TimeSpan.FromSeconds(10);
 
@@ -128,13 +131,16 @@ internal sealed class LaneKeeper
             OpenAsync(index).Guard("opening a lane");
     }
 
-    // A lane that carries streams is revived also while the tunnel takes no new ones.
+    // A lane that carries streams is revived also while the tunnel takes no new ones. While the first one is lost too, its own dials find
+    // out whether the hub is back, at the pace of edges that have lost it together; the lanes follow.
     private void Revive()
     {
         Lane[] lost;
         lock (_lock)
         {
-            lost = _stopped ? [] : [.. _tunnel.All.Where(static lane => lane is { Index: > 0, IsReviving: false, Mux.IsLost: true })];
+            lost = _stopped || _tunnel.IsLost || _context.NowMilliseconds < _notBefore
+                ? []
+                : [.. _tunnel.All.Where(static lane => lane is { Index: > 0, IsReviving: false, Mux.IsLost: true })];
             foreach (var lane in lost)
                 lane.IsReviving = true;
         }
@@ -151,7 +157,12 @@ internal sealed class LaneKeeper
         {
             var result = await _dial(lane.Index, new LaneHandler(), either.Token);
             if (result.Tunnel is not { } connection)
+            {
+                lock (_lock)
+                    BackOff(LongestPause);
                 return;
+            }
+
             if (await lane.Mux.ResumeOverAsync(connection, either.Token) is ResumeOutcome.Refused or ResumeOutcome.NotPossible)
             {
                 await lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept it"));
@@ -201,7 +212,8 @@ internal sealed class LaneKeeper
         _failedBefore = fault is not null;
     }
 
-    private void BackOff() => _notBefore = _context.NowMilliseconds + (long)_backoff.Next().TotalMilliseconds;
+    private void BackOff(TimeSpan? longest = null) =>
+        _notBefore = _context.NowMilliseconds + (long)_backoff.Next(atMost: longest).TotalMilliseconds;
 
     /// <summary>Opens a lane and lets it join the tunnel.</summary>
     /// <returns>Why the lane was not opened, or null.</returns>
