@@ -138,7 +138,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(
             inbox, _firewall, _ports, _publicAddress, [.. _hubs.Links.Select(static link => link.Record)], observer, time, connecting);
-        Parts = new EdgeParts(_hubs, _refusals, _ports, transport, _firewall);
+        Parts = new EdgeParts(_hubs, _refusals, _ports, transport, _firewall, _awaiter);
     }
 
     /// <summary>The parts that metrics are read from.</summary>
@@ -223,6 +223,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             TcpMemory = Parts.Transport.TcpMemory.Status,
             Firewall = _firewall.Status,
             Refused = _refusals.ToDictionary(),
+            Strangers = Parts.Strangers,
             DatagramsDropped = Parts.DatagramsDropped,
         };
     }

@@ -315,7 +315,7 @@ internal sealed class HubRun : IDisposable
             PublicHost = Options.PublicHost,
             StateDirectory = Options.StateDir,
             AllowedEdges = Edges.Current.Count,
-            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.FaultOf, _time.GetUtcNow()),
+            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.StatusOf, _time.GetUtcNow()),
             ConnectedEdges = connected,
             Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
             PortCertificates = PortCertificates.Describe(Tls, Streams.UpstreamTls),

@@ -130,6 +130,20 @@ public sealed class DialHubTests : IDisposable
         stranger.Bind(new IPEndPoint(IPAddress.Parse("127.9.0.9"), 0));
         await stranger.ConnectAsync(_edgeAddress, _dialPort).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, (await stranger.DrainAsync()).Bytes);
+        Assert.Equal(1, (await edge.StatusAsync())!.Value.GetProperty("strangers").GetProperty("notAllowed").GetInt64());
+    }
+
+    [Fact]
+    public async Task The_doctor_of_an_edge_that_does_not_let_its_hub_in_says_so()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub), "--dial-allow-cidrs", "192.0.2.0/24");
+        await Eventually.IsTrueAsync(
+            async () => await edge.StatusAsync() is { } status && status.GetProperty("strangers").TryGetProperty("notAllowed", out _), "the hub to be refused");
+        var doctor = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--admin-socket", edge.AdminSocket]);
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains("no hub has come; others have: ", doctor.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("put the address that it comes from into dialAllowCidrs", doctor.StandardOutput, StringComparison.Ordinal);
     }
 
     [Fact]

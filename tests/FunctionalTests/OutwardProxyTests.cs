@@ -88,6 +88,8 @@ public sealed class OutwardProxyTests : IDisposable
         await using var edge = EdgeProcess.Start(_directory.FullName, token, address);
         await edge.WaitForPortsAsync([port], []);
         Assert.Equal($"127.0.0.1:{proxyPort}", (await hub.ConnectedEdgeAsync("edge-1"))!.Value.GetProperty("remote").GetString());
+        Assert.Contains(
+            $"is connected through {kind}://127.0.0.1:{proxyPort}", (await hub.RunAsync("doctor", "--edge", "edge-1")).StandardOutput, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -129,6 +129,34 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         (await OpenAsync(second, _ports[1])).Dispose();
     }
 
+    [Fact]
+    public async Task The_doctor_looks_at_each_hub_and_one_that_is_down_is_a_warning()
+    {
+        var (code, checks) = await DoctorAsync();
+        Assert.Equal(0, code);
+        foreach (var hub in _hubs)
+            foreach (var name in (string[])["tcp", "tls", "path", "authentication"])
+                Assert.Equal("ok", StatusOf(checks, name, hub));
+
+        _hubs[2].Process.Signal(ManagedProcess.SigKill);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "two connected hubs");
+        (code, checks) = await DoctorAsync();
+        Assert.Equal(0, code);
+        Assert.Equal("warning", StatusOf(checks, "tcp", _hubs[2]));
+        Assert.Equal("ok", StatusOf(checks, "authentication", _hubs[1]));
+        Assert.Equal("ok", checks.Single(check => check.GetProperty("name").GetString() == "ports").GetProperty("status").GetString());
+
+        static string? StatusOf(JsonElement[] checks, string name, HubProcess hub) => checks
+            .Single(check => check.GetProperty("name").GetString() == name && check.TryGetProperty("subject", out var subject) && subject.GetString() == hub.EndPoint.ToString())
+            .GetProperty("status").GetString();
+    }
+
+    private async Task<(int Code, JsonElement[] Checks)> DoctorAsync()
+    {
+        var result = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--json", "--admin-socket", _edge.AdminSocket]);
+        return (result.ExitCode, [.. JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray()]);
+    }
+
     private Task<StreamPair> OpenAsync() => OpenAsync(_upstream, _ports[0]);
 
     /// <summary>A client, and which hub it is at.</summary>

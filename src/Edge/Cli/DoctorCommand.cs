@@ -9,6 +9,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -44,7 +45,9 @@ internal static class DoctorCommand
         var settings = EdgeSettings.Load(found.Sources);
         // The tunnels' log lines would appear between the results; what matters in them is in the results.
         var transport = new TransportContext(settings.Edge.FlowControl, TimeProvider.System, NullLoggerFactory.Instance);
+        var context = ContextOf(settings.Edge);
         var checks = DoctorChecks.OfMachine(
+            context.Hubs,
             transport,
             found.Found,
             found.Service,
@@ -52,11 +55,13 @@ internal static class DoctorCommand
                 ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
                 : null,
             async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit,
-            settings.Edge.HubDials ? async token => (await StatusAsync(settings.AdminSocket, token))?.Connected : null);
-        return await PrintAsync(
-            parsed, output,
-            await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(
-                new DoctorContext(Renewed(settings.Edge)), cancellationToken));
+            settings.Edge.HubDials
+                ? async token => await StatusAsync(settings.AdminSocket, token) is { } status
+                    ? new AwaitedHub(status.Connected, status.Strangers)
+                    : null
+                : null);
+        var report = await new CheckRun<DoctorContext>(checks, TimeProvider.System).RunAsync(context, cancellationToken);
+        return await PrintAsync(parsed, output, CheckReport.Of(report.Checks.Select(context.Judge)));
     }
 
     private static async Task<int> PrintAsync(ParseResult parsed, TextWriter output, CheckReport report)
@@ -69,11 +74,24 @@ internal static class DoctorCommand
     }
 
     // The running edge does the same: the token only says where it starts.
-    private static TunnelEdgeOptions Renewed(TunnelEdgeOptions options) =>
-        new HubRenewals(options.StateDirectory, ConnectorOptions.Of(options), NullLogger.Instance).ApplyTo(options) with
+    private static DoctorContext ContextOf(TunnelEdgeOptions options)
+    {
+        HubRenewals[] renewals =
+            [.. options.ForEachHub().Select((own, index) => new HubRenewals(own.StateDirectory, StartOf(own, index), NullLogger.Instance))];
+        foreach (var one in renewals)
+            one.Others = [.. renewals.Where(other => other != one)];
+        DoctorContext[] hubs = [.. options.ForEachHub().Select((own, index) => new DoctorContext(renewals[index].ApplyTo(own) with
         {
-            Pins = new PinStore(options.StateDirectory, options.Pins, NullLogger.Instance).Current,
-        };
+            Pins = new PinStore(own.StateDirectory, own.Pins, NullLogger.Instance, StartOf(own, index).FileFor(PinStore.FileName)).Current,
+        })
+        {
+            Secrets = renewals[index].Secrets,
+        })];
+        return hubs is [var only] ? only : new DoctorContext(hubs[0].Options) { Hubs = [.. hubs] };
+    }
+
+    private static ConnectorOptions StartOf(TunnelEdgeOptions options, int hub) =>
+        ConnectorOptions.Of(options, new Hello { Instance = "" }, hub);
 
     // Null when no edge is running.
     private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -67,6 +68,13 @@ internal sealed class HubRenewals
             }
         }
     }
+
+    /// <summary>The secrets that may be meant, in the order in which they are tried.</summary>
+    public ImmutableArray<string> Secrets =>
+    [
+        .. new[] { Volatile.Read(ref _kept).Secret }.Concat(Others.Select(static other => Volatile.Read(ref other._kept).Secret))
+            .Append(_start.Secret).OfType<string>().Distinct(),
+    ];
 
     /// <summary>Returns an edge's options with the address and the secret that are in force.</summary>
     public TunnelEdgeOptions ApplyTo(TunnelEdgeOptions options)
@@ -142,11 +150,7 @@ internal sealed class HubRenewals
     {
         get
         {
-            string[] known =
-            [
-                .. new[] { _kept.Secret }.Concat(Others.Select(static other => Volatile.Read(ref other._kept).Secret))
-                    .Append(_start.Secret).OfType<string>().Distinct(),
-            ];
+            var known = Secrets;
             return known[_secretsRefused % known.Length];
         }
     }

@@ -24,6 +24,7 @@ internal static class EdgeMetrics
     {
         var meter = factory.Create(MeterName, ProductVersion.Number);
         AddTunnel(meter, parts);
+        AddStrangers(meter, parts);
         AddTraffic(meter, parts);
         AddPorts(meter, parts);
         meter.CreateObservableGauge(
@@ -65,6 +66,10 @@ internal static class EdgeMetrics
             "tunnel.queue.flows", () => QueueFlows(parts), "{flow}",
             "Streams and sessions that have something to send and wait for their turn.");
     }
+
+    private static void AddStrangers(Meter meter, EdgeParts parts) => meter.CreateObservableCounter(
+        "tunnel.connections.refused", () => ByReason(parts.Strangers), "{connection}",
+        "Connections to the port at which the hub is awaited that were none of its.");
 
     private static void AddTraffic(Meter meter, EdgeParts parts)
     {

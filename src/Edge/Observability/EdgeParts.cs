@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Connecting.Awaiting;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Ports;
 using Tunnel.Edge.Refusing;
@@ -8,8 +10,12 @@ namespace Tunnel.Edge.Observability;
 
 /// <summary>The parts of an edge that metrics, and much of the status, are read from.</summary>
 internal sealed record EdgeParts(
-    HubConnections Hubs, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport, FirewallController Firewall)
+    HubConnections Hubs, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport, FirewallController Firewall,
+    HubAwaiter? Awaiter)
 {
+    /// <summary>What came to the port at which the hub is awaited and was none of its, by reason; nothing where this edge dials.</summary>
+    public IReadOnlyDictionary<string, long> Strangers => Awaiter?.Strangers.ToDictionary() ?? ImmutableDictionary<string, long>.Empty;
+
     /// <summary>How many datagrams were lost here, at ports and in tunnels, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsDropped => Transport.Drops.Snapshot().AddRange(Refusals.DatagramsToDictionary());
 }

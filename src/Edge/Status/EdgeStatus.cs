@@ -130,6 +130,9 @@ public sealed record EdgeStatus
     /// <summary>Clients and datagrams turned away since the start, by reason; reasons that never applied are missing.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = ImmutableDictionary<string, long>.Empty;
 
+    /// <summary>Connections to the port at which the hub is awaited that were none of its, since the start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Strangers { get; init; } = ImmutableDictionary<string, long>.Empty;
+
     /// <summary>UDP datagrams that were lost here, at ports and in tunnels, since the start, by reason.</summary>
     public IReadOnlyDictionary<string, long> DatagramsDropped { get; init; } = ImmutableDictionary<string, long>.Empty;
 }

@@ -27,6 +27,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private readonly Backoff _backoff = new(Random.Shared.NextDouble);
     private Task _extra = Task.CompletedTask;
     private bool _isFirstDial = true;
+    private volatile string? _fault;
     private int _wanted;
     private long? _connectedAt;
     private long _made;
@@ -35,8 +36,8 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     /// <summary>Where the edge is dialled.</summary>
     public DialTarget Target => target;
 
-    /// <summary>Why the last try failed; null when it did not, or while there is a tunnel.</summary>
-    public string? Fault { get; private set; }
+    /// <summary>How it stands.</summary>
+    public DialStatus Status => new(_fault, ways.Proxies.HopTo(target.Host, target.Port)?.Server.ToString());
 
     /// <summary>How often it was dialled.</summary>
     public DialCount Count => new(id, Volatile.Read(ref _made), Volatile.Read(ref _failed));
@@ -114,14 +115,12 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             _backoff.OnTunnelEnded(ways.Time.GetElapsedTime(connected));
         _connectedAt = null;
         var fault = await TryAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
-        var delay = _backoff.Next();
-        if (state == DialState.Lost && delay > LongestPauseOfLost)
-            delay = LongestPauseOfLost;
+        var delay = _backoff.Next(atMost: state == DialState.Lost ? LongestPauseOfLost : null);
         if (fault is null)
             _connectedAt = ways.Time.GetTimestamp();
         else
             NoteFailed(fault, delay);
-        Fault = fault;
+        _fault = fault;
         return delay;
     }
 
@@ -129,7 +128,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private void NoteFailed(string fault, TimeSpan delay)
     {
         Interlocked.Increment(ref _failed);
-        if (fault == Fault)
+        if (fault == _fault)
             return;
         AcceptingLog.DialFailed(ways.Logger, id, target, fault, delay.TotalSeconds);
         ways.Events.Post(new EdgeDialFailedEvent(id, target.ToString(), fault) { Time = ways.Time.GetUtcNow() });

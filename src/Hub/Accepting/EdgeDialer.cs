@@ -26,11 +26,11 @@ internal sealed class EdgeDialer : IDisposable
             Apply(id);
     }
 
-    /// <summary>Why the last try to dial an edge failed; null when it did not, or while there is a tunnel.</summary>
-    public string? FaultOf(string edgeId)
+    /// <summary>How the dialling of an edge stands; nothing of one that is not dialled.</summary>
+    public DialStatus StatusOf(string edgeId)
     {
         lock (_lock)
-            return _loops.GetValueOrDefault(edgeId)?.Fault;
+            return _loops.GetValueOrDefault(edgeId)?.Status ?? default;
     }
 
     /// <summary>What was dialled since each edge was defined so, or the hub started.</summary>

@@ -8,7 +8,8 @@ namespace Tunnel.Hub.Doctor;
 
 /// <summary>
 /// Checks the edges that the hub dials: that their names resolve, their ports answer, and what answers begins TLS, as an edge does. Edges
-/// that are connected have proved all that; one that was asked about by name is tried anyway.
+/// that are connected have proved all that; one that was asked about by name is tried anyway. Where a proxy is on the way, the service's
+/// own tries are told instead.
 /// </summary>
 internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
@@ -54,13 +55,24 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
             return new CheckResult(
                 Name, CheckStatus.Warning, $"not connected: {string.Join("; ", asked.Select(edge => Reported(edge, status)))}",
                 "run this at the hub's machine, which tries them");
-        var faults = new List<string>();
+        var (good, faults) = (new List<string>(), new List<string>());
         foreach (var edge in asked)
         {
-            if (await FaultAsync(edge.DialTarget!, cancellationToken) is { } fault)
+            var told = status.GetValueOrDefault(edge.Id);
+            if (told?.DialProxy is { } proxy)
+            {
+                // What the proxy asks for is the service's alone, so its own tries count.
+                if (told.ConnectedSince is null)
+                    faults.Add($"{edge.Id} at {edge.DialTarget} through {proxy}: {told.DialFault ?? "it is not connected yet"}");
+                else
+                    good.Add($"{edge.Id} at {edge.DialTarget} is connected through {proxy}");
+            }
+            else if (await FaultAsync(edge.DialTarget!, cancellationToken) is { } fault)
                 faults.Add($"{edge.Id} at {edge.DialTarget}: {fault}");
-            else if (status.GetValueOrDefault(edge.Id) is { ConnectedSince: null, DialFault: { } reported })
+            else if (told is { ConnectedSince: null, DialFault: { } reported })
                 faults.Add($"{edge.Id} at {edge.DialTarget}: {reported}");
+            else
+                good.Add($"{edge.Id} at {edge.DialTarget} answers with TLS");
         }
 
         return faults.Count > 0
@@ -70,10 +82,15 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
             : new CheckResult(
                 Name, CheckStatus.Ok,
                 asked.Length > 0
-                    ? $"{string.Join(", ", asked.Select(static edge => $"{edge.Id} at {edge.DialTarget}"))} answers with TLS"
-                    : $"{dialled.Length} of {dialled.Length} that this hub dials are connected",
+                    ? string.Join(", ", good)
+                    : $"{dialled.Length} of {dialled.Length} that this hub dials are connected{Proxies(status.Values)}",
                 null);
     }
+
+    private static string Proxies(IEnumerable<AllowedEdgeStatus> edges) =>
+        edges.Select(static edge => edge.DialProxy).OfType<string>().Distinct().ToArray() is { Length: > 0 } used
+            ? $" (through {string.Join(", ", used)})"
+            : "";
 
     private static string Reported(EdgeDefinition edge, Dictionary<string, AllowedEdgeStatus> status) =>
         $"{edge.Id} at {edge.DialTarget} ({status.GetValueOrDefault(edge.Id)?.DialFault ?? "no fault was told"})";

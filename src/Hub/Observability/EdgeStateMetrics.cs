@@ -103,7 +103,7 @@ internal sealed class EdgeStateMetrics
             var live = connected.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
             _rows =
             [
-                .. AllowedEdges.Describe(state, connected, parts.Live.Presences, static _ => null, _time.GetUtcNow())
+                .. AllowedEdges.Describe(state, connected, parts.Live.Presences, static _ => default, _time.GetUtcNow())
                     .Select(edge => new Row(state.Edges[edge.EdgeId], edge, live.GetValueOrDefault(edge.EdgeId))),
             ];
             _readAt = _time.GetTimestamp();

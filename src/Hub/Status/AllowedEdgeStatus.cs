@@ -21,6 +21,9 @@ public sealed record AllowedEdgeStatus
     /// <summary>Why the hub's last try to dial it failed; null when it did not, or the edge dials.</summary>
     public string? DialFault { get; init; }
 
+    /// <summary>The proxy through which the hub dials it; null when there is none, or the edge dials.</summary>
+    public string? DialProxy { get; init; }
+
     /// <summary>Since when it is connected; null when it is not.</summary>
     public DateTimeOffset? ConnectedSince { get; init; }
 

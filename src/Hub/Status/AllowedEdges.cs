@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Operator;
@@ -16,18 +17,19 @@ internal static class AllowedEdges
     /// <param name="state">The allowed edges with their secrets.</param>
     /// <param name="connected">The connected edges.</param>
     /// <param name="presences">When the other edges were seen.</param>
-    /// <param name="dialFault">Returns why an edge could not be dialled; null when it could, or is not dialled.</param>
+    /// <param name="dialling">Returns how the dialling of an edge stands.</param>
     /// <param name="now">The present time.</param>
     /// <returns>All allowed edges, by id.</returns>
     public static ImmutableArray<AllowedEdgeStatus> Describe(
-        EdgeState state, ImmutableArray<ConnectedEdgeStatus> connected, EdgePresences presences, Func<string, string?> dialFault,
+        EdgeState state, ImmutableArray<ConnectedEdgeStatus> connected, EdgePresences presences, Func<string, DialStatus> dialling,
         DateTimeOffset now)
     {
         var live = connected.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
         return [.. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
-            .Select(entry => Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now) with
+            .Select(entry =>
             {
-                DialFault = dialFault(entry.Edge.Id),
+                var (fault, proxy) = dialling(entry.Edge.Id);
+                return Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now) with { DialFault = fault, DialProxy = proxy };
             })];
     }
 

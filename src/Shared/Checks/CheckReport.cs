@@ -26,7 +26,8 @@ public sealed record CheckReport(bool Ok, ImmutableArray<CheckResult> Checks)
         foreach (var check in Checks)
         {
             var word = check.Status == CheckStatus.Failed ? terminal.Alarm("FAILED") + "  " : $"{Word(check.Status),-8}";
-            output.WriteLine($"{word} {TerminalText.Escape($"{check.Name,-15} {check.Detail}")}");
+            var subject = check.Subject is null ? "" : $"{check.Subject}: ";
+            output.WriteLine($"{word} {TerminalText.Escape($"{check.Name,-15} {subject}{check.Detail}")}");
             if (check.Advice is { } advice)
                 output.WriteText($"{"",-24} → {advice}");
         }

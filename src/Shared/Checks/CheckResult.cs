@@ -25,7 +25,12 @@ public enum CheckStatus
 /// <param name="Status">How it ended.</param>
 /// <param name="Detail">What was found.</param>
 /// <param name="Advice">What to do; null when nothing needs to be done.</param>
-public sealed record CheckResult(string Name, CheckStatus Status, string Detail, string? Advice = null);
+public sealed record CheckResult(string Name, CheckStatus Status, string Detail, string? Advice = null)
+{
+    /// <summary>What was checked, where the same is checked of several things; else null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Subject { get; init; }
+}
 
 /// <summary>Checks one thing that a service needs. Changes nothing on the machine.</summary>
 /// <typeparam name="TContext">What to check, together with what earlier checks found for later ones.</typeparam>
@@ -33,6 +38,9 @@ public interface ICheck<in TContext>
 {
     /// <summary>The check's name, one word.</summary>
     string Name { get; }
+
+    /// <summary>What it checks, where there are several things of a kind, as hubs of an edge; else null.</summary>
+    string? Subject => null;
 
     /// <summary>Runs the check. What is wrong is a result; an exception is reported as a failure of the check itself.</summary>
     Task<CheckResult> RunAsync(TContext context, CancellationToken cancellationToken);

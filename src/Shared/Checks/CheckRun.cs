@@ -13,7 +13,7 @@ public sealed class CheckRun<TContext>(IReadOnlyList<ICheck<TContext>> checks, T
     {
         var results = new List<CheckResult>();
         foreach (var check in checks)
-            results.Add(await RunAsync(check, context, cancellationToken).ConfigureAwait(false));
+            results.Add(await RunAsync(check, context, cancellationToken).ConfigureAwait(false) with { Subject = check.Subject });
         return CheckReport.Of(results);
     }
 

@@ -311,6 +311,46 @@ public sealed class CheckTests
         Assert.Contains("\"ok\": false", report.ToJson());
     }
 
+    [Fact]
+    public async Task Each_of_several_hubs_is_checked_and_one_that_takes_the_edge_is_enough()
+    {
+        var hubs = new[] { Context(), Context(), Context() };
+        var main = new DoctorContext(hubs[0].Options) { Hubs = [.. hubs] };
+        hubs[1].Config = new TunnelConfig { ListenPorts = [80], Hub = new HubInfo { Rev = 1, State = 7 } };
+        hubs[2].Config = new TunnelConfig { ListenPorts = [81], Hub = new HubInfo { Rev = 1, State = 8 } };
+        var refusing = new DnsCheck((_, _) => throw new SocketException((int)SocketError.HostNotFound), _time);
+        var report = await new CheckRun<DoctorContext>([.. hubs.Select(hub => new HubCheck(refusing, hub))], _time)
+            .RunAsync(main, TestContext.Current.CancellationToken);
+
+        Assert.All(report.Checks, check => Assert.Equal("hub.example:8443", check.Subject));
+        Assert.Equal(3, report.Checks.Length);
+        Assert.All(report.Checks, check => Assert.Equal(CheckStatus.Warning, main.Judge(check).Status));
+        Assert.Equal([81], main.ConfigInForce!.ListenPorts);
+        using var text = new StringWriter();
+        report.Write(text, Terminal.None);
+        Assert.Contains("dns             hub.example:8443: hub.example can't be resolved", text.ToString());
+        Assert.Contains("\"subject\": \"hub.example:8443\"", report.ToJson());
+
+        // Without any that takes it, each is a failure; and what is wrong with this machine is never a hub's fault.
+        Assert.Equal(CheckStatus.Failed, new DoctorContext(hubs[0].Options).Judge(report.Checks[0]).Status);
+        Assert.Equal(CheckStatus.Failed, main.Judge(new CheckResult("ports", CheckStatus.Failed, "in use")).Status);
+    }
+
+    [Fact]
+    public async Task A_hub_that_refuses_one_of_the_secrets_is_told_the_next_as_by_the_edge()
+    {
+        var dialer = new FakeDialer();
+        var context = new DoctorContext(Context().Options) { Secrets = ["renewed-by-another-hub", "of-the-token-of-it"], Reached = new IPEndPoint(Address, 8443) };
+        var check = RunAsync(new AuthenticationCheck(dialer, null), context);
+        var first = await dialer.NextAsync();
+        Assert.Equal("renewed-by-another-hub", first.Request.Secret);
+        first.Fail(DialFailureKind.Unauthorized);
+        var second = await dialer.NextAsync();
+        Assert.Equal("of-the-token-of-it", second.Request.Secret);
+        second.Connect(new FakeTunnel());
+        Assert.Equal(CheckStatus.Ok, (await check.Soon()).Status);
+    }
+
     private static DoctorContext Context(TransportMode mode = TransportMode.TcpTls) =>
         new(new TunnelEdgeOptions { HubHost = "hub.example", EdgeId = "edge-1", Secret = "a-very-secret-secret", Transport = mode, BindAddress = IPAddress.Loopback });
 

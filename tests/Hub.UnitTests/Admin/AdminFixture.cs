@@ -134,7 +134,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         TunnelPort = 8443,
         Version = "1.2.3",
         AllowedEdges = Edges.Current.Count,
-        Edges = AllowedEdges.Describe(Edges.State, [], Presences, _ => null, Time.GetUtcNow()),
+        Edges = AllowedEdges.Describe(Edges.State, [], Presences, _ => default, Time.GetUtcNow()),
     };
 
     public string File(string name, string content)

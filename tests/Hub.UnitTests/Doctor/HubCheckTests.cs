@@ -156,6 +156,16 @@ public sealed class HubCheckTests
         var told = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialFault = "another id" }) };
         Assert.Contains("another id", (await RunAsync(Dials((_, _) => Task.CompletedTask), told)).Detail, StringComparison.Ordinal);
         Assert.Equal(CheckStatus.Skipped, (await RunAsync(Dials((_, _) => Task.CompletedTask), Context())).Status);
+        // Through a proxy only the service itself gets there.
+        var unreachable = Dials((_, _) => Task.FromException(new SocketException((int)SocketError.NetworkUnreachable)));
+        var proxied = Statuses.Edge("cafe", EdgeCondition.Network) with { DialProxy = "http://proxy:3128" };
+        var failed = await RunAsync(unreachable, context with { Status = Statuses.Hub(proxied with { DialFault = "refused (407)" }) });
+        Assert.Equal((CheckStatus.Failed, "cafe at cafe.example:8443 through http://proxy:3128: refused (407)"), (failed.Status, failed.Detail));
+        var connected = context with { Status = Statuses.Hub(proxied with { ConnectedSince = _time.GetUtcNow() }), EdgeId = "cafe" };
+        var good = await RunAsync(unreachable, connected);
+        Assert.Equal((CheckStatus.Ok, "cafe at cafe.example:8443 is connected through http://proxy:3128"), (good.Status, good.Detail));
+        Assert.Contains("(through http://proxy:3128)", (await RunAsync(unreachable, connected with { EdgeId = null })).Detail, StringComparison.Ordinal);
+
         Assert.Equal(CheckStatus.Ok, (await RunAsync(new TunnelPortCheck((_, _) => Task.FromException(new SocketException()), _time), context)).Status);
 
         DialledEdgesCheck Dials(TcpConnector connect) => new((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), connect, _time);

@@ -96,7 +96,7 @@ public sealed class AllowedEdgesTests : IAsyncDisposable
         Assert.Equal(new EdgePortsStatus("", "53", ""), Describe(live)[0].Udp);
     }
 
-    private AllowedEdgeStatus[] Describe(params ConnectedEdgeStatus[] connected) => [.. AllowedEdges.Describe(_store.State, [.. connected], _presences, _ => null, _time.GetUtcNow())];
+    private AllowedEdgeStatus[] Describe(params ConnectedEdgeStatus[] connected) => [.. AllowedEdges.Describe(_store.State, [.. connected], _presences, _ => default, _time.GetUtcNow())];
 
     private ConnectedEdgeStatus Connected(string id) => new()
     {

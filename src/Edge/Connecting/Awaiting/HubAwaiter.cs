@@ -70,6 +70,9 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     /// <summary>The hub has made a connection that nobody had asked for: it may have lost a tunnel that seems well here.</summary>
     public event Action? Unexpected;
 
+    /// <summary>What came to the port and was none of the hub's.</summary>
+    public StrangerCounters Strangers { get; } = new();
+
     /// <summary>False when connections are waiting and nobody accepts them.</summary>
     public bool IsAccepting => _watch?.IsTurning() ?? true;
 
@@ -222,8 +225,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     private async Task ServeAsync(Socket socket, long number)
     {
         // Whoever may not be here costs a socket for a moment, and no TLS.
-        if (RemoteAddress.Of(socket) is not { } remote || _allowed?.Contains(remote.Address) == false
-            || _wrongPins.IsBlocked(remote.Address, Anybody) || _descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger))
+        if (RemoteAddress.Of(socket) is not { } remote || !MayBeSpokenTo(remote.Address, socket))
         {
             socket.Dispose();
             return;
@@ -249,10 +251,12 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         {
             // The connection was reset before its options could be set.
             socket.Dispose();
+            Strangers.Count(StrangerKind.NoHub);
             AwaitingLog.NoHub(_logger, remote, e.Message);
         }
         catch (OperationCanceledException)
         {
+            Strangers.Count(StrangerKind.NotInTime);
             AwaitingLog.NotInTime(_logger, remote);
         }
         finally
@@ -264,9 +268,22 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         }
     }
 
+    private bool MayBeSpokenTo(IPAddress address, Socket socket)
+    {
+        StrangerKind? fault = _allowed?.Contains(address) == false ? StrangerKind.NotAllowed
+            : _wrongPins.IsBlocked(address, Anybody) ? StrangerKind.Blocked
+            : _descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) ? StrangerKind.DescriptorLimit
+            : null;
+        if (fault is { } kind)
+            Strangers.Count(kind);
+        return fault is null;
+    }
+
     private void NoteStranger(IPEndPoint remote, DialFailure failure)
     {
-        if (failure.Kind != DialFailureKind.WrongCertificate)
+        var isOther = failure.Kind == DialFailureKind.WrongCertificate;
+        Strangers.Count(isOther ? StrangerKind.WrongCertificate : StrangerKind.NoHub);
+        if (!isOther)
             AwaitingLog.NoHub(_logger, remote, failure.Message);
         else if (_wrongPins.AddFailure(remote.Address, Anybody))
             AwaitingLog.Blocked(_logger, remote.Address, FailedTries.Period.TotalSeconds);

@@ -25,7 +25,7 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
         if (address is null)
             return new CheckResult(Name, CheckStatus.Skipped, "the hub is not reached");
 
-        var result = await dialer.DialAsync(context.Request(address), cancellationToken);
+        var result = await DialAsync(dialer, context, address, cancellationToken);
         if (result.Failure is { } failure)
             return new CheckResult(Name, CheckStatus.Failed, failure.Message, Advice(failure.Kind, context.Options.EdgeId));
         await using var tunnel = result.Tunnel!;
@@ -34,6 +34,21 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
             Name, CheckStatus.Ok,
             $"the hub takes '{context.Options.EdgeId}' and assigns {result.Config!.ListenPorts.Length} TCP and "
                 + $"{result.Config.ListenPortsUdp.Length} UDP ports");
+    }
+
+    // As the edge does: the secret that was renewed, then those that this hub may know instead.
+    private static async Task<DialResult> DialAsync(
+        ITunnelDialer dialer, DoctorContext context, IPEndPoint address, CancellationToken cancellationToken)
+    {
+        DialResult? result = null;
+        foreach (var secret in context.Secrets)
+        {
+            result = await dialer.DialAsync(context.Request(address) with { Secret = secret }, cancellationToken);
+            if (result.Failure?.Kind != DialFailureKind.Unauthorized)
+                break;
+        }
+
+        return result!;
     }
 
     private static string Advice(DialFailureKind kind, string id) => kind switch

@@ -18,10 +18,12 @@ internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time)
     private CheckResult Look(DoctorContext context)
     {
         var now = Time.GetUtcNow().UtcDateTime;
-        if (context.CertificateValidity is { } valid && (now < valid.From || now > valid.To))
+        foreach (var hub in context.Hubs)
         {
+            if (hub.CertificateValidity is not { } valid || (now >= valid.From && now <= valid.To))
+                continue;
             // With pins the dates of the certificate do not matter, so the tunnel works all the same.
-            var status = context.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
+            var status = hub.Options.Pins.IsDefaultOrEmpty ? CheckStatus.Failed : CheckStatus.Warning;
             return new CheckResult(
                 Name, status, $"{now:u} is outside of the hub's certificate's time ({valid.From:u} to {valid.To:u})", Advice);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Tunnel.Shared.Checks;
@@ -14,15 +15,16 @@ internal static class DoctorChecks
     // The PATH of an unprivileged user often lacks the last two of these.
     private static readonly string[] ProgramPlaces = ["/usr/bin", "/usr/sbin", "/sbin"];
 
+    /// <param name="hubs">The edge with each of its hubs, the way to which is checked one after the other.</param>
     /// <param name="transport">The context of the tunnels that are tried.</param>
     /// <param name="found">Where the settings come from.</param>
     /// <param name="service">The running service; null when none was found.</param>
     /// <param name="running">Returns the ports of the running service.</param>
     /// <param name="readLimit">Returns the descriptor limit of the running service.</param>
-    /// <param name="readAwaited">Returns whether the hub is connected to the running service; null where this edge dials.</param>
+    /// <param name="readAwaited">Returns what the running service says of the hub; null where this edge dials.</param>
     public static IReadOnlyList<ICheck> OfMachine(
-        TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
-        Func<CancellationToken, Task<long?>> readLimit, Func<CancellationToken, Task<bool?>>? readAwaited)
+        ImmutableArray<DoctorContext> hubs, TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
+        Func<CancellationToken, Task<long?>> readLimit, Func<CancellationToken, Task<AwaitedHub?>>? readAwaited)
     {
         var quic = new QuicTunnelDialer(transport);
         IReadOnlyList<ICheck> way = readAwaited is not null ? [new AwaitCheck(readAwaited)] :
@@ -38,7 +40,7 @@ internal static class DoctorChecks
         return
         [
             new SettingsCheck(found),
-            .. way,
+            .. hubs.Length == 1 ? way : [.. hubs.SelectMany(hub => way.Select(check => new HubCheck(check, hub)))],
             new PortsCheck(PortsCheck.TryBind, running),
             new NftablesCheck(FindProgram, () => ReadCapabilities(service)),
             new DescriptorCheck(readLimit),

@@ -42,7 +42,7 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
 
     public async Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
-        if (context.Config is not { } config)
+        if (context.ConfigInForce is not { } config)
             return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows the ports, and it did not tell them");
         PortKey[] assigned = [.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)];
         if (assigned.Length == 0)
