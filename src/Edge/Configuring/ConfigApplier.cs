@@ -90,6 +90,7 @@ internal sealed class ConfigApplier
         if (_applied is { } applied && _election.InForce is { } same)
         {
             _applied = applied with { InForce = same, Present = _election.Present };
+            await TryAsync("the firewall's report", () => _filter.TellHubs(_election.Asking));
             await TryAsync("the report", () => Answer(received));
         }
 
@@ -104,7 +105,7 @@ internal sealed class ConfigApplier
         // The filter comes before the ports are bound, so that nobody gets in who is to be kept out.
         var filtered = await TryAsync(
             "the firewall",
-            () => _filter.ApplyAsync(received.Tunnel, received.Config, received.Initial, cancellationToken),
+            () => _filter.ApplyAsync(_election.Asking, received.Config, received.Initial, cancellationToken),
             cancellationToken);
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));

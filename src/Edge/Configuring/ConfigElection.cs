@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.Firewall;
 using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Configuring;
@@ -17,6 +18,15 @@ internal sealed class ConfigElection
 
     /// <summary>The newest configuration of each hub that has a tunnel.</summary>
     public ImmutableArray<ReceivedConfig> Present => [.. _present.Values];
+
+    /// <summary>Who is told what became of the firewall: the hub whose configuration is in force, then the others.</summary>
+    public ImmutableArray<AskingHub> Asking => InForce is not { } inForce ? [] :
+    [
+        new(inForce.Tunnel, inForce.Revision, IsInForce: true),
+        .. _present.Values.Where(config => config.Hub != inForce.Hub).Select(config => new AskingHub(
+            config.Tunnel, config.Revision,
+            !IsOutdated(config) || config.Config.FirewallConfig?.GetRawText() == inForce.Config.FirewallConfig?.GetRawText())),
+    ];
 
     /// <summary>Takes what came from a hub.</summary>
     /// <returns>Whether <see cref="InForce"/> is to be applied; false when an edge would see no difference.</returns>

@@ -5,7 +5,6 @@ using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -62,13 +61,13 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         return fault is null ? result.Error : $"unexpected fault: {fault.Message}";
     }
 
-    public async Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
+    public async Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken)
     {
         await _lock.WaitAsync(cancellationToken);
         try
         {
-            _reporter.Answer(tunnel, config.Hub?.Rev ?? 0);
-            var result = _planner.Plan(config.FirewallConfig, [tunnel.RemoteEndPoint.Address, .. _probe.KnownAddresses]);
+            _reporter.Answer(hubs);
+            var result = _planner.Plan(config.FirewallConfig, [.. hubs.Select(static hub => hub.Address), .. _probe.KnownAddresses]);
             if (result.Plan is not { } plan)
                 Publish(FirewallReport.Refused, result.Notes);
             else if (_mode == FirewallMode.Off)
@@ -87,6 +86,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             _lock.Release();
         }
     }
+
+    public void TellHubs(ImmutableArray<AskingHub> hubs) => _reporter.TellNew(hubs);
 
     /// <summary>Checks regularly, until cancelled, whether somebody has changed, flushed or removed our table, and puts it back.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
@@ -137,7 +138,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Removes the table. Must follow the last <see cref="ApplyAsync(ITunnel, TunnelConfig, bool, CancellationToken)"/>.</summary>
+    /// <summary>Removes the table. Must follow the last configuration that was applied.</summary>
     public async Task RemoveAsync()
     {
         await _lock.WaitAsync();
@@ -294,7 +295,6 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     private void EndConfirming()
     {
         // The source is not disposed, because the task may still read the token.
-        _confirming?.Cancel();
-        _confirming = null;
+        Interlocked.Exchange(ref _confirming, null)?.Cancel();
     }
 }

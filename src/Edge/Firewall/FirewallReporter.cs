@@ -1,13 +1,13 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Reports what became of a firewall: to the status at once, to the log and the observer once, and to the hub that sent it. Only one caller
-/// at a time may report; any thread may read the status.
+/// Reports what became of a firewall: to the status at once, to the log and the observer once, and to all hubs. Only one caller at a time
+/// may report; any thread may read the status, and say which hubs there are.
 /// </summary>
 internal sealed class FirewallReporter(string mode, IPacketFilterObserver observer, ILogger logger)
 {
@@ -16,8 +16,11 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
     // A log line is for people, so it has only the first errors; the hub gets all of them.
     private const int MaxLogged = 3;
 
-    private ITunnel? _tunnel;
-    private long _revision;
+    // What a hub is told whose firewall is not the one in force.
+    private const string Behind = "another hub of this edge has a newer configuration";
+
+    private readonly Lock _lock = new();
+    private ImmutableArray<AskingHub> _hubs = [];
     private FirewallStatus? _beforeFailure;
     private FirewallDrift? _drift;
     private FirewallDrift? _untold;
@@ -25,8 +28,26 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
 
     public FirewallStatus Status => _status;
 
-    /// <summary>Sets the tunnel and the configuration revision that later reports answer.</summary>
-    public void Answer(ITunnel tunnel, long revision) => (_tunnel, _revision) = (tunnel, revision);
+    /// <summary>Sets the hubs and their configurations' revisions that later reports answer; the first is the one in force.</summary>
+    public void Answer(ImmutableArray<AskingHub> hubs)
+    {
+        lock (_lock)
+            _hubs = hubs;
+    }
+
+    /// <summary>Does the same, and tells those that are new what is in force; while that is being confirmed, with all others.</summary>
+    public void TellNew(ImmutableArray<AskingHub> hubs)
+    {
+        lock (_lock)
+        {
+            var known = _hubs;
+            _hubs = hubs;
+            // A hub that never asked for a firewall is told nothing about it.
+            if (_status is { State: not (Confirming or FirewallReport.None) } status)
+                foreach (var hub in hubs.Except(known))
+                    Send(hub, status);
+        }
+    }
 
     /// <summary>
     /// Notes that the firewall is in force, without telling anybody: whether the hub can still be reached is not known yet.
@@ -45,7 +66,7 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
         if (!isNews && state == FirewallReport.None)
             return;
         Send(status);
-        observer.OnFirewallChanged(_revision, status);
+        observer.OnFirewallChanged(_hubs[0].Revision, status);
     }
 
     /// <summary>Reports that somebody else has changed what is in force.</summary>
@@ -78,15 +99,26 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
 
     private void Send(FirewallStatus status)
     {
-        _tunnel!.SendReport(new Report
+        lock (_lock)
         {
-            Kind = Report.Firewall,
-            Rev = _revision,
-            FirewallState =
-                new FirewallReport { State = status.State, Mode = mode, Errors = FirewallReport.Cut(status.Errors), Drift = _untold },
-        });
-        _untold = null;
+            foreach (var hub in _hubs)
+                Send(hub, status);
+            _untold = null;
+        }
     }
+
+    private void Send(AskingHub hub, FirewallStatus status) => hub.Tunnel.SendReport(new Report
+    {
+        Kind = Report.Firewall,
+        Rev = hub.Revision,
+        FirewallState = new FirewallReport
+        {
+            State = hub.IsInForce ? status.State : FirewallReport.Failed,
+            Mode = mode,
+            Errors = FirewallReport.Cut(hub.IsInForce ? status.Errors : [Behind]),
+            Drift = _untold,
+        },
+    });
 
     private FirewallStatus Describe(string state, IEnumerable<string> errors, int blocked) => new()
     {

@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -10,9 +10,13 @@ internal interface IPacketFilter
     /// Applies a configuration's firewall. On return it is in force, or the previous one still is. Any exception but a cancellation is
     /// caused by a bug of ours, which the hub was told of.
     /// </summary>
-    /// <param name="tunnel">The tunnel to report to, now and when it turns out later that the firewall cuts off the hub.</param>
+    /// <param name="hubs">The hubs to report to, now and when it turns out later that the firewall cuts one off; that of the configuration
+    /// first.</param>
     /// <param name="config">The whole configuration.</param>
     /// <param name="initial">Whether it is the tunnel's first configuration.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken);
+    Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken);
+
+    /// <summary>Sets the hubs that are told of the firewall in force from now on; those that are new to it are told at once.</summary>
+    void TellHubs(ImmutableArray<AskingHub> hubs);
 }

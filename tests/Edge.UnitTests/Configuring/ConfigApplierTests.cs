@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
@@ -9,7 +11,6 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Configuring;
@@ -198,6 +199,30 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         await AdvanceAsync(() => _ports.GetState().Bound.IsEmpty);
     }
 
+    [Fact]
+    public async Task Each_hub_is_told_of_the_firewall_also_when_another_one_takes_the_place_of_the_one_in_force()
+    {
+        var other = new FakeTunnel();
+        _inbox.PostInitial(_tunnel, OfState(2, 80), hub: 0);
+        await _tunnel.NextReportAsync();
+        Assert.Equal([new AskingHub(_tunnel, 2, IsInForce: true)], _filter.Hubs);
+        _inbox.PostInitial(other, OfState(2, 80), hub: 1);
+        await AdvanceAsync(() => other.Reports == 1);
+        Assert.Equal([new AskingHub(_tunnel, 2, IsInForce: true), new AskingHub(other, 2, IsInForce: true)], _filter.Hubs);
+
+        // One that is behind asks for another firewall.
+        using var firewall = JsonDocument.Parse("""{"blockedIps":["192.0.2.1"]}""");
+        _inbox.PostPushed(other, OfState(1, 80) with { FirewallConfig = firewall.RootElement }, hub: 1);
+        await AdvanceAsync(() => other.Reports == 2);
+        Assert.Equal(new AskingHub(other, 1, IsInForce: false), _filter.Hubs[1]);
+
+        _inbox.PostPushed(other, OfState(2, 80), hub: 1);
+        await AdvanceAsync(() => other.Reports == 3);
+        _inbox.PostGone(_tunnel, hub: 0);
+        await AdvanceAsync(() => _first.Info is null);
+        await AdvanceAsync(() => _filter.Hubs is [var only] && only == new AskingHub(other, 2, IsInForce: true));
+    }
+
     private static TunnelConfig OfState(long state, params int[] ports) =>
         Config(ports) with { Hub = new HubInfo { State = state, Rev = state } };
 
@@ -235,8 +260,14 @@ public sealed class ConfigApplierTests : IAsyncDisposable
 
         public int Applied => Volatile.Read(ref _applied);
 
-        public Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken)
+        /// <summary>The hubs that are told of the firewall.</summary>
+        public ImmutableArray<AskingHub> Hubs { get; private set; } = [];
+
+        public void TellHubs(ImmutableArray<AskingHub> hubs) => Hubs = hubs;
+
+        public Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken)
         {
+            Hubs = hubs;
             if (Faults-- > 0)
                 throw new InvalidOperationException("injected by the test");
             Interlocked.Increment(ref _applied);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
@@ -52,7 +53,11 @@ internal sealed class IgnoringObserver : IClientObserver, ITunnelObserver, IPort
 
 internal sealed class IgnoredFilter : IPacketFilter
 {
-    public Task ApplyAsync(ITunnel tunnel, TunnelConfig config, bool initial, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void TellHubs(ImmutableArray<AskingHub> hubs)
+    {
+    }
 }
 
 /// <summary>Binds nothing and remembers everything.</summary>

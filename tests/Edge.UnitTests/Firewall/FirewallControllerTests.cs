@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,6 +26,7 @@ public sealed class FirewallControllerTests : IDisposable
     private readonly FakeTunnel _tunnel = new() { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("198.51.100.1"), 8443) };
     private FirewallController _firewall;
     private long _revision;
+    private ImmutableArray<AskingHub> _others = [];
 
     public FirewallControllerTests() => _firewall = Create(FirewallMode.Full);
 
@@ -320,6 +322,34 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.False(_nft.HasTable);
     }
 
+    [Fact]
+    public async Task Every_hub_is_told_and_none_of_their_addresses_is_blocked()
+    {
+        var (same, behind, late) = (new FakeTunnel { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 8443) }, new FakeTunnel(), new FakeTunnel());
+        _others = [new AskingHub(same, 70, IsInForce: true), new AskingHub(behind, 80, IsInForce: false)];
+        await ApplyAsync("""{"blockedIps":["192.0.2.0/31"]}""");
+        _firewall.TellHubs([new AskingHub(_tunnel, 1, IsInForce: true), .. _others, new AskingHub(late, 90, IsInForce: true)]);
+        Assert.Equal(0, late.Reports);
+        _probe.Answer(null);
+        foreach (var (tunnel, revision) in new[] { (_tunnel, 1), (same, 70), (late, 90) })
+        {
+            var report = await tunnel.NextReportAsync();
+            Assert.Equal((revision, FirewallReport.Applied), (report.Rev, report.FirewallState!.State));
+        }
+
+        var other = (await behind.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.Failed, other.State);
+        Assert.Equal(["another hub of this edge has a newer configuration"], other.Errors);
+        Assert.True(_blocker.Blocked!.Contains(IPAddress.Parse("192.0.2.0")));
+        Assert.False(_blocker.Blocked.Contains(same.RemoteEndPoint.Address));
+
+        // A hub that comes when all is confirmed is told at once, and the others not again.
+        var (later, told) = (new FakeTunnel(), same.Reports);
+        _firewall.TellHubs([new AskingHub(same, 70, IsInForce: true), new AskingHub(later, 100, IsInForce: true)]);
+        Assert.Equal(FirewallReport.Applied, (await later.NextReportAsync()).FirewallState!.State);
+        Assert.Equal(told, same.Reports);
+    }
+
     private FirewallController Create(FirewallMode mode) => new(
         mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _blocker, _observer, _time, NullLogger.Instance);
 
@@ -327,7 +357,7 @@ public sealed class FirewallControllerTests : IDisposable
     {
         using var document = json is null ? null : JsonDocument.Parse(json);
         var config = new TunnelConfig { FirewallConfig = document?.RootElement.Clone(), Hub = new HubInfo { Rev = ++_revision } };
-        await _firewall.ApplyAsync(_tunnel, config, initial, CancellationToken.None).Soon();
+        await _firewall.ApplyAsync([new AskingHub(_tunnel, _revision, IsInForce: true), .. _others], config, initial, CancellationToken.None).Soon();
     }
 
     private async Task ApplyConfirmedAsync(string json)
