@@ -16,11 +16,10 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     /// <summary>How often each hub is asked for a sign of life, so that a hub that stops is noticed before its clients give up.</summary>
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long a hub may be silent before new clients go to others: they do within 2 s of its last word.</summary>
-    internal static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(1.25);
+    /// <summary>How many questions a hub may leave open before new clients go to others: they do within 2 s of its last word.</summary>
+    internal const int SilenceLimit = 5;
 
     private readonly HubPreference _prefer;
-    private readonly TimeProvider _time;
     private readonly ITimer? _watch;
     private uint _turn;
 
@@ -29,7 +28,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     /// <param name="time">The clock.</param>
     public HubConnections(ImmutableArray<HubLink> links, HubPreference prefer, TimeProvider time)
     {
-        (Links, _prefer, _time) = (links, prefer, time);
+        (Links, _prefer) = (links, prefer);
         if (links.Length > 1)
             _watch = time.CreateGuardedTimer(static self => self.Look(), this, LookInterval, LookInterval);
     }
@@ -57,7 +56,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         get
         {
             ITunnel? best = null;
-            var (leastFaults, leastLoad) = (HubFaults.All, int.MaxValue);
+            var least = (Faults: HubFaults.All, Silence: int.MaxValue, Load: int.MaxValue);
             var start = _prefer == HubPreference.Load ? NextStart() : 0;
             for (var i = 0; i < Links.Length; i++)
             {
@@ -65,9 +64,11 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
                 if (link.Connector.Current is not { } tunnel)
                     continue;
                 var faults = FaultsOf(link, tunnel);
+                // Where all seem silent, the one that has spoken last is the best guess.
+                var silence = (faults & HubFaults.Silent) == 0 ? 0 : link.SilenceIn(tunnel);
                 var load = _prefer == HubPreference.Load ? tunnel.ActiveStreams + tunnel.ActiveSessions : 0;
-                if (best is null || faults < leastFaults || (faults == leastFaults && load < leastLoad))
-                    (best, leastFaults, leastLoad) = (tunnel, faults, load);
+                if (best is null || (faults, silence, load).CompareTo(least) < 0)
+                    (best, least) = (tunnel, (faults, silence, load));
             }
 
             return best;
@@ -106,15 +107,14 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     private static HubFaults FaultsOf(HubLink link, ITunnel tunnel) =>
         (tunnel.IsLost ? HubFaults.Lost : 0)
         | (link.Connector.TakesClients ? 0 : HubFaults.TakesNobody)
-        | (link.IsSilentIn(tunnel) || tunnel.IsInDoubt ? HubFaults.Silent : 0)
+        | (link.SilenceIn(tunnel) >= SilenceLimit || tunnel.IsInDoubt ? HubFaults.Silent : 0)
         | (link.Record.IsOutdated ? HubFaults.Outdated : 0)
         | (tunnel.HasRoom ? 0 : HubFaults.NoRoom);
 
     private void Look()
     {
-        var now = (long)_time.GetElapsedTime(0).TotalMilliseconds;
         foreach (var link in Links)
-            link.Look(now, (long)SilenceLimit.TotalMilliseconds);
+            link.Look();
     }
 
     /// <summary>What speaks against a hub for a new client, the least first.</summary>

@@ -12,8 +12,7 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, HubRecord record, TunnelConnector connector)
 {
     private long _heard;
-    private long _heardAt;
-    private volatile bool _isSilent;
+    private volatile int _unanswered;
     private volatile object? _watched;
 
     public TunnelEdgeOptions Options => options;
@@ -24,10 +23,8 @@ internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, H
 
     public TunnelConnector Connector => connector;
 
-    /// <summary>
-    /// Whether it was asked for signs of life and has not given any in this tunnel for a while, so that clients had better go elsewhere.
-    /// </summary>
-    public bool IsSilentIn(ITunnel tunnel) => _isSilent && ReferenceEquals(_watched, tunnel);
+    /// <summary>How many questions for a sign of life in a row it has left open in this tunnel.</summary>
+    public int SilenceIn(ITunnel tunnel) => ReferenceEquals(_watched, tunnel) ? _unanswered : 0;
 
     /// <summary>Returns its state for the status.</summary>
     public EdgeHubStatus Describe()
@@ -46,7 +43,7 @@ internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, H
             ActiveSessions = tunnel?.ActiveSessions ?? 0,
             State = record.Info?.State,
             Outdated = record.IsOutdated,
-            Silent = status.Connected && tunnel is not null && IsSilentIn(tunnel),
+            Silent = status.Connected && tunnel is not null && SilenceIn(tunnel) >= HubConnections.SilenceLimit,
             LastError = status.LastError,
             NextAttempt = status.NextAttempt,
         };
@@ -62,16 +59,17 @@ internal sealed class HubLink(TunnelEdgeOptions options, HubRenewals renewals, H
         }
         : null;
 
-    /// <summary>Looks whether something was heard since the last look, and asks for the next sign of life. One caller at a time.</summary>
-    /// <param name="now">The time in milliseconds.</param>
-    /// <param name="limit">How long it may be silent.</param>
-    public void Look(long now, long limit)
+    /// <summary>
+    /// Looks whether something was heard since the last look, and asks for the next sign of life. One caller at a time. Looks are counted
+    /// and not the time, so that hubs are not blamed for a machine that is too busy to look.
+    /// </summary>
+    public void Look()
     {
         var tunnel = connector.Current;
         var heard = tunnel?.Heard ?? 0;
         // A hub that can't be asked, or a tunnel that is new, is not silent.
-        if (tunnel?.Ask() != true || tunnel != _watched || heard != _heard)
-            (_watched, _heard, _heardAt) = (tunnel, heard, now);
-        _isSilent = now - _heardAt >= limit;
+        var isOpen = tunnel?.Ask() == true && tunnel == _watched && heard == _heard;
+        _unanswered = isOpen ? _unanswered + 1 : 0;
+        (_watched, _heard) = (tunnel, heard);
     }
 }

@@ -91,6 +91,12 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         // All are silent when this machine's own link is cut: the order decides as before.
         Look(20);
         Assert.Same(a, Usable);
+
+        // All seem silent on a machine that has no time: the one that has spoken last is not the one that was killed.
+        Look(1, b);
+        Look(7);
+        Assert.Equal([true, true, true], _hubs.Links.Select(static link => link.Describe().Silent));
+        Assert.Same(b, Usable);
     }
 
     [Fact]
