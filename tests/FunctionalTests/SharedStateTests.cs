@@ -128,6 +128,55 @@ public sealed class SharedStateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_edge_with_both_as_its_hubs_outlives_each_of_them_and_the_database()
+    {
+        var ports = FreePorts.Next(3);
+        var token = await _one.AddEdgeAsync(EdgeId, [ports[0]], []);
+        await using var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next(), "--hubs", _other.EndPoint.ToString());
+        await WaitForBothAsync();
+        await edge.WaitForPortsAsync([ports[0]], []);
+
+        // Whichever is changed, neither is behind, and both know what is bound.
+        foreach (var (hub, port) in new[] { (_one, ports[1]), (_other, ports[2]) })
+        {
+            await hub.PutEdgeAsync(EdgeId, [port], []);
+            await edge.WaitForPortsAsync([port], []);
+            foreach (var asked in (HubProcess[])[_one, _other])
+                await Eventually.IsTrueAsync(
+                    async () => (await asked.ConnectedEdgeAsync(EdgeId))!.Value.GetProperty("bound").EnumerateArray()
+                        .Select(bound => bound.GetProperty("port").GetInt32()).SequenceEqual([port]),
+                    "what is bound", explain: () => asked.Process.Log);
+        }
+
+        await WaitForBothAsync();
+
+        // One is killed and the other changed meanwhile; then the database goes, and the killed one comes back with what it knew.
+        _one.Process.Signal(ManagedProcess.SigKill);
+        await Eventually.IsTrueAsync(async () => (await HubsAsync()).Count(IsConnected) == 1, "the loss of a hub", explain: () => edge.Process.Log);
+        await _other.PutEdgeAsync(EdgeId, [ports[0]], []);
+        await edge.WaitForPortsAsync([ports[0]], []);
+        await _postgres.KillAsync();
+        await _one.RestartAsync();
+        await Eventually.IsTrueAsync(async () => (await HubsAsync()).Count(IsConnected) == 2, "both hubs", explain: () => edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => (await HubsAsync()).Count(hub => hub.GetProperty("outdated").GetBoolean()) == 1, "the one that is behind", explain: () => edge.Process.Log);
+        await edge.WaitForPortsAsync([ports[0]], []);
+
+        await _postgres.StartAgainAsync();
+        await WaitForBothAsync();
+        await edge.WaitForPortsAsync([ports[0]], []);
+
+        Task WaitForBothAsync() => Eventually.IsTrueAsync(
+            async () => (await HubsAsync()).Count(hub => IsConnected(hub) && !hub.GetProperty("outdated").GetBoolean()) == 2,
+            "two hubs with the same state", explain: () => $"{edge.Process.Log}\n{_one.Process.Log}");
+
+        async Task<JsonElement[]> HubsAsync() =>
+            await edge.StatusAsync() is { } status ? [.. status.GetProperty("hubs").EnumerateArray()] : [];
+
+        static bool IsConnected(JsonElement hub) => hub.GetProperty("connected").GetBoolean();
+    }
+
+    [Fact]
     public async Task The_state_moves_out_of_the_database_and_back()
     {
         await _one.AddEdgeAsync(EdgeId, [], []);

@@ -23,6 +23,9 @@ internal sealed record FloodOrder
     /// <summary>Where an honest edge listens.</summary>
     public required string Edge { get; init; }
 
+    /// <summary>Where that edge awaits its hub, in the row where the hub dials it.</summary>
+    public required int DialPort { get; init; }
+
     /// <summary>A port of both edges whose upstream accepts, and closes at once.</summary>
     public required int ClosingPort { get; init; }
 

@@ -69,6 +69,7 @@ internal static class FloodProgram
         { Kind: "WINDOW_UPDATE" } => new FrameFlood(order, FrameFlood.OneByteOfCredit),
         { Kind: "KeyUpdate" } => new KeyUpdateFlood(order),
         { Kind: "connect+RST" } => new ConnectFlood(order),
+        { Kind: HostileFlood.Strangers } => new StrangerFlood(order),
         { Kind: "stalled readers" } => new StalledFlood(order),
         { Kind: "wrong secrets" } => new WrongSecretFlood(order),
         { Kind: "configurations" } => new ConfigFlood(order),

@@ -6,6 +6,9 @@ namespace Tunnel.Bench.Load.Hostile;
 /// <param name="IsOfFrames">It is there over TLS only: QUIC has no such frame, or msquic sends it by itself.</param>
 internal sealed record HostileFlood(string Name, double MaxRate = double.PositiveInfinity, bool IsOfFrames = false)
 {
+    /// <summary>The row in which the hub dials the edge, and strangers come to the port there.</summary>
+    public const string Strangers = "strangers at the dial port";
+
     /// <summary>All of them, in the table's order.</summary>
     public static HostileFlood[] All { get; } =
     [
@@ -15,6 +18,8 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("connect+RST"),
         new("stalled readers", MaxRate: 1_000),
         new("wrong secrets", MaxRate: 200),
+        // 2,000 of them, each for ten seconds, as long as an edge bears with them.
+        new(Strangers, MaxRate: 200, IsOfFrames: true),
         new("REPORT"),
         new("configurations", MaxRate: 100),
         new("answers unread", IsOfFrames: true),

@@ -34,6 +34,7 @@ internal sealed class HostileWorld : IDisposable
             EdgeId = Hostile,
             Secret = Secret,
             Edge = $"{BesideAddress}",
+            DialPort = Workplace.FreePort(),
             ClosingPort = Workplace.FreePort(),
             SourcePort = Workplace.FreePort(),
             OpenPort = _echoPort,
@@ -83,10 +84,14 @@ internal sealed class HostileWorld : IDisposable
     {
         id,
         secret,
+        dial = IsDialled(id, order) ? "hub" : "edge",
+        dialAddress = IsDialled(id, order) ? $"{order.Edge}:{order.DialPort}" : null,
         listenPorts = new[] { order.OpenPort, order.ClosingPort, order.SourcePort }.Concat(morePorts).ToArray(),
         listenPortsUdp = new[] { order.UdpPort },
         ports = new Dictionary<string, object> { ["default"] = new { proxyProtocol = "off", udpProxyProtocol = "off" } },
     };
+
+    private static bool IsDialled(string id, FloodOrder order) => id == Beside && order.Kind == HostileFlood.Strangers;
 
     /// <summary>Starts the program that floods.</summary>
     public Task<FloodProcess> StartFloodAsync() => FloodProcess.StartAsync(Flooding, _order, _place.File("flood.log"));
