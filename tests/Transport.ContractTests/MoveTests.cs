@@ -169,6 +169,67 @@ public sealed class MoveTests : IAsyncLifetime
         await first.Hub.StreamsSettled.WaitAsync(SocketHelpers.Hang);
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    public async Task A_tunnel_that_lives_hands_over_what_is_open(bool fromQuic, bool toQuic)
+    {
+        var first = await DialAsync(fromQuic);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        var (idle, _) = await TestEdge.ConnectAsync(first);
+        var idleUpstream = await _hub.AcceptAsync();
+        var (half, _) = await TestEdge.ConnectAsync(first);
+        var halfUpstream = await _hub.AcceptAsync();
+        await half.SendAsync("question"u8.ToArray());
+        half.Shutdown(SocketShutdown.Send);
+        Assert.Equal("question"u8.ToArray(), await halfUpstream.ReadToEndAsync());
+        var up = RandomNumberGenerator.GetBytes(16 << 20);
+        var down = RandomNumberGenerator.GetBytes(16 << 20);
+        var sending = Task.WhenAll(SendAsync(client, up), SendAsync(upstream, down));
+        var heard = ReadAsync(upstream, 1 << 20);
+        var before = await ReadAsync(client, 1 << 20);
+        var beforeUp = await heard;
+
+        var second = await DialAsync(toQuic);
+        var handing = first.Edge.HandOverStreamsAsync(second.Edge);
+
+        var gotUp = upstream.ReadToEndAsync();
+        var gotDown = await client.ReadToEndAsync();
+        Assert.Equal(SHA256.HashData(down), SHA256.HashData([.. before, .. gotDown]));
+        Assert.Equal(SHA256.HashData(up), SHA256.HashData([.. beforeUp, .. await gotUp]));
+        await sending;
+        await handing.WaitAsync(SocketHelpers.Hang);
+        await first.Edge.WaitForStreamsAsync(TestContext.Current.CancellationToken).WaitAsync(SocketHelpers.Hang);
+        await first.Edge.DisposeAsync();
+        await idle.SendAsync(BitConverter.GetBytes(1));
+        await idleUpstream.SendAsync(BitConverter.GetBytes(2));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(idleUpstream, 4)));
+        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(idle, 4)));
+        await halfUpstream.SendAsync("answer"u8.ToArray());
+        halfUpstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal("answer"u8.ToArray(), await half.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task What_the_hub_does_not_know_stays_on_the_tunnel_that_lives()
+    {
+        var first = await DialAsync(overQuic: false);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        var second = await DialAsync(overQuic: true);
+        _hub.Left = second.Hub;
+
+        Assert.Equal(0, await first.Edge.HandOverStreamsAsync(second.Edge).WaitAsync(SocketHelpers.Hang));
+
+        await client.SendAsync(BitConverter.GetBytes(1));
+        await upstream.SendAsync(BitConverter.GetBytes(2));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(client, 4)));
+    }
+
     private async Task<TunnelPair> DialAsync(bool overQuic)
     {
         var pair = overQuic ? await DialQuicAsync() : await DialTlsAsync();

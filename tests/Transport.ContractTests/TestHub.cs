@@ -74,7 +74,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         if (opening.Move is { } move)
         {
-            if ((Left is null ? ResetReason.Refused : Left.MoveStream(move, tunnel, stream)) is { } unfit)
+            if ((Left is null ? move.Refusal : Left.MoveStream(move, tunnel, stream)) is { } unfit)
                 stream.Reset(unfit);
             return;
         }

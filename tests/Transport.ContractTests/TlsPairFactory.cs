@@ -20,14 +20,18 @@ public sealed class TlsPairFactory : ITunnelPairFactory
 {
     internal static readonly X509Certificate2 Certificate = MakeCertificate();
 
+    /// <summary>How long what is open outlives its connection, and whether it may move to another tunnel.</summary>
+    public TimeSpan ResumeGrace { get; init; }
+
     public Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0) =>
-        CreateAsync(hub, edge, LaneOptions.None, LaneOptions.None, flow, numbersUsed);
+        CreateAsync(hub, edge, LaneOptions.None, LaneOptions.None, flow, numbersUsed, ResumeGrace);
 
     internal static async Task<TunnelPair> CreateAsync(
-        TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null, uint numbersUsed = 0)
+        TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null, uint numbersUsed = 0,
+        TimeSpan resumeGrace = default)
     {
-        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = hubLanes };
-        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed };
+        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = hubLanes, ResumeGrace = resumeGrace };
+        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed, ResumeGrace = resumeGrace };
         hub.Context = hubContext;
 
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

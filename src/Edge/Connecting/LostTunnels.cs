@@ -30,7 +30,9 @@ internal sealed class LostTunnels(ILogger logger)
         return true;
     }
 
-    /// <summary>Moves what waits to a tunnel that was started, and also what is open on the one before it if that is in doubt.</summary>
+    /// <summary>Moves what waits to a tunnel that was started, and also what is open on the one before it.</summary>
+    /// <param name="tunnel">The tunnel.</param>
+    /// <param name="older">The one before it, if the hub's same process has it.</param>
     public void MoveTo(ITunnel tunnel, ITunnel? older)
     {
         ITunnel[] tunnels;
@@ -38,8 +40,12 @@ internal sealed class LostTunnels(ILogger logger)
             tunnels = [.. _tunnels];
         foreach (var lost in tunnels)
             MoveAsync(lost, tunnel).Guard("moving streams to another tunnel");
-        if (older is { IsInDoubt: true } && !tunnels.Contains(older))
-            MoveAsync(older, tunnel).Guard("moving streams to another tunnel");
+        if (older is null || tunnels.Contains(older))
+            return;
+
+        // What is under way comes only where the path still works.
+        var moving = older.IsInDoubt ? MoveAsync(older, tunnel) : HandOverAsync(older, tunnel);
+        moving.Guard("moving streams to another tunnel");
     }
 
     private async Task MoveAsync(ITunnel lost, ITunnel tunnel)
@@ -49,6 +55,13 @@ internal sealed class LostTunnels(ILogger logger)
         await moving;
         if (waiting > 0)
             ConnectingLog.StreamsMoved(logger, waiting, lost.Kind.Word(), tunnel.Kind.Word());
+    }
+
+    private async Task HandOverAsync(ITunnel older, ITunnel tunnel)
+    {
+        var moved = await older.HandOverStreamsAsync(tunnel);
+        if (moved > 0)
+            ConnectingLog.StreamsMoved(logger, moved, older.Kind.Word(), tunnel.Kind.Word());
     }
 
     private async Task ForgetAsync(ITunnel tunnel)

@@ -26,7 +26,7 @@ internal static partial class TransportLog
     public static partial void QuicFaulted(ILogger logger, Exception exception, double minutes);
 
     [LoggerMessage(
-        3184, LogLevel.Information, "QUIC gets through now: it takes the new streams, and the {Streams} that are open end over TLS")]
+        3184, LogLevel.Information, "QUIC gets through now: it takes the new streams, and the {Streams} that are open move to it")]
     public static partial void MovedToQuic(ILogger logger, int streams);
 
     [LoggerMessage(3185, LogLevel.Information, "The hub is reached through the proxy {Proxy}, which {Source} names")]

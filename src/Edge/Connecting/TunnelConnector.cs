@@ -315,7 +315,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
-        _lost.MoveTo(tunnel, older?.Tunnel);
+        // A hub that went away is another process, which does not know what is open.
+        _lost.MoveTo(tunnel, older is { GoAway.IsCompleted: false } ? older.Tunnel : null);
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain);
 

@@ -152,6 +152,13 @@ public interface ITunnel : IAsyncDisposable
     /// <returns>Completes when all are on their way.</returns>
     Task MoveStreamsAsync(ITunnel other) => Task.CompletedTask;
 
+    /// <summary>
+    /// Edge only: lets the streams go on over another tunnel to the same hub, which is started, while this one lives and brings what is
+    /// under way. Those that can't move stay.
+    /// </summary>
+    /// <returns>Completes when all were asked for, with the number of those that go on there.</returns>
+    Task<int> HandOverStreamsAsync(ITunnel other) => Task.FromResult(0);
+
     /// <summary>Hub only: lets one of this tunnel's streams go on over one that the edge has opened for it on another tunnel.</summary>
     /// <param name="move">What the edge says of its end.</param>
     /// <param name="other">The other tunnel.</param>

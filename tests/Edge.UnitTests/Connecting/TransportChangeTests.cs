@@ -45,7 +45,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task New_streams_go_to_quic_and_those_over_tls_have_all_the_time_they_need()
+    public async Task New_streams_go_to_quic_and_those_over_tls_are_handed_over_with_all_the_time_they_need()
     {
         var tls = await FallBackAsync();
         Assert.Equal(("quicUnreachable", "for this reason"), (_connector.Status.Choice!.Word, _connector.Status.Choice.Detail));
@@ -55,6 +55,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
 
         Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
         Assert.True(quic.Started);
+        Assert.Same(quic, tls.HandedTo);
         Assert.Equal(TransportKind.Quic, _connector.Status.Transport);
         Assert.Equal("preferred", _connector.Status.Choice!.Word);
         _time.Advance(TimeSpan.FromHours(5));

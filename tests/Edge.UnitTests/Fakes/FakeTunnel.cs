@@ -61,6 +61,15 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
 
+    /// <summary>The tunnel that it was to hand its streams over to while it lived.</summary>
+    public ITunnel? HandedTo { get; private set; }
+
+    public Task<int> HandOverStreamsAsync(ITunnel other)
+    {
+        HandedTo = other;
+        return Task.FromResult(ActiveStreams);
+    }
+
     public Task MoveStreamsAsync(ITunnel other)
     {
         MovedTo = other;

@@ -43,7 +43,7 @@ internal static class ProxyTargets
     public static IReadOnlyList<byte[]> OpenSeeds { get; } = [Open(Client, Server, null), Open(Client, Server, 443), Open(Client6, Server6, 65535), Open(null, null, 1)];
 
     public static IReadOnlyList<byte[]> MoveSeeds { get; } =
-        Words.Of("PROXY UNKNOWN\r\nMOVE abc 7 0 0\r\n", "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 9223372036854775807 12\r\n");
+        Words.Of("PROXY UNKNOWN\r\nMOVE abc 7 1 0 0\r\n", "PROXY UNKNOWN\r\nMOVE abc 7 2\r\n", "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 1 9223372036854775807 12\r\n");
 
     public static IReadOnlyList<byte[]> UdpOpenSeeds { get; } = [UdpOpen(Client, Server, null), UdpOpen(Client, Server, 53), UdpOpen(Client6, Server6, 65535), UdpOpen(null, null, 1)];
 

@@ -49,6 +49,9 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     public bool IsClosed { get; private set; }
 
+    /// <summary>A write waits for room.</summary>
+    public bool IsWriting => _write is not null;
+
     public void Say(int count)
     {
         if (_fin || _resets)

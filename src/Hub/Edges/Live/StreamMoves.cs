@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 
@@ -36,7 +35,7 @@ internal sealed class StreamMoves(ILogger logger)
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {
         var left = Find(live, move)?.Tunnel;
-        if ((left is null ? ResetReason.Refused : left.MoveStream(move, tunnel, carrier)) is { } reason)
+        if ((left is null ? move.Refusal : left.MoveStream(move, tunnel, carrier)) is { } reason)
             carrier.Reset(reason);
     }
 

@@ -7,17 +7,29 @@ namespace Tunnel.Shared.Protocol.Proxy;
 /// <summary>A stream of another tunnel that goes on as the one which is being opened (protocol.md section 8).</summary>
 /// <param name="TunnelId">The <c>hub.tunnelId</c> of the other tunnel.</param>
 /// <param name="StreamId">The stream's number there.</param>
-/// <param name="Received">The offset before which the edge has received everything.</param>
-/// <param name="From">The offset from which the edge can send again.</param>
-public sealed record StreamMove(string TunnelId, uint StreamId, long Received, long From);
+/// <param name="Turn">Grows with each move of the stream, so that one that was long under way is known for an old one.</param>
+/// <param name="Point">How far the edge has got; null while the other tunnel lives and brings what is under way.</param>
+public sealed record StreamMove(string TunnelId, uint StreamId, uint Turn, StreamPoint? Point)
+{
+    /// <summary>
+    /// What the edge is told where the hub does not know the stream. One whose tunnel lives stays there, since the hub may yet hear of it.
+    /// </summary>
+    public ResetReason Refusal => Point is null ? ResetReason.NotOpened : ResetReason.Refused;
+}
+
+/// <summary>How far one end of a stream has got whose tunnel was lost.</summary>
+/// <param name="Received">The offset before which it has received everything.</param>
+/// <param name="From">The offset from which it can send again.</param>
+public readonly record struct StreamPoint(long Received, long From);
 
 /// <summary>
-/// The payload of an OPEN that moves a stream: <c>PROXY UNKNOWN\r\nMOVE tunnelId streamId received from\r\n</c>.
+/// The payload of an OPEN that moves a stream: <c>PROXY UNKNOWN\r\nMOVE tunnelId streamId turn received from\r\n</c>, without the last two
+/// numbers where the other tunnel lives.
 /// </summary>
 public static class MovePayload
 {
     /// <summary>The most characters of a tunnel's id, so that the payload is never longer than another OPEN's.</summary>
-    public const int MaxTunnelId = 40;
+    public const int MaxTunnelId = 32;
 
     private static ReadOnlySpan<byte> Beginning => "PROXY UNKNOWN\r\nMOVE "u8;
 
@@ -34,8 +46,13 @@ public static class MovePayload
         var length = Beginning.Length;
         length += Encoding.ASCII.GetBytes(move.TunnelId, buffer[length..]);
         length += WriteNumber(move.StreamId, buffer[length..]);
-        length += WriteNumber(move.Received, buffer[length..]);
-        length += WriteNumber(move.From, buffer[length..]);
+        length += WriteNumber(move.Turn, buffer[length..]);
+        if (move.Point is { } point)
+        {
+            length += WriteNumber(point.Received, buffer[length..]);
+            length += WriteNumber(point.From, buffer[length..]);
+        }
+
         LineEnd.CopyTo(buffer[length..]);
         return length + LineEnd.Length;
     }
@@ -56,11 +73,19 @@ public static class MovePayload
         var id = rest[..end];
         rest = rest[end..];
         if (!TryReadNumber(ref rest, uint.MaxValue, out var stream) || stream == 0
-            || !TryReadNumber(ref rest, long.MaxValue, out var received)
-            || !TryReadNumber(ref rest, long.MaxValue, out var from)
-            || !rest.IsEmpty)
+            || !TryReadNumber(ref rest, uint.MaxValue, out var turn))
             return false;
-        move = new StreamMove(Encoding.ASCII.GetString(id), (uint)stream, received, from);
+        StreamPoint? point = null;
+        if (!rest.IsEmpty)
+        {
+            if (!TryReadNumber(ref rest, long.MaxValue, out var received)
+                || !TryReadNumber(ref rest, long.MaxValue, out var from)
+                || !rest.IsEmpty)
+                return false;
+            point = new StreamPoint(received, from);
+        }
+
+        move = new StreamMove(Encoding.ASCII.GetString(id), (uint)stream, (uint)turn, point);
         return true;
     }
 

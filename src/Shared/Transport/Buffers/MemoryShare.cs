@@ -1,8 +1,8 @@
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The part of the memory budget that bytes kept for a move may take, over all tunnels of the process: as for a lane, an eighth. What is
-/// received has the rest. Thread-safe.
+/// The part of the memory budget that bytes kept for a move may take, over all tunnels of the process. What is received has the rest.
+/// Thread-safe.
 /// </summary>
 internal sealed class MemoryShare(MemoryBudget budget)
 {
@@ -14,7 +14,7 @@ internal sealed class MemoryShare(MemoryBudget budget)
     {
         if (budget.IsShort)
             return false;
-        if (Interlocked.Add(ref _used, bytes) <= budget.Limit / 8)
+        if (Interlocked.Add(ref _used, bytes) <= budget.SentLimit)
             return true;
         Return(bytes);
         return false;

@@ -18,12 +18,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
     /// <summary>The offset that stands for all of a stream, because it was reset here and will never be asked for.</summary>
     public const long Everything = long.MaxValue;
 
-    /// <summary>How much of a stream may be received before it is acknowledged at once.</summary>
-    private const int AtOnce = 256 << 10;
-
     private const int MostEntries = 4_096;
-
-    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private List<MovableStream> _streams = [];
@@ -33,7 +28,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
     /// <summary>Notes that a stream has received something. Called without a stream's lock.</summary>
     public void Add(MovableStream stream)
     {
-        var atOnce = stream.Receiver.Offset - stream.Told >= AtOnce;
+        var atOnce = stream.Receiver.Offset - stream.Told >= AckPace.AtOnce;
         if (stream.IsToldSoon && !atOnce)
             return;
         lock (_lock)
@@ -71,7 +66,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
     private void StartTimer()
     {
         _timer ??= context.Time.CreateGuardedTimer(static self => self.Flush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(Delay, Timeout.InfiniteTimeSpan);
+        _timer.Change(AckPace.Delay, Timeout.InfiniteTimeSpan);
     }
 
     private void Flush()

@@ -31,7 +31,9 @@ internal sealed class MovableReceiver(MovableStream stream)
         int written;
         lock (Sync)
         {
-            if (leg != stream.Leg || !leg.IsOpen)
+            if (stream.HandOvers.Before(leg) is not null)
+                return 0;
+            if (!IsHeard(leg))
                 return -1;
             if (!_writing.IsCompleted)
                 return 0;
@@ -52,7 +54,9 @@ internal sealed class MovableReceiver(MovableStream stream)
         ValueTask<bool> writing;
         lock (Sync)
         {
-            if (leg != stream.Leg || !leg.IsOpen)
+            if (stream.HandOvers.Before(leg) is { } before)
+                return new ValueTask<bool>(WriteAfterAsync(before, leg, data));
+            if (!IsHeard(leg))
                 return new ValueTask<bool>(false);
             if (!_writing.IsCompleted)
             {
@@ -77,6 +81,8 @@ internal sealed class MovableReceiver(MovableStream stream)
     /// <summary>The peer has sent its last byte, and all before it was written.</summary>
     public void OnPeerEnd(StreamLeg leg)
     {
+        if (stream.HandOvers.TryHoldEnd(leg))
+            return;
         Action<ILocalEndpoint>? end;
         lock (Sync)
         {
@@ -101,6 +107,8 @@ internal sealed class MovableReceiver(MovableStream stream)
     /// <param name="leg">The leg that has ended; null for whichever.</param>
     public void Close(StreamLeg? leg)
     {
+        if (leg is not null && stream.HandOvers.TryHold(leg, () => Close(leg)))
+            return;
         Action<ILocalEndpoint>? close;
         lock (Sync)
         {
@@ -116,6 +124,15 @@ internal sealed class MovableReceiver(MovableStream stream)
     /// <summary>Notes that the local end is reset, and is not closed any more. Called with the lock held.</summary>
     public void NoteReset() => _isClosed = true;
 
+    // Called with the lock held.
+    private bool IsHeard(StreamLeg leg) => leg.IsOpen && leg == stream.HandOvers.Receiving;
+
+    private async Task<bool> WriteAfterAsync(Task before, StreamLeg leg, ReadOnlyMemory<byte> data)
+    {
+        await before;
+        return await WriteAsync(leg, data);
+    }
+
     // The bytes count from now on: the local end gets them, whatever becomes of the leg. Called with the lock held.
     private ValueTask<bool> BeginWrite(ReadOnlyMemory<byte> data)
     {
@@ -129,7 +146,7 @@ internal sealed class MovableReceiver(MovableStream stream)
         ValueTask<bool> writing;
         lock (Sync)
         {
-            if (leg != stream.Leg)
+            if (!IsHeard(leg))
                 return false;
             writing = BeginWrite(data);
         }

@@ -25,7 +25,11 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <summary>Whether the peer has all bytes and their end, or will never ask for them.</summary>
     public bool IsEndTaken { get; private set; }
 
-    private long Offset => _sent.End + (HasEnded ? 1 : 0);
+    /// <summary>How far the local end has been read, and its end.</summary>
+    public long Offset => _sent.End + (HasEnded ? 1 : 0);
+
+    /// <summary>Whether bytes wait to be sent again. Called with the lock held.</summary>
+    public bool IsSendingAgain => _next < _sent.End;
 
     /// <inheritdoc cref="ILocalEndpoint.TryRead"/>
     public LocalReadStatus Read(StreamLeg leg, Span<byte> buffer, out int count)
@@ -33,6 +37,8 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         count = 0;
         lock (Sync)
         {
+            if (leg.IsLeft)
+                return LocalReadStatus.EndOfFile;
             if (leg != stream.Leg || !leg.IsOpen)
                 return LocalReadStatus.WouldBlock;
             count = leg.TakeUnsaid(buffer);
@@ -42,7 +48,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
             {
                 count = _sent.Read(_next, buffer);
                 _next += count;
-                if (leg.Table is null)
+                if (!leg.Keeps)
                     _sent.Trim(_next);
                 return LocalReadStatus.Data;
             }
@@ -61,6 +67,8 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     {
         lock (Sync)
         {
+            if (leg.IsLeft)
+                return true;
             if (leg != stream.Leg || !leg.IsOpen)
                 return false;
             return leg.HasUnsaid || _next < _sent.End || _localEnd is not null || stream.Local!.ArmRead();
@@ -99,6 +107,14 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         _sent.Trim(_next);
     }
 
+    /// <summary>Goes on over another leg while the one before takes all that was sent. Called with the lock held.</summary>
+    public void HandOverTo(StreamLeg leg)
+    {
+        leg.Begin(Offset);
+        if (!leg.Keeps)
+            _sent.Trim(_sent.End);
+    }
+
     /// <summary>Forgets what was kept, since nobody will ask for it.</summary>
     /// <param name="inOrder">True when the peer has all, or would get the rest only for a local end that hears no more.</param>
     public void Forget(bool inOrder)
@@ -117,7 +133,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         if (status == LocalReadStatus.Data)
         {
             _next += count;
-            if (leg.Table is not null)
+            if (leg.Keeps)
                 _sent.Append(buffer[..count]);
             else
                 _sent.Skip(count);

@@ -38,6 +38,7 @@ internal sealed class MovableStream : ITunnelStream
         Sender = new MovableSender(this, context);
         Receiver = new MovableReceiver(this);
         Legs = new StreamLegs(this);
+        HandOvers = new HandOvers(this);
     }
 
     public uint Id { get; private set; }
@@ -51,6 +52,9 @@ internal sealed class MovableStream : ITunnelStream
     public MovableReceiver Receiver { get; }
 
     public StreamLegs Legs { get; }
+
+    /// <summary>Goes from one tunnel to another while both live.</summary>
+    public HandOvers HandOvers { get; }
 
     public TransportContext Context { get; }
 
@@ -69,7 +73,7 @@ internal sealed class MovableStream : ITunnelStream
     /// <summary>Whether the local peer has reset, perhaps behind bytes that are still unread.</summary>
     public bool IsLocalReset => _isLocalReset;
 
-    /// <summary>What the peer was told that has been received.</summary>
+    /// <summary>How much the peer was told that has come.</summary>
     public long Told { get; set; }
 
     /// <summary>Whether the peer is about to be told. Guarded by the lock of the <see cref="AckQueue"/>.</summary>
@@ -99,9 +103,6 @@ internal sealed class MovableStream : ITunnelStream
 
     private bool HasBothEnds => Receiver.HasEnded && Sender.HasEnded;
 
-    // ---- the owner and the local end
-
-    /// <summary>Hub: sets the local end. The carrier writes into it what has come so far.</summary>
     public void Attach(ILocalEndpoint endpoint)
     {
         bool isOver;
@@ -113,10 +114,10 @@ internal sealed class MovableStream : ITunnelStream
             (isOver, leg) = (_isOver, Leg);
         }
 
-        if (isOver)
-            endpoint.Reset(flush: false);
-        else
+        if (!isOver)
             leg?.Carrier!.Attach(leg);
+        else
+            endpoint.Reset(flush: false);
     }
 
     public void NotifyReadable()
@@ -171,8 +172,6 @@ internal sealed class MovableStream : ITunnelStream
     /// <summary>Forgets a stream that has ended in order, though the peer has not said that it has its end.</summary>
     public void ForgetEnded() => Complete();
 
-    // ---- calls of the legs
-
     /// <summary>The leg's carrier is known.</summary>
     public void OnCarrier(StreamLeg leg, ITunnelStream carrier)
     {
@@ -202,10 +201,12 @@ internal sealed class MovableStream : ITunnelStream
     /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
     public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
     {
+        if (HandOvers.TryTakeEnd(leg, end))
+            return;
         if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && Legs.TryOpenAnew(leg))
             return;
-        var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { IsOver: false };
-        var isComplete = false;
+        var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { Keeps: true, IsOver: false };
+        bool isComplete;
         bool? reset = null;
         lock (Sender.Sync)
         {
@@ -244,8 +245,6 @@ internal sealed class MovableStream : ITunnelStream
         }
     }
 
-    // ---- the end
-
     // Both ends have all, or never will.
     private void Complete()
     {
@@ -254,7 +253,8 @@ internal sealed class MovableStream : ITunnelStream
         Finish(default);
     }
 
-    private void End(in StreamEnd end, bool flush)
+    /// <summary>Ends the stream, whatever its legs do.</summary>
+    public void End(in StreamEnd end, bool flush)
     {
         lock (Receiver.Sync)
         {
@@ -269,7 +269,7 @@ internal sealed class MovableStream : ITunnelStream
 
     private void Finish(in StreamEnd end)
     {
-        var isFirst = false;
+        bool isFirst;
         lock (Sender.Sync)
         {
             lock (Receiver.Sync)
@@ -282,9 +282,11 @@ internal sealed class MovableStream : ITunnelStream
             }
         }
 
+        HandOvers.Drop();
+
         // One that ended in order is kept until the peer has its end, too.
         var table = Leg?.Table;
-        if (!IsSettled && table is not null)
+        if (!IsSettled && table is { Keeps: true })
             table.KeepEnded(this);
         else
             Legs.Forget();

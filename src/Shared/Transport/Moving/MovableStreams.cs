@@ -20,6 +20,11 @@ internal sealed class MovableStreams
     /// <summary>How long to wait before a tunnel that takes no streams is asked again.</summary>
     public static readonly TimeSpan MovePause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How often all that is left is asked for again, after pauses that double.</summary>
+    private const int HandOverRounds = 5;
+
+    private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, MovableStream> _streams = [];
     private readonly Queue<MovableStream> _ended = new();
@@ -34,12 +39,16 @@ internal sealed class MovableStreams
 
     /// <summary>Creates the table of a tunnel without streams.</summary>
     /// <param name="context">The clock.</param>
-    /// <param name="acknowledge">Sends an ACK.</param>
-    public MovableStreams(TransportContext context, Action<byte[]> acknowledge)
+    /// <param name="acknowledge">Sends an ACK; null when the streams end with the tunnel, and move only while it lives.</param>
+    public MovableStreams(TransportContext context, Action<byte[]>? acknowledge)
     {
         _context = context;
-        _acks = new AckQueue(this, context, acknowledge);
+        Keeps = acknowledge is not null;
+        _acks = new AckQueue(this, context, acknowledge ?? (static _ => { }));
     }
+
+    /// <summary>Whether streams keep what they have sent until the peer has it, so that they outlive the tunnel.</summary>
+    public bool Keeps { get; }
 
     /// <summary>The <c>hub.tunnelId</c> of the tunnel. Edge: set before the start.</summary>
     public string TunnelId { get; set; } = "";
@@ -78,6 +87,35 @@ internal sealed class MovableStreams
         }
     }
 
+    /// <summary>
+    /// Edge: lets the streams go on over another tunnel while this one lives, the oldest first. One that the hub does not yet know is asked
+    /// for again.
+    /// </summary>
+    /// <returns>How many go on there.</returns>
+    public async Task<int> HandOverAllAsync(ITunnel other)
+    {
+        var moved = new HashSet<MovableStream>();
+        for (var round = 0; round < HandOverRounds && !other.Completion.IsCompleted; round++)
+        {
+            if (round > 0)
+                await Task.Delay(HandOverPause * (1 << round), _context.Time);
+            MovableStream[] streams;
+            lock (_lock)
+                streams = [.. _streams.OrderBy(static entry => entry.Key).Select(static entry => entry.Value)];
+            if (streams.Length == 0)
+                break;
+            foreach (var stream in streams)
+            {
+                moved.Add(stream);
+                await other.WaitForRoomAsync();
+                while (!other.Completion.IsCompleted && !stream.HandOvers.TryAsk(this, other))
+                    await Task.Delay(MovePause, _context.Time);
+            }
+        }
+
+        return moved.Count(stream => stream.Leg is { } leg && leg.Table != this);
+    }
+
     /// <summary>Hub: notes that the edge has opened a stream.</summary>
     /// <returns>False when the edge has left the tunnel, and may open the stream on another one.</returns>
     public bool TryOpen(uint id)
@@ -91,7 +129,7 @@ internal sealed class MovableStreams
         }
     }
 
-    /// <summary>Hub: lets a stream go on over another tunnel, as the edge asks, which has left this one.</summary>
+    /// <summary>Hub: lets a stream go on over another tunnel, as the edge asks.</summary>
     /// <param name="move">What the edge says of its end.</param>
     /// <param name="carrier">The stream of the other tunnel.</param>
     /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
@@ -99,6 +137,10 @@ internal sealed class MovableStreams
     public ResetReason? Take(StreamMove move, ITunnelStream carrier, MovableStreams? table)
     {
         MovableStream? stream;
+        if (move.Point is not { } point)
+            return Find(move.StreamId)?.HandOvers.TryTake(this, move, carrier, table) == true ? null : move.Refusal;
+        if (!Keeps)
+            return move.Refusal;
         lock (_lock)
         {
             _isLeft = true;
@@ -107,7 +149,7 @@ internal sealed class MovableStreams
             stream = _streams.GetValueOrDefault(move.StreamId);
         }
 
-        return stream?.Legs.TryTake(this, move, carrier, table) == true ? null : ResetReason.Refused;
+        return stream?.Legs.TryTake(this, move, point, carrier, table) == true ? null : move.Refusal;
     }
 
     public void Add(uint id, MovableStream stream)
@@ -145,7 +187,11 @@ internal sealed class MovableStreams
     }
 
     /// <summary>Notes that a stream has received something, which the peer is told soon. Called without a stream's lock.</summary>
-    public void OnReceived(MovableStream stream) => _acks.Add(stream);
+    public void OnReceived(MovableStream stream)
+    {
+        if (Keeps)
+            _acks.Add(stream);
+    }
 
     /// <summary>Keeps a stream that has ended in order until the peer has its end, too. Called without a stream's lock.</summary>
     public void KeepEnded(MovableStream stream)

@@ -7,13 +7,16 @@ namespace Tunnel.Shared.Transport.Moving;
 /// A leg that is not the stream's present one takes nothing and gives nothing.
 /// </summary>
 /// <param name="stream">The stream.</param>
-/// <param name="isAnswered">Edge: false when the hub has yet to say how far it has got, so that nothing may be sent before.</param>
-internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalEndpoint, IStreamObserver
+/// <param name="awaited">The bytes that the peer says before its first data, by which this end knows how to go on.</param>
+internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalEndpoint, IStreamObserver
 {
-    /// <summary>The bytes before the first data of the hub on a stream that was moved.</summary>
-    public const int AnswerSize = 16;
+    /// <summary>The bytes before the first data of the hub on a stream whose tunnel was lost.</summary>
+    public const int AnswerSize = 2 * sizeof(long);
 
-    private readonly byte[]? _answer = isAnswered ? null : new byte[AnswerSize];
+    /// <summary>The bytes before the first data of either end on a stream whose former tunnel lives.</summary>
+    public const int BeginningSize = sizeof(long);
+
+    private readonly byte[]? _answer = awaited == 0 ? null : new byte[awaited];
     private int _answered;
     private ReadOnlyMemory<byte> _unsaid;
 
@@ -23,6 +26,9 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
     /// <summary>The streams of the tunnel, if they may be moved to another one.</summary>
     public MovableStreams? Table { get; set; }
 
+    /// <summary>Whether what is sent here is kept until the peer has it, since the tunnel may take it along when it is lost.</summary>
+    public bool Keeps => Table is { Keeps: true };
+
     /// <summary>Edge: the tunnel to which the stream was moved; null for the first leg.</summary>
     public ITunnel? Tunnel { get; init; }
 
@@ -30,9 +36,12 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
     public StreamLeg? Previous { get; set; }
 
     /// <summary>Whether data may be sent. It is set under both locks of the stream.</summary>
-    public bool IsOpen { get; set; } = isAnswered;
+    public bool IsOpen { get; set; } = awaited == 0;
 
-    /// <summary>Hub: whether the answer is still to be sent before any data. Guarded by the stream's lock of sending.</summary>
+    /// <summary>Whether this end goes on over another leg, and says nothing more here. It is set under both locks of the stream.</summary>
+    public bool IsLeft { get; set; }
+
+    /// <summary>Whether something is still to be said before any data. Guarded by the stream's lock of sending.</summary>
     public bool HasUnsaid => !_unsaid.IsEmpty;
 
     /// <summary>How the carrier has reset its local end: flushing or not; null when it has not. Guarded by the lock of receiving.</summary>
@@ -41,7 +50,7 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
     /// <summary>True when the end of the carrier is the end of the stream. Guarded by the lock of receiving.</summary>
     public bool IsLast { get; set; }
 
-    /// <summary>Hub: sets what is sent before any data.</summary>
+    /// <summary>Hub: sets what is said before any data on a stream whose tunnel was lost.</summary>
     /// <param name="received">The offset before which the hub has received everything.</param>
     /// <param name="from">The offset from which the hub can send again.</param>
     public void Answer(long received, long from)
@@ -52,7 +61,16 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
         _unsaid = answer;
     }
 
-    /// <summary>Copies what is still to be sent of the answer. Called with the stream's lock of sending held.</summary>
+    /// <summary>Sets what is said before any data on a stream whose former tunnel lives.</summary>
+    /// <param name="offset">Where what this end sends here begins.</param>
+    public void Begin(long offset)
+    {
+        var beginning = new byte[BeginningSize];
+        BinaryPrimitives.WriteInt64BigEndian(beginning, offset);
+        _unsaid = beginning;
+    }
+
+    /// <summary>Copies what is still to be said. Called with the stream's lock of sending held.</summary>
     /// <returns>The bytes copied.</returns>
     public int TakeUnsaid(Span<byte> buffer)
     {
@@ -96,20 +114,21 @@ internal sealed class StreamLeg(MovableStream stream, bool isAnswered) : ILocalE
 
     public void OnStreamClosed(ITunnelStream carrier, in StreamEnd end) => stream.OnCarrierEnded(this, end);
 
-    // Edge: takes the beginning of what the hub sends on a stream that was moved. Returns the bytes that belong to its answer.
+    // Takes the beginning of what the peer sends on a stream that was moved. Returns the bytes that are not yet data.
     private int TakeAnswer(ReadOnlySpan<byte> data)
     {
-        if (_answer is null || _answered == AnswerSize)
+        if (_answer is null || _answered == awaited)
             return 0;
-        var count = Math.Min(data.Length, AnswerSize - _answered);
+        var count = Math.Min(data.Length, awaited - _answered);
         data[..count].CopyTo(_answer.AsSpan(_answered));
         _answered += count;
-        if (_answered == AnswerSize)
-        {
-            stream.Legs.OnAnswer(
-                this, BinaryPrimitives.ReadInt64BigEndian(_answer), BinaryPrimitives.ReadInt64BigEndian(_answer.AsSpan(sizeof(long))));
-        }
-
+        if (_answered < awaited)
+            return count;
+        var first = BinaryPrimitives.ReadInt64BigEndian(_answer);
+        if (awaited == BeginningSize)
+            stream.HandOvers.OnBeginning(this, first);
+        else
+            stream.Legs.OnAnswer(this, first, BinaryPrimitives.ReadInt64BigEndian(_answer.AsSpan(sizeof(long))));
         return count;
     }
 }

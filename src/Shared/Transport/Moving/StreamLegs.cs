@@ -15,11 +15,12 @@ internal sealed class StreamLegs
 
     // The leg on which the hub has last answered, by which it knows the stream.
     private StreamLeg _named;
+    private uint _turn;
 
     public StreamLegs(MovableStream stream)
     {
         _stream = stream;
-        _present = _named = Last = new StreamLeg(stream, isAnswered: true);
+        _present = _named = Last = new StreamLeg(stream);
     }
 
     /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
@@ -35,6 +36,19 @@ internal sealed class StreamLegs
     /// <summary>The present leg's tunnel is lost. Called with both locks held.</summary>
     public void Lose() => _present = null;
 
+    /// <summary>Edge: counts a move. Called with both locks held.</summary>
+    /// <returns>Its number.</returns>
+    public uint NextTurn() => ++_turn;
+
+    /// <summary>Hub: whether a move is the newest that the edge has asked for. Called with both locks held.</summary>
+    public bool IsNewest(StreamMove move) => move.Turn > _turn;
+
+    /// <summary>Hub: a move is done as the edge has asked. Called with both locks held.</summary>
+    public void NoteTurn(StreamMove move) => _turn = move.Turn;
+
+    /// <summary>This end sends on another leg; what is under way still comes on the old one. Called with both locks held.</summary>
+    public void HandOverTo(StreamLeg leg) => (_present, Last, _named) = (leg, leg, leg);
+
     /// <summary>Edge: goes on over another tunnel, unless the stream does so on a third one already.</summary>
     /// <param name="table">The streams of the tunnel that is left.</param>
     /// <param name="other">The other tunnel.</param>
@@ -49,8 +63,9 @@ internal sealed class StreamLegs
             {
                 if (_stream.IsSettled || (_present is { } present && present.Table != table) || _named.Carrier is null)
                     return true;
-                _present = Last = leg = new StreamLeg(_stream, isAnswered: false) { Previous = Last, Tunnel = other };
-                move = new StreamMove(_named.Table!.TunnelId, _named.Carrier!.Id, Receiver.Offset, Sender.From);
+                _present = Last = leg = new StreamLeg(_stream, StreamLeg.AnswerSize) { Previous = Last, Tunnel = other };
+                move = new StreamMove(
+                    _named.Table!.TunnelId, _named.Carrier!.Id, NextTurn(), new StreamPoint(Receiver.Offset, Sender.From));
             }
         }
 
@@ -123,11 +138,13 @@ internal sealed class StreamLegs
 
     /// <summary>Hub: goes on over a stream of another tunnel, as the edge asks.</summary>
     /// <param name="named">The streams of the tunnel that the edge names.</param>
-    /// <param name="move">What the edge says of its end.</param>
+    /// <param name="move">What the edge asks for.</param>
+    /// <param name="point">How far the edge has got.</param>
     /// <param name="carrier">The stream of the other tunnel.</param>
     /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
     /// <returns>False, with nothing changed, when that is not possible.</returns>
-    public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table)
+    public bool TryTake(
+        MovableStreams named, StreamMove move, StreamPoint point, ITunnelStream carrier, MovableStreams? table)
     {
         StreamLeg leg;
         StreamLeg known;
@@ -139,14 +156,16 @@ internal sealed class StreamLegs
         {
             lock (Receiver.Sync)
             {
-                if (_stream.IsSettled || move.From > Receiver.Bytes || !Sender.CanGoOnFrom(move.Received)
+                if (_stream.IsSettled || !IsNewest(move) || point.From > Receiver.Bytes || !Sender.CanGoOnFrom(point.Received)
                     || Find(named, move.StreamId) is not { } found)
                     return false;
+                NoteTurn(move);
+                _stream.HandOvers.Drop();
                 (known, newest, old) = (found, Last, _present);
                 (former, known.Previous) = (known.Previous, null);
-                _present = Last = leg = new StreamLeg(_stream, isAnswered: true) { Previous = known, Carrier = carrier, Table = table };
+                _present = Last = leg = new StreamLeg(_stream) { Previous = known, Carrier = carrier, Table = table };
                 leg.Answer(Receiver.Offset, Sender.From);
-                Sender.GoOnFrom(move.Received);
+                Sender.GoOnFrom(point.Received);
                 isAttached = _stream.Local is not null;
             }
         }
@@ -210,7 +229,7 @@ internal sealed class StreamLegs
                 if (_stream.IsOver || _present is not null)
                     return true;
                 before = _named;
-                _present = Last = _named = leg = new StreamLeg(_stream, isAnswered: true) { Previous = Last };
+                _present = Last = _named = leg = new StreamLeg(_stream) { Previous = Last };
                 Sender.GoOnFrom(0);
             }
         }

@@ -1,8 +1,11 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Streams;
 using Tunnel.Shared.Transport.Tls.Connections;
@@ -13,7 +16,7 @@ namespace Tunnel.Shared.Transport.Mux;
 /// A tunnel over one TLS connection, or one lane of a tunnel that has several: it joins a <see cref="MuxEndpoint"/>, which knows nothing of
 /// it, to its connections (<see cref="TunnelLinks"/>), the clock and the owner.
 /// </summary>
-internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
+internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrier
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -33,6 +36,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
         Facade = this;
         _handler = handler;
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
+        Moving = new MovableStreams(context, acknowledge: null);
         Resumption = new TunnelResumption(this, handler);
         _ending = new TunnelEnding(Endpoint, OnClosed) { Connection = connection };
         _links = new TunnelLinks(this, new TunnelLink(Endpoint, connection, Task.FromResult(received)), _ending, handler, _name, _logger);
@@ -74,6 +78,9 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     public Task<TunnelEnd> Completion => _ending.Completion;
 
     public Task NumbersEnding => Core.Ids.Ending;
+
+    /// <summary>The streams that may go on over another tunnel; those of its first lane, if this is a further one.</summary>
+    public MovableStreams Moving { get; set; }
 
     /// <summary>The end of the mux that this tunnel carries.</summary>
     internal MuxEndpoint Endpoint { get; }
@@ -122,12 +129,19 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     /// <inheritdoc cref="MuxEndpoint.UseHub"/>
     public void UseHub(HubInfo? hub, Hello hello)
     {
-        Resumption.TunnelId = hub?.TunnelId ?? "";
+        Resumption.TunnelId = Moving.TunnelId = hub?.TunnelId ?? "";
         Endpoint.UseHub(hub, hello);
     }
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
-        Endpoint.OpenStream(opening, endpoint, observer);
+        this.Open(
+            Core.Context, opening, endpoint, observer,
+            static (self, in asked, end, told) => self.Endpoint.OpenStream(asked, end, told));
+
+    public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
+
+    public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
+        Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink) => Endpoint.OpenSession(opening, sink);
 
@@ -197,7 +211,7 @@ internal sealed class MuxTunnel : ITunnel, IMuxEvents, IMuxCarrier
     // ---- events of the mux
 
     void IMuxEvents.OnStreamOpened(ITunnelStream stream, in StreamOpening opening) =>
-        ((IHubTunnelHandler)_handler).OnStreamOpened(Facade, stream, opening);
+        ((IHubTunnelHandler)_handler).OnStreamOpened(Facade, this.Accept(Core.Context, stream, opening), opening);
 
     IDatagramSink? IMuxEvents.OnSessionOpened(ITunnelSession session, in StreamOpening opening) =>
         ((IHubTunnelHandler)_handler).OnSessionOpened(Facade, session, opening);

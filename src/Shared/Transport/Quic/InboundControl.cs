@@ -23,10 +23,7 @@ internal sealed class InboundControl(QuicTunnel tunnel, ITunnelHandler handler) 
             return;
         }
 
-        // One that goes on here belongs to a stream that there is already.
-        var opened = tunnel.Moves && opening.Move is null
-            ? new MovableStream(tunnel.Context, stream, tunnel.Moving)
-            : (ITunnelStream)stream;
+        var opened = tunnel.Accept(tunnel.Context, stream, opening);
         lock (_calls)
             ((IHubTunnelHandler)handler).OnStreamOpened(tunnel, opened, opening);
     }

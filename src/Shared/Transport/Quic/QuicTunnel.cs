@@ -20,7 +20,7 @@ namespace Tunnel.Shared.Transport.Quic;
 /// the control stream (<see cref="ControlReader"/>, <see cref="ControlSender"/>), none of which knows it, to the connection, the clock and
 /// the owner.
 /// </summary>
-internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
+internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, IStreamsOwner
 {
     private const ulong NoError = 0;
     private const ulong ProtocolError = 1;
@@ -93,7 +93,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     internal QuicSessions Sessions { get; }
 
     /// <summary>The streams that outlive the tunnel.</summary>
-    internal MovableStreams Moving { get; }
+    public MovableStreams Moving { get; }
 
     /// <summary>Whether both ends let streams go on over another tunnel.</summary>
     internal bool Moves => (Features & TunnelFeatures.Move) != 0;
@@ -133,21 +133,12 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
         _hello = ControlMessage.Serialize(hello);
     }
 
-    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
-    {
-        if (!Moves)
-            return Streams.Open(opening, endpoint, observer);
-        if (endpoint is StreamLeg further)
-        {
-            further.Table = Moving;
-            return Streams.Open(opening, endpoint, observer);
-        }
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
+        this.Open(
+            Context, opening, endpoint, observer,
+            static (self, in asked, end, told) => self.Streams.Open(asked, end, told));
 
-        var stream = new MovableStream(Context, opening, endpoint, observer);
-        var leg = stream.Leg!;
-        leg.Table = Moving;
-        return Streams.Open(opening, leg, leg) is null ? null : stream;
-    }
+    public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
 
     public async Task MoveStreamsAsync(ITunnel other)
     {
@@ -173,7 +164,7 @@ internal sealed class QuicTunnel : ITunnel, IConnectionOwner, IStreamsOwner
     }
 
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
-        Moving.Take(move, carrier, (other as QuicTunnel)?.Moving);
+        Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
 
     public Task WaitForRoomAsync() => Streams.WaitForRoomAsync();
 

@@ -59,7 +59,7 @@ public sealed class StreamMovesTests
     {
         var carrier = new FakeStream();
         ((IHubTunnelHandler)over.Live).OnStreamOpened(
-            over.Tunnel, carrier, new StreamOpening { Move = new StreamMove(tunnelId, 7, 0, 0) });
+            over.Tunnel, carrier, new StreamOpening { Move = new StreamMove(tunnelId, 7, 1, new StreamPoint(0, 0)) });
         return carrier;
     }
 }

@@ -5,15 +5,18 @@ namespace Tunnel.Shared.UnitTests.Protocol.Proxy;
 
 public sealed class MovePayloadTests
 {
-    private const string Frozen = "PROXY UNKNOWN\r\nMOVE abc-_9 7 123456789012 5\r\n";
+    private const string Frozen = "PROXY UNKNOWN\r\nMOVE abc-_9 7 3 123456789012 5\r\n";
+    private const string FrozenLiving = "PROXY UNKNOWN\r\nMOVE abc-_9 7 3\r\n";
 
-    [Fact]
-    public void A_payload_is_frozen_and_read_again()
+    [Theory]
+    [InlineData(Frozen, true)]
+    [InlineData(FrozenLiving, false)]
+    public void A_payload_is_frozen_and_read_again(string frozen, bool isLost)
     {
-        var move = new StreamMove("abc-_9", 7, 123_456_789_012, 5);
+        var move = new StreamMove("abc-_9", 7, 3, isLost ? new StreamPoint(123_456_789_012, 5) : null);
         var buffer = new byte[OpenPayload.MaxLength];
         var length = MovePayload.Write(buffer, move);
-        Assert.Equal(Frozen, Encoding.ASCII.GetString(buffer, 0, length));
+        Assert.Equal(frozen, Encoding.ASCII.GetString(buffer, 0, length));
         Assert.True(MovePayload.TryParse(buffer.AsSpan(0, length), out var read));
         Assert.Equal(move, read);
     }
@@ -22,7 +25,7 @@ public sealed class MovePayloadTests
     public void The_largest_has_room_in_an_OPEN()
     {
         var buffer = new byte[OpenPayload.MaxLength];
-        var move = new StreamMove(new string('x', MovePayload.MaxTunnelId), uint.MaxValue, long.MaxValue, long.MaxValue);
+        var move = new StreamMove(new string('x', MovePayload.MaxTunnelId), uint.MaxValue, uint.MaxValue, new StreamPoint(long.MaxValue, long.MaxValue));
         Assert.True(MovePayload.TryParse(buffer.AsSpan(0, MovePayload.Write(buffer, move)), out var read));
         Assert.Equal(move, read);
     }
@@ -30,18 +33,20 @@ public sealed class MovePayloadTests
     [Theory]
     [InlineData("")]
     [InlineData("PROXY UNKNOWN\r\nPORT 443\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 2")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 2 3\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 0 1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 4294967296 1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 -1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 +1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 01 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7  1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 9223372036854775808 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE  7 1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE a\tc 7 1 2\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE 01234567890123456789012345678901234567890 7 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 4294967296 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 1 2")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 1 2 3\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 0 1 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 4294967296 1 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 -1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 +1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 01 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1  1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 9223372036854775808 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE  7 1 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE a\tc 7 1 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE 012345678901234567890123456789012 7 1 1 2\r\n")]
     public void Others_are_refused(string payload) => Assert.False(MovePayload.TryParse(Encoding.ASCII.GetBytes(payload), out _));
 }

@@ -40,6 +40,77 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void What_goes_from_one_living_tunnel_to_another_is_not_seen_by_either_end()
+    {
+        for (var seed = 1; seed <= Seeds; seed++)
+        {
+            try
+            {
+                var world = new MoveWorld(seed, lives: true);
+                world.Run();
+                world.CheckMemory();
+            }
+            catch (Exception e)
+            {
+                throw new PropertyException($"seed {seed}: {e.Message}\n{e.StackTrace}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_move_that_was_overtaken_by_a_newer_one_changes_nothing()
+    {
+        var world = new MoveWorld(1);
+        world.Break();
+        var late = new MoveCarrier(9);
+        var (table, move) = (world.First.HubStreams, new StreamMove(world.First.Name, 1, 1, new StreamPoint(0, 0)));
+        Assert.Null(table.Take(move with { Turn = 2 }, new MoveCarrier(8), world.Present.HubStreams));
+        var present = world.Hub.Leg;
+
+        Assert.Equal(ResetReason.Refused, table.Take(move, late, world.Present.HubStreams));
+
+        Assert.Null(late.Observer);
+        Assert.Same(present, world.Hub.Leg);
+    }
+
+    [Fact]
+    public void A_stream_that_the_hub_does_not_let_go_stays_where_it_is_with_its_end()
+    {
+        var world = new MoveWorld(1, lives: true);
+        var next = world.Ask(keeps: true);
+        world.Upstream.Say(10);
+        world.Upstream.SayEnd();
+        world.First.HubEnd!.Pull(100);
+        world.First.HubEnd.Pull(100);
+        world.First.HubEnd.Deliver(world.First);
+        world.First.HubEnd.Deliver(world.First);
+        Assert.Equal(10, world.Client.Heard);
+        Assert.False(world.Client.HeardEnd);
+
+        next.EdgeEnd!.Refuse(ResetReason.NotOpened);
+
+        Assert.True(world.Client.HeardEnd);
+        Assert.Same(world.First.EdgeStreams, world.Edge.Leg!.Table);
+    }
+
+    [Fact]
+    public void An_end_that_only_the_old_tunnel_has_is_not_the_streams()
+    {
+        var world = new MoveWorld(1, lives: true);
+        var next = world.Ask(keeps: true);
+        next.EdgeEnd!.Deliver(next);
+        world.First.HubEnd!.Pull(100);
+        world.First.HubEnd.Deliver(world.First);
+        Assert.False(world.Client.HeardEnd);
+
+        // Where nobody knows whether it is, it must not be taken for it.
+        next.EdgeEnd.Lose();
+
+        Assert.False(world.Client.HeardEnd);
+        Assert.True(world.Client.IsGone);
+    }
+
+    [Fact]
     public void Without_memory_a_stream_goes_on_and_can_not_be_moved_until_its_peer_has_what_was_sent()
     {
         var world = new MoveWorld(1, budget: 128 << 10);
@@ -86,7 +157,7 @@ public sealed class MovableStreamTests
         world.Upstream.Say(1_000);
         world.Break();
         var carrier = new MoveCarrier(9);
-        Assert.Equal(ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, received, from), carrier, table: null));
+        Assert.Equal(ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 1, new StreamPoint(received, from)), carrier, table: null));
         Assert.Null(carrier.Observer);
         Assert.True(world.TryMove());
     }
@@ -99,7 +170,7 @@ public sealed class MovableStreamTests
         for (uint id = 100; id < 200; id++)
         {
             other.TryOpen(id);
-            Assert.Null(world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(id), other));
+            Assert.Null(world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, id, new StreamPoint(0, 0)), new MoveCarrier(id), other));
         }
 
         Assert.Same(world.Hub, other.Find(199));
@@ -107,10 +178,10 @@ public sealed class MovableStreamTests
         Assert.Null(world.Hub.Legs.Last.Previous!.Previous);
 
         // From what the edge has got an answer on, it goes on from there, and names nothing before that.
-        Assert.Null(other.Take(new StreamMove("", 199, 0, 0), new MoveCarrier(200), other));
+        Assert.Null(other.Take(new StreamMove("", 199, 200, new StreamPoint(0, 0)), new MoveCarrier(200), other));
         Assert.Null(world.First.HubStreams.Find(1));
         Assert.Equal(
-            ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 0, 0), new MoveCarrier(201), other));
+            ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 201, new StreamPoint(0, 0)), new MoveCarrier(201), other));
     }
 
     [Fact]
@@ -227,7 +298,7 @@ public sealed class MovableStreamTests
         var world = new MoveWorld(1);
         var table = world.First.HubStreams;
         Assert.True(table.TryOpen(7));
-        Assert.Equal(ResetReason.NotOpened, table.Take(new StreamMove(world.First.Name, 8, 0, 0), new MoveCarrier(9), table: null));
+        Assert.Equal(ResetReason.NotOpened, table.Take(new StreamMove(world.First.Name, 8, 1, new StreamPoint(0, 0)), new MoveCarrier(9), table: null));
         Assert.False(table.TryOpen(8));
     }
 

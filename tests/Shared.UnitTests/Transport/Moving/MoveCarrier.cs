@@ -1,6 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Moving;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Transport.Moving;
@@ -25,6 +26,12 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
     public long BytesSent => 0;
 
     public long BytesReceived => 0;
+
+    /// <summary>What has come is being written.</summary>
+    public bool IsWriting => _writing is { IsCompleted: false };
+
+    /// <summary>The leg whose carrier this is.</summary>
+    public StreamLeg? Leg => _endpoint as StreamLeg;
 
     public void Attach(ILocalEndpoint endpoint)
     {

@@ -14,12 +14,12 @@ internal sealed class MoveTunnel : ITunnel
     private readonly MoveWorld _world;
     private readonly Queue<(bool ToEdge, byte[] Payload)> _acks = new();
 
-    public MoveTunnel(MoveWorld world)
+    public MoveTunnel(MoveWorld world, bool keeps = true)
     {
         _world = world;
         Name = $"tunnel-{world.HubStreams.Count}";
-        EdgeStreams = new MovableStreams(world.Context, ack => _acks.Enqueue((false, ack))) { TunnelId = Name };
-        HubStreams = new MovableStreams(world.Context, ack => _acks.Enqueue((true, ack)));
+        EdgeStreams = new MovableStreams(world.Context, keeps ? ack => _acks.Enqueue((false, ack)) : null) { TunnelId = Name };
+        HubStreams = new MovableStreams(world.Context, keeps ? ack => _acks.Enqueue((true, ack)) : null);
         world.HubStreams.Add(Name, HubStreams);
     }
 

@@ -10,18 +10,29 @@ namespace Tunnel.Shared.UnitTests.Transport.Moving;
 /// <summary>One stream, its two local ends, and the tunnel that carries it at present.</summary>
 internal sealed class MoveWorld
 {
+    private const int MostYields = 1_000_000;
+
     public static readonly StreamOpening Opening = new(null, null, 443);
 
     private readonly Random _random;
     private uint _ids;
 
-    public MoveWorld(int seed, int budget = 64 << 20)
+    private readonly bool _lives;
+    private readonly List<MoveTunnel> _tunnels;
+
+    /// <summary>Opens a stream.</summary>
+    /// <param name="seed">The seed of what happens.</param>
+    /// <param name="budget">The memory that both ends share.</param>
+    /// <param name="lives">Tunnels don't break; the stream goes from one to another while both live.</param>
+    public MoveWorld(int seed, int budget = 64 << 20, bool lives = false)
     {
+        _lives = lives;
         _random = new Random(seed);
         Context = new TransportContext(new FlowControlOptions { MemoryBudget = budget }, Time, NullLoggerFactory.Instance);
         Client = new ScriptedEndpoint(1, 2) { Room = int.MaxValue };
         Upstream = new ScriptedEndpoint(2, 1) { Room = int.MaxValue };
-        First = Present = new MoveTunnel(this);
+        First = Present = new MoveTunnel(this, keeps: !lives || seed % 2 == 0);
+        _tunnels = [First];
         Edge = new MovableStream(Context, Opening, Client, null);
         var leg = Edge.Leg!;
         leg.Table = Present.EdgeStreams;
@@ -63,14 +74,17 @@ internal sealed class MoveWorld
         Upstream.GiveRoom(int.MaxValue);
         for (var i = 0; !(Client.IsClosed && Upstream.IsClosed); i++)
         {
+            // A step is one of one tunnel, of those that live.
+            var patience = _tunnels.Count;
+
             // An end that the other has forgotten, because it has all, learns it by the time that passes.
-            if (i == 15_000)
+            if (i == 15_000 * patience)
             {
                 Present.Break();
                 Time.Advance(TransportContext.DefaultResumeGrace);
             }
 
-            if (i == 16_000)
+            if (i == 16_000 * patience)
                 throw new PropertyException($"it comes to no end: {Tell(Client, Upstream)}; {Tell(Upstream, Client)}");
             if (i > 1_000)
             {
@@ -88,6 +102,8 @@ internal sealed class MoveWorld
     /// <summary>Nothing is held once nobody can ask for it any more.</summary>
     public void CheckMemory()
     {
+        foreach (var tunnel in _tunnels)
+            tunnel.Break();
         Present.Break();
         Time.Advance(TransportContext.DefaultResumeGrace);
         if (Context.Flow.Budget.Used != 0)
@@ -119,8 +135,54 @@ internal sealed class MoveWorld
     private static string Tell(ScriptedEndpoint end, ScriptedEndpoint other) =>
         $"heard {end.Heard} of {other.Said}, its end {end.HeardEnd}, closed {end.IsClosed}, reset {end.IsGone}";
 
+    /// <summary>Asks the hub to go on over another tunnel, while the present one lives.</summary>
+    public MoveTunnel Ask(bool keeps)
+    {
+        var next = new MoveTunnel(this, keeps);
+        if (!Edge.HandOvers.TryAsk(Present.EdgeStreams, next))
+            throw new PropertyException("the other tunnel takes streams");
+        return next;
+    }
+
     private void Step(bool breaks = true)
     {
+        // A write that waited for the old leg's end goes on on another thread, which must neither meet the script nor fall behind it.
+        lock (Edge.Receiver.Sync)
+        {
+            lock (Hub.Receiver.Sync)
+                StepAlone(breaks);
+        }
+
+        foreach (var tunnel in _lives ? _tunnels : [])
+        {
+            for (var i = 0; i < MostYields && (GoesOn(tunnel.EdgeEnd, Edge, Client) || GoesOn(tunnel.HubEnd, Hub, Upstream)); i++)
+                Thread.Yield();
+        }
+    }
+
+    private static bool GoesOn(MoveCarrier? carrier, MovableStream stream, ScriptedEndpoint local)
+    {
+        lock (stream.Receiver.Sync)
+            return carrier is { IsWriting: true, Leg: { } leg } && !local.IsWriting && stream.HandOvers.Before(leg) is null;
+    }
+
+    private void HandOver()
+    {
+        // Which tunnel has the stream, the edge knows.
+        foreach (var tunnel in _tunnels)
+        {
+            if (Edge.Leg?.Table == tunnel.EdgeStreams)
+                Present = tunnel;
+        }
+
+        var next = Ask(keeps: _random.Next(2) == 0);
+        if (next.EdgeEnd is not null)
+            _tunnels.Add(next);
+    }
+
+    private void StepAlone(bool breaks)
+    {
+        var any = _lives ? _tunnels[_random.Next(_tunnels.Count)] : Present;
         switch (_random.Next(breaks ? 26 : 25))
         {
             case 0 or 1:
@@ -139,22 +201,24 @@ internal sealed class MoveWorld
                 Time.Advance(TimeSpan.FromMilliseconds(_random.Next(30)));
                 break;
             case 7 or 8:
-                Present.DeliverAck();
+                any.DeliverAck();
                 break;
             case < 13:
-                Present.EdgeEnd?.Pull(Size());
+                any.EdgeEnd?.Pull(Size());
                 break;
             case < 17:
-                Present.HubEnd?.Pull(Size());
+                any.HubEnd?.Pull(Size());
                 break;
             case < 21:
-                Present.EdgeEnd?.Deliver(Present);
+                any.EdgeEnd?.Deliver(any);
                 break;
             case < 25:
-                Present.HubEnd?.Deliver(Present);
+                any.HubEnd?.Deliver(any);
                 break;
             default:
-                if (_random.Next(4) == 0)
+                if (_lives && _tunnels.Count < 12)
+                    HandOver();
+                else if (!_lives && _random.Next(4) == 0)
                     Present.Break();
                 break;
         }

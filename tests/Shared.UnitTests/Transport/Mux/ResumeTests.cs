@@ -2,7 +2,6 @@ using System.Globalization;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux;
@@ -93,10 +92,10 @@ public sealed class ResumeTests
             client.Say(100_000);
             upstream.Say(10);
             pair.Settle();
-            Assert.InRange(pair.EdgeContext.Flow.Budget.Used, 0, 3 * LinkFrames.AckBytes);
+            Assert.InRange(pair.EdgeContext.Flow.Budget.Used, 0, 3 * AckPace.AtOnce);
         }
 
-        pair.Advance(LinkFrames.AckDelay);
+        pair.Advance(AckPace.Delay);
         pair.Settle();
         Assert.Equal((0L, 0L), (pair.EdgeContext.Flow.Budget.Used, pair.HubContext.Flow.Budget.Used));
     }
@@ -126,7 +125,7 @@ public sealed class ResumeTests
         Assert.True(pair.Edge.Endpoint.Core.Kept.From > 0);
         pair.Settle();
         Assert.Equal(200_000, upstream.Heard);
-        pair.Advance(LinkFrames.AckDelay);
+        pair.Advance(AckPace.Delay);
         pair.Settle();
         Assert.True(pair.Resume());
 

@@ -19,9 +19,6 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     /// <summary>Bytes of a buffer that small batches are copied into.</summary>
     private const int ChunkSize = 16 << 10;
 
-    /// <summary>The share of the memory budget that one lane may hold.</summary>
-    private const int Share = 8;
-
     private Entry[] _entries = [];
     private int _first;
     private int _count;
@@ -208,7 +205,7 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     // What can't be kept can't be sent again, and neither can what was sent before it.
     private bool TryHold(int bytes)
     {
-        if (Held + bytes <= flow.Budget.Limit / Share && flow.Budget.TryTake(bytes))
+        if (Held + bytes <= flow.Budget.SentLimit && flow.Budget.TryTake(bytes))
         {
             Held += bytes;
             return true;

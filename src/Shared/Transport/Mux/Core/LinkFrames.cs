@@ -10,12 +10,6 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// </summary>
 internal sealed class LinkFrames(MuxCore core) : IDisposable
 {
-    /// <summary>Received bytes after which ACK is due.</summary>
-    public const long AckBytes = 256 << 10;
-
-    /// <summary>How long a received byte may wait for its ACK.</summary>
-    public static readonly TimeSpan AckDelay = TimeSpan.FromMilliseconds(20);
-
     private ITimer? _timer;
     private byte[]? _hello;
     private byte[]? _resume;
@@ -63,7 +57,7 @@ internal sealed class LinkFrames(MuxCore core) : IDisposable
     /// <summary>Notes that something was received, which is acknowledged soon.</summary>
     public void OnReceived(long received)
     {
-        if (received - _acknowledged >= AckBytes)
+        if (received - _acknowledged >= AckPace.AtOnce)
         {
             _ackDue = true;
         }
@@ -72,7 +66,7 @@ internal sealed class LinkFrames(MuxCore core) : IDisposable
             _ackTimed = true;
             _timer ??= core.Context.Time.CreateGuardedTimer(
                 static self => self.OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _timer.Change(AckDelay, Timeout.InfiniteTimeSpan);
+            _timer.Change(AckPace.Delay, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -1,6 +1,9 @@
 using System.Net;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Moving;
 
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
@@ -9,7 +12,7 @@ namespace Tunnel.Shared.Transport.Mux.Lanes;
 /// concern the whole tunnel go there, and its end is the tunnel's end. When another lane is lost, only its own streams are lost. At the
 /// edge <see cref="LaneKeeper"/> decides which lanes there are; at the hub the edge's connections do.
 /// </summary>
-internal sealed class LanedTunnel : ITunnel
+internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 {
     private readonly MuxTunnel _first;
     private readonly int _max;
@@ -103,15 +106,14 @@ internal sealed class LanedTunnel : ITunnel
         Keeper?.Start();
     }
 
-    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
-    {
-        if (!_first.Core.TakesNew)
-            return null;
-        var lane = Choose();
+    public MovableStreams Moving => _first.Moving;
 
-        // A lane that is just ending does not touch the endpoint.
-        return lane.OpenStream(opening, endpoint, observer) ?? (lane == _first ? null : _first.OpenStream(opening, endpoint, observer));
-    }
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
+        _first.Core.TakesNew ? this.Open(_first.Core.Context, opening, endpoint, observer, OpenCarrier) : null;
+
+    public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
+
+    public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) => _first.MoveStream(move, other, carrier);
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
     {
@@ -144,6 +146,7 @@ internal sealed class LanedTunnel : ITunnel
         }
 
         mux.Endpoint.Sessions.FlushLanes = Flush;
+        mux.Moving = Moving;
         mux.Core.Datagrams.ShareWith(_first.Core.Datagrams);
         if (!mux.Core.IsEdge)
             mux.Endpoint.QueuePing();
@@ -175,6 +178,17 @@ internal sealed class LanedTunnel : ITunnel
     }
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
+
+    private static ITunnelStream? OpenCarrier(
+        LanedTunnel tunnel, in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    {
+        var lane = tunnel.Choose();
+        var first = tunnel._first;
+
+        // A lane that is just ending does not touch the endpoint.
+        return lane.Endpoint.OpenStream(opening, endpoint, observer)
+            ?? (lane == first ? null : first.Endpoint.OpenStream(opening, endpoint, observer));
+    }
 
     private void Flush()
     {

@@ -1,0 +1,8 @@
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>A tunnel whose streams may go on over others, and that takes streams of others.</summary>
+internal interface IMovingTunnel
+{
+    /// <summary>The streams that may go on over another tunnel.</summary>
+    MovableStreams Moving { get; }
+}

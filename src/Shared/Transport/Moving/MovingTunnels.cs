@@ -1,0 +1,45 @@
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>What tunnels of both transports do alike with streams that move.</summary>
+internal static class MovingTunnels
+{
+    /// <summary>Edge: opens a stream that may be moved, or the leg of one that goes on here.</summary>
+    /// <typeparam name="T">The tunnel.</typeparam>
+    /// <param name="tunnel">The tunnel.</param>
+    /// <param name="context">The state that tunnels share.</param>
+    /// <param name="opening">What the hub is told.</param>
+    /// <param name="endpoint">The client, or the leg.</param>
+    /// <param name="observer">Is told of the end.</param>
+    /// <param name="open">Opens a stream of the tunnel itself.</param>
+    /// <returns>Null when the tunnel takes no new streams.</returns>
+    public static ITunnelStream? Open<T>(
+        this T tunnel, TransportContext context, in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer,
+        OpenCarrier<T> open)
+        where T : ITunnel, IMovingTunnel
+    {
+        if ((tunnel.Features & TunnelFeatures.Move) == 0)
+            return open(tunnel, opening, endpoint, observer);
+        if (endpoint is StreamLeg further)
+        {
+            further.Table = tunnel.Moving;
+            return open(tunnel, opening, endpoint, observer);
+        }
+
+        var stream = new MovableStream(context, opening, endpoint, observer);
+        var leg = stream.Leg!;
+        leg.Table = tunnel.Moving;
+        return open(tunnel, opening, leg, leg) is null ? null : stream;
+    }
+
+    /// <summary>Hub: makes of a stream that the edge has opened one that may be moved, unless it goes on with another.</summary>
+    public static ITunnelStream Accept<T>(this T tunnel, TransportContext context, ITunnelStream carrier, in StreamOpening opening)
+        where T : ITunnel, IMovingTunnel =>
+        (tunnel.Features & TunnelFeatures.Move) != 0 && opening.Move is null
+            ? new MovableStream(context, carrier, tunnel.Moving)
+            : carrier;
+
+    /// <summary>Edge: lets the streams of a tunnel that lives go on over another one, if both can do that.</summary>
+    public static Task<int> HandOverAsync<T>(this T tunnel, ITunnel other)
+        where T : ITunnel, IMovingTunnel =>
+        (tunnel.Features & other.Features & TunnelFeatures.Move) == 0 ? Task.FromResult(0) : tunnel.Moving.HandOverAllAsync(other);
+}
