@@ -57,6 +57,10 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.Equal(SHA256.HashData(up), SHA256.HashData([.. beforeUp, .. await gotUp]));
         await sending;
         Assert.True(first.Edge.Completion.IsCompleted);
+        Assert.Equal(1, (await first.Edge.StreamsMoved.WaitAsync(SocketHelpers.Hang)).Streams);
+        var moved = await first.Hub.StreamsMoved.WaitAsync(SocketHelpers.Hang);
+        Assert.Equal(1, moved.Streams);
+        Assert.InRange(moved.BytesAgain, 0, 8 << 20);
         await first.Hub.StreamsSettled.WaitAsync(SocketHelpers.Hang);
         await first.Edge.StreamsSettled.WaitAsync(SocketHelpers.Hang);
     }

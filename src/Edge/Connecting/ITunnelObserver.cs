@@ -9,7 +9,7 @@ internal interface ITunnelObserver
     /// <summary>Called when a tunnel was made and takes the new streams.</summary>
     void OnConnected(IPEndPoint address, TransportKind transport, TransportChoice choice);
 
-    /// <summary>Called when the tunnel has lost its connection and waits for another one.</summary>
+    /// <summary>Called when the tunnel has lost its connection and waits for another, or its streams wait for another tunnel.</summary>
     /// <param name="address">The hub's address.</param>
     /// <param name="cause">Why it was lost.</param>
     /// <param name="streams">The streams that wait.</param>
@@ -17,7 +17,7 @@ internal interface ITunnelObserver
     {
     }
 
-    /// <summary>Called when the tunnel goes on over another connection.</summary>
+    /// <summary>Called when the tunnel goes on over another connection, or its streams over another tunnel.</summary>
     void OnResumed(IPEndPoint address, in TunnelResumed resumed)
     {
     }

@@ -7,10 +7,11 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>
 /// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there.
 /// </summary>
-internal sealed class LostTunnels(ILogger logger)
+internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly List<ITunnel> _tunnels = [];
+    private volatile ITunnel? _next;
 
     /// <summary>Notes a tunnel that has ended.</summary>
     /// <returns>True when it has streams that wait for another one.</returns>
@@ -26,7 +27,7 @@ internal sealed class LostTunnels(ILogger logger)
         }
 
         ConnectingLog.StreamsWait(logger, tunnel.RemoteEndPoint, waiting);
-        ForgetAsync(tunnel).Guard("waiting for the streams of a lost tunnel");
+        ForgetAsync(tunnel, waiting).Guard("waiting for the streams of a lost tunnel");
         return true;
     }
 
@@ -36,6 +37,7 @@ internal sealed class LostTunnels(ILogger logger)
     public void MoveTo(ITunnel tunnel, ITunnel? older)
     {
         ITunnel[] tunnels;
+        _next = tunnel;
         lock (_lock)
             tunnels = [.. _tunnels];
         foreach (var lost in tunnels)
@@ -52,6 +54,9 @@ internal sealed class LostTunnels(ILogger logger)
     {
         var moving = lost.MoveStreamsAsync(tunnel);
         var waiting = lost.StreamsToMove;
+
+        // One that was only in doubt is given up by this.
+        Add(lost);
         await moving;
         if (waiting > 0)
             ConnectingLog.StreamsMoved(logger, waiting, lost.Kind.Word(), tunnel.Kind.Word());
@@ -64,8 +69,12 @@ internal sealed class LostTunnels(ILogger logger)
             ConnectingLog.StreamsMoved(logger, moved, older.Kind.Word(), tunnel.Kind.Word());
     }
 
-    private async Task ForgetAsync(ITunnel tunnel)
+    private async Task ForgetAsync(ITunnel tunnel, int waiting)
     {
+        observer.OnLost(tunnel.RemoteEndPoint, await tunnel.Completion, waiting);
+        var moved = await tunnel.StreamsMoved;
+        if (moved.Streams > 0)
+            observer.OnResumed((_next ?? tunnel).RemoteEndPoint, moved);
         await tunnel.StreamsSettled;
         lock (_lock)
             _tunnels.Remove(tunnel);

@@ -70,7 +70,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _backoff = new Backoff(random);
         _spread = new RedialShare(random);
         _retiring = new RetiringTunnels(time, logger);
-        _lost = new LostTunnels(logger);
+        _lost = new LostTunnels(observer, logger);
         _path = new PathLimit(time);
         _state = new ConnectionState(time);
         var resumption = new Resumption(transports, failure => OnHubNotFound(failure, Resumption.LongestPause), time, logger);

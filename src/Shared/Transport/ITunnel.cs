@@ -142,6 +142,12 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>The number of streams that wait for another tunnel, because this one was lost (protocol.md section 8).</summary>
     int StreamsToMove => 0;
 
+    /// <summary>
+    /// Completes when the tunnel was lost and each stream that was open goes on over another one or has ended, with what went on; or when
+    /// the tunnel has ended otherwise, with nothing.
+    /// </summary>
+    Task<TunnelResumed> StreamsMoved => Task.FromResult(default(TunnelResumed));
+
     /// <summary>Completes when the tunnel has ended and none of its streams waits for another one.</summary>
     Task StreamsSettled => Completion;
 

@@ -54,6 +54,10 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>The streams that other tunnels have asked for.</summary>
     public List<uint> Moved { get; } = [];
 
+    public int StreamsToMove { get; set; }
+
+    public Task<TunnelResumed> StreamsMoved { get; set; } = Task.FromResult(default(TunnelResumed));
+
     public Task StreamsSettled { get; } = new TaskCompletionSource().Task;
 
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier)

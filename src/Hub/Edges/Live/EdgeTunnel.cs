@@ -122,6 +122,9 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     /// <summary>Since when it has had no connection; null while it has one.</summary>
     public DateTimeOffset? LostSince { get; set; }
 
+    /// <summary>The tunnel over which a stream of this one went on last; null when none did.</summary>
+    public EdgeTunnel? MovedTo { get; set; }
+
     /// <summary>Notes that it goes on over the connection that another one came with. Called under the registry's lock.</summary>
     public void TakeConnectionOf(EdgeTunnel other) => (Remote, SecretId, LostSince) = (other.Remote, other.SecretId, null);
 

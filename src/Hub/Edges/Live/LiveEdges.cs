@@ -61,7 +61,7 @@ internal sealed class LiveEdges : IDisposable
         // An edge may dial all its lanes at once, and a tunnel in addition.
         _crowd = new TunnelCrowd(_lock, options.MaxLanes + 1, _logger);
         _renewals = new Renewals(_lock, time);
-        Moves = new StreamMoves(_logger);
+        Moves = new StreamMoves(_news, _logger);
         _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         Dials = new DialNeeds(_lock, _slots, options.MaxLanes);
@@ -279,7 +279,7 @@ internal sealed class LiveEdges : IDisposable
             live.LostSince = _time.GetUtcNow();
         }
 
-        _news.TellLost(live, cause);
+        _news.TellLost(live, cause, live.Tunnel!.ActiveStreams);
         Dials.OnLess(live.EdgeId);
         return true;
     }

@@ -11,7 +11,7 @@ namespace Tunnel.Hub.Edges.Live;
 /// Finds the stream that an edge wants to go on with over another tunnel (protocol.md section 8): one of a tunnel of the same edge and
 /// process, which may have been lost.
 /// </summary>
-internal sealed class StreamMoves(ILogger logger)
+internal sealed class StreamMoves(TunnelNews news, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<EdgeTunnel>> _tunnels = [];
@@ -34,9 +34,11 @@ internal sealed class StreamMoves(ILogger logger)
     /// <summary>Lets a stream go on; resets the stream that was opened for it where that is not possible.</summary>
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {
-        var left = Find(live, move)?.Tunnel;
-        if ((left is null ? move.Refusal : left.MoveStream(move, tunnel, carrier)) is { } reason)
+        var left = Find(live, move);
+        if ((left is null ? move.Refusal : left.Tunnel!.MoveStream(move, tunnel, carrier)) is { } reason)
             carrier.Reset(reason);
+        else
+            left!.MovedTo = live;
     }
 
     private EdgeTunnel? Find(EdgeTunnel live, StreamMove move)
@@ -51,9 +53,16 @@ internal sealed class StreamMoves(ILogger logger)
 
     private async Task WatchAsync(EdgeTunnel live)
     {
-        await live.Tunnel!.Completion;
+        var end = await live.Tunnel!.Completion;
         if (live.Tunnel.StreamsToMove is > 0 and var waiting)
+        {
             LiveEdgesLog.StreamsWait(logger, live.EdgeId, live.Remote, waiting);
+            news.TellLost(live, end, waiting);
+            var moved = await live.Tunnel.StreamsMoved;
+            if (moved.Streams > 0)
+                news.TellResumed(live, (live.MovedTo ?? live).Remote, moved);
+        }
+
         await live.Tunnel.StreamsSettled;
         lock (_lock)
         {

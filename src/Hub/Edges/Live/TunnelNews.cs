@@ -12,10 +12,10 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
     private long _lost;
     private long _resumed;
 
-    /// <summary>How often a tunnel has lost its connection and waited for another one.</summary>
+    /// <summary>How often a tunnel was lost and waited for another connection, or its streams for another tunnel.</summary>
     public long Lost => Volatile.Read(ref _lost);
 
-    /// <summary>How often a tunnel has gone on over another connection.</summary>
+    /// <summary>How often a tunnel has gone on over another connection, or its streams over another tunnel.</summary>
     public long Resumed => Volatile.Read(ref _resumed);
 
     /// <summary>Reports a new tunnel. A second call does nothing.</summary>
@@ -33,14 +33,14 @@ internal sealed class TunnelNews(Lock registryLock, HubEventFeed events, TimePro
         events.Post(new PortsAssignedEvent(live.EdgeId, live.Config.ListenPorts, live.Config.ListenPortsUdp) { Time = time.GetUtcNow() });
     }
 
-    /// <summary>Reports that a tunnel has lost its connection.</summary>
-    public void TellLost(EdgeTunnel live, TunnelEnd cause)
+    /// <summary>Reports that a tunnel is lost and that so many streams wait.</summary>
+    public void TellLost(EdgeTunnel live, TunnelEnd cause, int streams)
     {
         Interlocked.Increment(ref _lost);
-        events.Post(new TunnelLostEvent(live.EdgeId, live.Remote, cause, live.Tunnel!.ActiveStreams) { Time = time.GetUtcNow() });
+        events.Post(new TunnelLostEvent(live.EdgeId, live.Remote, cause, streams) { Time = time.GetUtcNow() });
     }
 
-    /// <summary>Reports that a tunnel goes on over another connection.</summary>
+    /// <summary>Reports that a tunnel goes on over another connection, or its streams over another tunnel.</summary>
     public void TellResumed(EdgeTunnel live, IPEndPoint remote, in TunnelResumed resumed)
     {
         Interlocked.Increment(ref _resumed);

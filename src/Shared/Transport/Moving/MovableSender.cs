@@ -100,11 +100,13 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     public bool CanGoOnFrom(long received) => received >= _sent.From && received <= Offset;
 
     /// <summary>Sends on another leg what the peer has not yet received. Called with the lock held.</summary>
-    public void GoOnFrom(long received)
+    /// <returns>The bytes that are sent again.</returns>
+    public long GoOnFrom(long received)
     {
         IsEndTaken = received > _sent.End;
         _next = Math.Min(received, _sent.End);
         _sent.Trim(_next);
+        return _sent.End - _next;
     }
 
     /// <summary>Goes on over another leg while the one before takes all that was sent. Called with the lock held.</summary>

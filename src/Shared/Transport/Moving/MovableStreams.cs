@@ -32,6 +32,7 @@ internal sealed class MovableStreams
     private readonly TransportContext _context;
     private readonly AckQueue _acks;
     private readonly OpenedNumbers _opened = new();
+    private readonly MoveTally _tally;
     private ITimer? _grace;
     private bool _isLost;
     private bool _isLeft;
@@ -43,6 +44,7 @@ internal sealed class MovableStreams
     public MovableStreams(TransportContext context, Action<byte[]>? acknowledge)
     {
         _context = context;
+        _tally = new MoveTally(context.Time);
         Keeps = acknowledge is not null;
         _acks = new AckQueue(this, context, acknowledge ?? (static _ => { }));
     }
@@ -58,6 +60,9 @@ internal sealed class MovableStreams
 
     /// <summary>Completes when the tunnel has ended and no stream waits for another one any more.</summary>
     public Task Settled => _settled.Task;
+
+    /// <summary>Completes when each stream that was open when the tunnel was lost goes on elsewhere or has ended.</summary>
+    public Task<TunnelResumed> Moved => _tally.Done;
 
     /// <summary>The number of streams that wait for another tunnel.</summary>
     public int Waiting
@@ -167,8 +172,12 @@ internal sealed class MovableStreams
         stream.GiveUp(this);
     }
 
+    /// <summary>A stream goes on over another tunnel.</summary>
+    public void NoteMoved(MovableStream stream, long bytesAgain) => _tally.OnMoved(stream, bytesAgain);
+
     public void Remove(uint id, MovableStream stream)
     {
+        _tally.OnEnded(stream);
         lock (_lock)
         {
             if (_streams.GetValueOrDefault(id) == stream)
@@ -234,6 +243,7 @@ internal sealed class MovableStreams
         lock (_lock)
         {
             _isLost = true;
+            _tally.Begin(_streams.Values.Where(static stream => !stream.IsOver));
             isOver = grace <= TimeSpan.Zero || _streams.Count == 0;
             if (!isOver)
                 _grace = _context.Time.CreateGuardedTimer(static self => self.End(), this, grace, Timeout.InfiniteTimeSpan);
@@ -261,6 +271,7 @@ internal sealed class MovableStreams
 
         foreach (var stream in left)
             stream.GiveUp(this);
+        _tally.End();
         _settled.TrySetResult();
     }
 }

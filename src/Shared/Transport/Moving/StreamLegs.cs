@@ -108,6 +108,7 @@ internal sealed class StreamLegs
     /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
     public void OnAnswer(StreamLeg leg, long received, long from)
     {
+        long again = 0;
         lock (Sender.Sync)
         {
             lock (Receiver.Sync)
@@ -116,7 +117,7 @@ internal sealed class StreamLegs
                     return;
                 if (from <= Receiver.Bytes && Sender.CanGoOnFrom(received))
                 {
-                    Sender.GoOnFrom(received);
+                    again = Sender.GoOnFrom(received);
                     leg.IsOpen = true;
                     _named = leg;
                 }
@@ -129,6 +130,8 @@ internal sealed class StreamLegs
             return;
         }
 
+        for (var lost = leg.Previous; lost is not null; lost = lost.Previous)
+            lost.Table?.NoteMoved(_stream, again);
         Forget(leg.Previous, end: null);
         leg.Previous = null;
         leg.Later(static carrier => carrier.NotifyReadable());
@@ -152,6 +155,7 @@ internal sealed class StreamLegs
         StreamLeg? old;
         StreamLeg? former;
         bool isAttached;
+        long again;
         lock (Sender.Sync)
         {
             lock (Receiver.Sync)
@@ -165,10 +169,12 @@ internal sealed class StreamLegs
                 (former, known.Previous) = (known.Previous, null);
                 _present = Last = leg = new StreamLeg(_stream) { Previous = known, Carrier = carrier, Table = table };
                 leg.Answer(Receiver.Offset, Sender.From);
-                Sender.GoOnFrom(point.Received);
+                again = Sender.GoOnFrom(point.Received);
                 isAttached = _stream.Local is not null;
             }
         }
+
+        named.NoteMoved(_stream, again);
 
         // The edge may not get the answer, and then names the same leg again. It names no other one of those before any more.
         Forget(newest, end: known);

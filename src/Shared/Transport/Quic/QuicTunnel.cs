@@ -78,6 +78,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public int StreamsToMove => Moving.Waiting;
 
+    public Task<TunnelResumed> StreamsMoved => Moving.Moved;
+
     public Task StreamsSettled => Moving.Settled;
 
     public Task<TunnelEnd> Completion => _completion.Task;

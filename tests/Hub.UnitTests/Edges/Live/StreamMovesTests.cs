@@ -1,4 +1,5 @@
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Events;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
@@ -25,6 +26,23 @@ public sealed class StreamMovesTests
         var carrier = Ask(Connect("a", "one"), lost.TunnelId);
         Assert.Equal([7u], tunnel.Moved);
         Assert.False(carrier.WasReset);
+    }
+
+    [Fact]
+    public async Task A_tunnel_whose_streams_wait_is_told_of_as_lost_and_when_they_go_on_as_resumed()
+    {
+        var (lost, tunnel) = Connect("a", "one");
+        var moved = new TaskCompletionSource<TunnelResumed>();
+        (tunnel.StreamsToMove, tunnel.StreamsMoved) = (3, moved.Task);
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+
+        var told = await _registry.Events.NextAsync<TunnelLostEvent>();
+        Assert.Equal(("a", "cut", 3), (told.EdgeId, told.Reason.Detail, told.Streams));
+        Ask(Connect("a", "one"), lost.TunnelId);
+        moved.SetResult(new TunnelResumed(2, 100, TimeSpan.FromSeconds(4)));
+
+        var resumed = await _registry.Events.NextAsync<TunnelResumedEvent>();
+        Assert.Equal(("a", 2, 100, 4), (resumed.EdgeId, resumed.Streams, resumed.BytesAgain, resumed.LostSeconds));
     }
 
     [Theory]

@@ -1,0 +1,65 @@
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// Counts what becomes of the streams of a tunnel that was lost: how many go on elsewhere, how much this end sends again, and how long they
+/// waited. Thread-safe; its lock is below all others.
+/// </summary>
+internal sealed class MoveTally(TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<MovableStream> _waiting = [];
+
+    // Hub: the edge may move streams before the hub hears that it has left the tunnel.
+    private readonly HashSet<MovableStream> _early = [];
+    private readonly TaskCompletionSource<TunnelResumed> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TunnelResumed _sum;
+    private long? _lostAt;
+
+    /// <summary>Completes when each stream goes on elsewhere or has ended.</summary>
+    public Task<TunnelResumed> Done => _done.Task;
+
+    /// <summary>The tunnel is lost.</summary>
+    public void Begin(IEnumerable<MovableStream> streams)
+    {
+        lock (_lock)
+        {
+            _lostAt = time.GetTimestamp();
+            _waiting.UnionWith(streams);
+            _waiting.ExceptWith(_early);
+            _early.Clear();
+            if (_waiting.Count == 0)
+                _done.TrySetResult(_sum);
+        }
+    }
+
+    /// <summary>A stream goes on elsewhere.</summary>
+    public void OnMoved(MovableStream stream, long bytesAgain)
+    {
+        lock (_lock)
+        {
+            if (_lostAt is not null ? !_waiting.Remove(stream) : !_early.Add(stream))
+                return;
+            var waited = _lostAt is null ? TimeSpan.Zero : time.GetElapsedTime(_lostAt.Value);
+            _sum = new TunnelResumed(_sum.Streams + 1, _sum.BytesAgain + bytesAgain, waited);
+            if (_lostAt is not null && _waiting.Count == 0)
+                _done.TrySetResult(_sum);
+        }
+    }
+
+    /// <summary>A stream has ended.</summary>
+    public void OnEnded(MovableStream stream)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Remove(stream) && _waiting.Count == 0)
+                _done.TrySetResult(_sum);
+        }
+    }
+
+    /// <summary>Nothing waits any more.</summary>
+    public void End()
+    {
+        lock (_lock)
+            _done.TrySetResult(_sum);
+    }
+}
