@@ -32,6 +32,9 @@ public sealed class LoopTests
         Assert.InRange(status.GetProperty("streamFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);
         Assert.InRange(status.GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);
         Assert.InRange(status.GetProperty("connectedEdges")[0].GetProperty("streamsOpened").GetInt64(), 2, Rounds);
+        var doctor = await setup.Hub.RunAsync("doctor");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains($"{address}:{setup.Tcp[0]}: leads back to tcp/{setup.Tcp[0]} of ", doctor.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("leads back to a port of an edge", setup.Hub.Process.Log, StringComparison.Ordinal);
     }
 }

@@ -43,7 +43,8 @@ internal static class DoctorCommand
     {
         try
         {
-            var found = await AskAsync(context, cancellationToken) with { EdgeId = edge };
+            using var client = context.Client();
+            var found = await AskAsync(context, client, cancellationToken) with { EdgeId = edge };
             return await new CheckRun<HubDoctorContext>(HubChecks.OfMachine(TimeProvider.System), TimeProvider.System).RunAsync(
                 found, cancellationToken);
         }
@@ -53,9 +54,9 @@ internal static class DoctorCommand
         }
     }
 
-    private static async Task<HubDoctorContext> AskAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<HubDoctorContext> AskAsync(
+        CommandContext context, AdminClient client, CancellationToken cancellationToken)
     {
-        using var client = context.Client();
         var ready = await client.GetAsync("readyz", cancellationToken);
         return new HubDoctorContext
         {
@@ -63,6 +64,8 @@ internal static class DoctorCommand
             Certificate = JsonSerializer.Deserialize(await GetAsync("api/v1/certificate"), AdminJson.Default.CertificateStatus)!,
             Edges = [.. EdgesAnswer.Read(await GetAsync("api/v1/edges"))],
             Metrics = await GetAsync("metrics"),
+            AskPortsAsync = async _ =>
+                JsonSerializer.Deserialize(await GetAsync("api/v1/streams/stats"), AdminJson.Default.StreamStatsAnswer)!.Ports,
             NotReady = ready.StatusCode == ServiceUnavailable ? string.Join("; ", ready.Errors()) : null,
             IsElsewhere = context.IsElsewhere,
         };

@@ -15,7 +15,7 @@ internal static class HubChecks
         new TunnelPortCheck(TcpReach.ConnectAsync, time),
         new EdgesCheck(time),
         new DialledEdgesCheck(Dns.GetHostAddressesAsync, DialledEdgesCheck.ConnectAsync, time),
-        new UpstreamsCheck(Dns.GetHostAddressesAsync, TcpReach.ConnectAsync, time),
+        new UpstreamsCheck(Dns.GetHostAddressesAsync, UpstreamsCheck.ConnectAsync, time),
         new HubDescriptorsCheck(),
         new HubClockCheck(KernelClock.IsSynchronized, time),
     ];

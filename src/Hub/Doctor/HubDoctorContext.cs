@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Doctor;
 
@@ -18,6 +19,9 @@ internal sealed record HubDoctorContext
 
     /// <summary>The edge that was asked about; null: all.</summary>
     public string? EdgeId { get; init; }
+
+    /// <summary>Asks the hub for the present counters of its edges' ports.</summary>
+    public required Func<CancellationToken, Task<ImmutableArray<PortStatus>>> AskPortsAsync { get; init; }
 
     /// <summary>The hub's metrics, in Prometheus's text format.</summary>
     public string Metrics { get; init; } = "";

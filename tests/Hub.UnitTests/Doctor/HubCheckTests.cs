@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Hub.Doctor;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Status;
+using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Cli;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Hub.UnitTests.Fakes;
@@ -89,6 +91,35 @@ public sealed class HubCheckTests
         Assert.Contains("tcp there:80", bad.Detail, StringComparison.Ordinal);
         Assert.Contains("tcp gone:443", bad.Detail, StringComparison.Ordinal);
         Assert.StartsWith("2 of 4", bad.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_leads_back_to_a_port_of_an_edge_is_a_loop_though_it_accepts()
+    {
+        var turnedAway = new Dictionary<int, long> { [443] = 5, [80] = 7 };
+        var check = new UpstreamsCheck(
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
+            (address, _) =>
+            {
+                if (address.Port == 443)
+                    turnedAway[443]++;
+                return Task.CompletedTask;
+            },
+            _time);
+        var result = await RunAsync(check, Context() with { Edges = [Edge([443, 80], [443], "there")], AskPortsAsync = _ => Task.FromResult(Ports()) });
+        Assert.Equal(CheckStatus.Failed, result.Status);
+        Assert.Equal(
+            "2 of 3 answer or have an address; not tcp there:443: leads back to tcp/443 of a, in a loop: no service has that address and port", result.Detail);
+
+        ImmutableArray<PortStatus> Ports() =>
+        [
+            .. turnedAway.Select(port => new PortStatus
+            {
+                EdgeId = "a", Port = port.Key, Proto = "tcp", Listening = true, Healthy = true,
+                ActiveConnections = 0, TotalConnections = 0, BytesIn = 0, BytesOut = 0,
+                Blocked = ImmutableSortedDictionary<string, long>.Empty.Add("forwardingLoop", port.Value),
+            }),
+        ];
     }
 
     [Fact]
@@ -180,7 +211,7 @@ public sealed class HubCheckTests
 
     private CertificateStatus Certificate(int days) => new("pin", null, []) { Expires = _time.GetUtcNow().AddDays(days) };
 
-    private HubDoctorContext Context() => new() { Status = Statuses.Hub(), Certificate = Certificate(400), Edges = [] };
+    private HubDoctorContext Context() => new() { Status = Statuses.Hub(), Certificate = Certificate(400), Edges = [], AskPortsAsync = _ => Task.FromResult<ImmutableArray<PortStatus>>([]) };
 
     private static Task<CheckResult> RunAsync(ICheck<HubDoctorContext> check, HubDoctorContext context) => check.RunAsync(context, TestContext.Current.CancellationToken);
 }

@@ -41,11 +41,21 @@ internal sealed class SecretVerifier
         New(SecretKind.Generated, _hasher.HashGenerated(edge.Salt, secret), now);
 
     /// <summary>Makes the record of a secret that an operator chose. It hashes slowly, so call it on the thread pool.</summary>
-    public EdgeSecret Chosen(EdgeSecrets edge, string secret, DateTimeOffset now)
+    public EdgeSecret Chosen(EdgeSecrets edge, string secret, DateTimeOffset now) =>
+        Remembered(edge, secret, New(SecretKind.Chosen, _hasher.HashChosen(edge.Salt, secret), now));
+
+    /// <summary>
+    /// Makes a secret that an operator chose an edge's only one. If the edge has it already it stays what it is, and so do the tunnels
+    /// that came with it. It may hash slowly, but only once: an edge's secrets share its salt.
+    /// </summary>
+    public EdgeSecrets Only(EdgeSecrets edge, string secret, DateTimeOffset now)
     {
-        var made = New(SecretKind.Chosen, _hasher.HashChosen(edge.Salt, secret), now);
-        _memory.Add(made.Id, _hasher.HashRemembered(edge.Salt, secret));
-        return made;
+        if (FindFast(edge, secret, now) is { } fast)
+            return edge.KeepOnly(fast);
+        var hash = _hasher.HashChosen(edge.Salt, secret);
+        return FindChosen(edge, hash, now) is { } known
+            ? edge.KeepOnly(known)
+            : edge.Rotate(Remembered(edge, secret, New(SecretKind.Chosen, hash, now)), TimeSpan.Zero, now);
     }
 
     /// <summary>Checks a secret.</summary>
@@ -68,7 +78,7 @@ internal sealed class SecretVerifier
         var hash = await _slowHashes.TryRunAsync(from, () => _hasher.HashChosen(secrets.Salt, secret), cancellationToken);
         if (hash is null)
             return (SecretMatch.Busy, Guid.Empty);
-        if (Find(secrets, SecretKind.Chosen, hash, entry => entry.Hash, now) is not { } found)
+        if (FindChosen(secrets, hash, now) is not { } found)
             return default;
         _memory.Add(found, _hasher.HashRemembered(secrets.Salt, secret));
         return (SecretMatch.Matched, found);
@@ -80,8 +90,7 @@ internal sealed class SecretVerifier
     /// </summary>
     public Guid? Find(EdgeSecrets secrets, string secret, DateTimeOffset now) =>
         FindFast(secrets, secret, now)
-        ?? (secrets.HasChosen ? Find(
-            secrets, SecretKind.Chosen, _hasher.HashChosen(secrets.Salt, secret), entry => entry.Hash, now) : null);
+        ?? (secrets.HasChosen ? FindChosen(secrets, _hasher.HashChosen(secrets.Salt, secret), now) : null);
 
     /// <summary>Forgets secrets that belong to no edge any more.</summary>
     public void Retain(IReadOnlySet<Guid> secretIds) => _memory.Retain(secretIds);
@@ -94,6 +103,9 @@ internal sealed class SecretVerifier
         var second = Find(secrets, SecretKind.Chosen, remembered, entry => _memory.Find(entry.Id) ?? NoHash, now);
         return first ?? second;
     }
+
+    private static Guid? FindChosen(EdgeSecrets secrets, byte[] hash, DateTimeOffset now) =>
+        Find(secrets, SecretKind.Chosen, hash, entry => entry.Hash, now);
 
     // Always makes the same number of comparisons, each in constant time.
     private static Guid? Find(EdgeSecrets secrets, SecretKind kind, byte[] hash, Func<EdgeSecret, byte[]> expected, DateTimeOffset now)
@@ -108,6 +120,12 @@ internal sealed class SecretVerifier
         }
 
         return found;
+    }
+
+    private EdgeSecret Remembered(EdgeSecrets edge, string secret, EdgeSecret made)
+    {
+        _memory.Add(made.Id, _hasher.HashRemembered(edge.Salt, secret));
+        return made;
     }
 
     private static EdgeSecret New(SecretKind kind, byte[] hash, DateTimeOffset now) =>

@@ -118,17 +118,8 @@ internal sealed class EdgeStateBuilder(SecretVerifier secrets, int maxEdges, Dat
         return new EdgeEntry(AllowedEdge.From(edge), Secrets(existing?.Secrets, edge.Secret));
     }
 
-    private EdgeSecrets Secrets(EdgeSecrets? existing, string? written)
-    {
-        if (written is null)
-            return existing!;
-
-        // The edge already has this secret, so its tunnels stay.
-        if (existing is not null && secrets.Find(existing, written, now) is { } same)
-            return existing.KeepOnly(same);
-        var fresh = EdgeSecrets.Create();
-        return fresh.Rotate(secrets.Chosen(fresh, written, now), TimeSpan.Zero, now);
-    }
+    private EdgeSecrets Secrets(EdgeSecrets? existing, string? written) =>
+        written is null ? existing! : secrets.Only(existing ?? EdgeSecrets.Create(), written, now);
 
     private EdgeSecret Record(EdgeSecrets edge, string? chosen, string secret) =>
         chosen is null ? secrets.Generated(edge, secret, now) : secrets.Chosen(edge, secret, now);

@@ -213,6 +213,19 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("c", TestEdges.OtherSecret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_chosen_secret_that_is_written_again_or_changes_is_hashed_slowly_once_at_most(bool changes)
+    {
+        await using var store = await OpenAsync(TestEdges.WithSecret("a"));
+        _hasher.TakeWork();
+        var edge = TestEdges.WithSecret("a") with { Secret = changes ? TestEdges.OtherSecret : TestEdges.Secret };
+        Assert.True((await store.ReplaceAllAsync([edge], dryRun: false, default)).Succeeded);
+        Assert.Equal(changes ? 1 : 0, _hasher.TakeWork().Split(' ').Count(work => work.StartsWith("slow", StringComparison.Ordinal)));
+        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", edge.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+    }
+
     [Fact]
     public async Task Unknown_id_wrong_secret_and_disabled_edge_are_refused_after_the_same_work()
     {
