@@ -64,6 +64,7 @@ public sealed class NuGetTests
             var result = (await ManagedProcess.RunAsync($"{folder}/program/EmbeddedExample", [], limit: TimeSpan.FromMinutes(2))).Succeeded();
             Assert.Contains("vps has come from 127.0.0.1:", result.StandardOutput, StringComparison.Ordinal);
             Assert.Contains("port 18080 is wanted, the edge is connected", result.StandardOutput, StringComparison.Ordinal);
+            Assert.Contains("hello through the tunnel", result.StandardOutput, StringComparison.Ordinal);
         }
         finally
         {

@@ -31,8 +31,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
         var text = asked ?? publicHost() ?? throw new ProblemException(Problem.Invalid(
             "$.host",
             "(missing)",
-            "is needed for a token: name the hub's public host with --host HOST[:PORT] (in the API: host), or set publicHost in the "
-                + "hub's configuration"));
+            "is needed for a token: name the hub's public host, HOST[:PORT], or set publicHost in the hub's configuration"));
         if (!HostSyntax.TryParseHostAndPort(text, out var host, out var port))
             throw new ProblemException(Problem.Invalid("$.host", text, HostSyntax.FaultOfHost(text, HostSyntax.ValidHostAndPort)));
         var tunnelPort = port ?? hub.GetStatus().TunnelPort;

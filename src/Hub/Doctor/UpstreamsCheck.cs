@@ -8,7 +8,7 @@ using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Observability;
-using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Doctor;
 
@@ -61,12 +61,17 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
         var tried = await Task.WhenAll(
             all.Take(Most).Select(async uses => (Uses: uses, Fault: await FaultAsync(uses.Key, cancellationToken))));
         var after = Loops(await context.AskPortsAsync(cancellationToken));
-        string[] faults =
+        (Target Target, string Fault)[] faulty =
         [
-            .. tried.Select(target => target.Fault ?? LoopAt(target.Uses)).Zip(tried)
-                .Where(found => found.First is not null).Select(found => $"{found.Second.Uses.Key}: {found.First}"),
+            .. tried.Select(target => (target.Uses.Key, Fault: target.Fault ?? LoopAt(target.Uses)))
+                .Where(found => found.Fault is not null).Select(found => (found.Key, found.Fault!)),
         ];
-        var shown = $"{tried.Length - faults.Length} of {tried.Length} answer or have an "
+
+        // What is wrong with many ports of one host is said once.
+        var faults = faulty.GroupBy(found => (found.Target.Host, found.Target.Udp, found.Fault)).Select(
+            group => $"{(group.Key.Udp ? "udp" : "tcp")} {Place(group.Key.Host, group.Select(found => found.Target.Port))}: "
+                + group.Key.Fault).ToArray();
+        var shown = $"{tried.Length - faulty.Length} of {tried.Length} answer or have an "
             + $"address{(all.Count > Most ? $"; {all.Count - Most} more were not tried" : "")}";
         return faults.Length == 0
             ? new CheckResult(Name, CheckStatus.Ok, shown)
@@ -79,6 +84,9 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
                 .Select(port => $"leads back to {port.Proto}/{port.Port} of {port.EdgeId}, in a loop: no service has that address and port")
                 .FirstOrDefault();
     }
+
+    private static string Place(string host, IEnumerable<int> ports) =>
+        $"{(host.Contains(':') ? $"[{host}]" : host)}:{PortList.Format(ports)}";
 
     private static Dictionary<TrafficKey, long> Loops(ImmutableArray<PortStatus> ports) => ports.ToDictionary(
         port => new TrafficKey(port.EdgeId, port.Proto == "udp", port.Port), port => port.Blocked.GetValueOrDefault(Loop));
@@ -117,8 +125,5 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
         return target.Udp && allowed.Length > 0 ? null : fault;
     }
 
-    private sealed record Target(string Host, int Port, bool Udp, TargetRule Rule)
-    {
-        public override string ToString() => $"{(Udp ? "udp" : "tcp")} {HostSyntax.Format(Host, Port)}";
-    }
+    private sealed record Target(string Host, int Port, bool Udp, TargetRule Rule);
 }

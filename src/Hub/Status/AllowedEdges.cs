@@ -36,7 +36,10 @@ internal static class AllowedEdges
     private static AllowedEdgeStatus Describe(EdgeEntry entry, ConnectedEdgeStatus? live, EdgePresences presences, DateTimeOffset now)
     {
         var presence = presences.Find(entry.Edge.Id, out var conflict, out var refused);
-        conflict = live is not null && now - conflict?.Time < ConflictAge ? conflict : null;
+
+        // The one that was turned away may have taken over since; base peers name no process.
+        var isOver = live is null || !(now - conflict?.Time < ConflictAge) || (live.Instance is { } known && known == conflict?.Instance);
+        conflict = isOver ? null : conflict;
         var valid = entry.Secrets.Items.Where(secret => secret.IsValid(now)).ToArray();
         var state = live is null
             ? WhyGone(entry.Edge.Enabled, presence)

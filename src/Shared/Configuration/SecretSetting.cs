@@ -31,8 +31,8 @@ public static class SecretSetting
             var length = reader.ReadBlock(buffer);
             if (length <= MaxFileSize && buffer.AsSpan(0, length).Trim() is { Length: > 0 } text)
                 return text.ToString();
-            configuration.Errors.Add(
-                name, path, $"must be a file with one line of at most {MaxFileSize} bytes", configuration.Find(name)?.Source);
+            var fault = length > MaxFileSize ? $"has more than {MaxFileSize} bytes" : "is empty";
+            configuration.Errors.Add(name, path, $"{fault}; it must be a file with one line", configuration.Find(name)?.Source);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

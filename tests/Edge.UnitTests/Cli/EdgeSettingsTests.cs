@@ -244,6 +244,15 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.DoesNotContain(Secret, wrong.Message);
     }
 
+    [Theory]
+    [InlineData(0, "is empty")]
+    [InlineData(70_000, "has more than 65536 bytes")]
+    public void A_file_that_can_be_no_token_says_why(int length, string fault)
+    {
+        var wrong = Assert.Throws<ConfigurationException>(() => Load(("tokenFile", Write("token", new string('a', length)))));
+        Assert.StartsWith(fault, Assert.Single(wrong.Errors).Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nothing_at_all_says_what_to_give()
     {

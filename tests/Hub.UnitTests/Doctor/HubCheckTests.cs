@@ -86,11 +86,11 @@ public sealed class HubCheckTests
             _time);
         var good = Edge([443], [53], "there");
         Assert.Equal(CheckStatus.Ok, (await RunAsync(check, Context() with { Edges = [good] })).Status);
-        var bad = await RunAsync(check, Context() with { Edges = [good, Edge([80], [], "there"), Edge([443], [], "gone"), Edge([1], [], "gone") with { Enabled = false }] });
+        var bad = await RunAsync(check, Context() with { Edges = [good, Edge([80, 81, 82, 90], [], "there"), Edge([443], [], "gone"), Edge([1], [], "gone") with { Enabled = false }] });
         Assert.Equal(CheckStatus.Failed, bad.Status);
-        Assert.Contains("tcp there:80", bad.Detail, StringComparison.Ordinal);
+        Assert.Contains("tcp there:80-82,90: ", bad.Detail, StringComparison.Ordinal);
         Assert.Contains("tcp gone:443", bad.Detail, StringComparison.Ordinal);
-        Assert.StartsWith("2 of 4", bad.Detail, StringComparison.Ordinal);
+        Assert.StartsWith("2 of 7", bad.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

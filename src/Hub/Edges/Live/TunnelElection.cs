@@ -87,7 +87,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
             // Determined before the newcomer hears of the conflict and comes back.
             var isFirst = IsFirst(slot, newcomer);
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
-            presences.OnConflict(newcomer.EdgeId, newcomer.Remote);
+            presences.OnConflict(newcomer.EdgeId, newcomer.Remote, newcomer.Identity.Instance);
             if (isFirst)
             {
                 LiveEdgesLog.Conflict(logger, newcomer.EdgeId, older.Remote, newcomer.Remote);

@@ -12,4 +12,8 @@ internal sealed record EdgePresence(
 /// <summary>A process that came with an edge's id and was turned away.</summary>
 /// <param name="Remote">The address and port that it came from.</param>
 /// <param name="Time">When it last came.</param>
-public sealed record EdgeAttempt(string Remote, DateTimeOffset Time);
+public sealed record EdgeAttempt(string Remote, DateTimeOffset Time)
+{
+    /// <summary>The process, as its HELLO named it; empty when there was none.</summary>
+    internal string Instance { get; init; } = "";
+}

@@ -42,8 +42,8 @@ internal sealed class EdgePresences(TimeProvider time)
     }
 
     /// <summary>Notes that a second process came with the id of a connected edge.</summary>
-    public void OnConflict(string edgeId, IPEndPoint newcomer) =>
-        Change(edgeId, entry => entry.Conflict = new EdgeAttempt(newcomer.ToString(), time.GetUtcNow()));
+    public void OnConflict(string edgeId, IPEndPoint newcomer, string instance) => Change(
+        edgeId, entry => entry.Conflict = new EdgeAttempt(newcomer.ToString(), time.GetUtcNow()) { Instance = instance });
 
     /// <summary>Notes that somebody came with the id of an allowed edge but no valid secret.</summary>
     public void OnRefused(string edgeId, IPEndPoint remote) =>

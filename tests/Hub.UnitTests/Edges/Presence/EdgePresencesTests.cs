@@ -76,7 +76,7 @@ public sealed class EdgePresencesTests
         var newcomer = _registry.Connect("a", "two", remotePort: 2);
         await newcomer.Tunnel.EndAsync();
         Presences.Find("a", out var conflict, out _);
-        Assert.Equal("127.0.0.1:2", conflict?.Remote);
+        Assert.Equal(("127.0.0.1:2", "two"), (conflict?.Remote, conflict?.Instance));
     }
 
     [Fact]
