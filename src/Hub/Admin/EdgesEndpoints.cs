@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Edges.Definitions;
@@ -18,11 +19,13 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
 
     public void Map(AdminRoutes routes)
     {
-        routes.Get(All, ListAsync, "listEdges", "All allowed edges, without their secrets, in a form that PUT takes back; with an ETag.")
+        EdgesQuery.Declare(routes.Get(
+            All, ListAsync, "listEdges",
+            "All allowed edges, without their secrets, in a form that PUT takes back; with an ETag. A part of them has none, since "
+                + "PUT would remove the others; with a limit, the header Link names the next page (rel=\"next\")."))
             .Header("If-None-Match", "the ETag that was read: answered 304 when nothing has changed since")
             .Answers<IEnumerable<EdgeDefinition>>()
-            .AnswersNothing(StatusCodes.Status304NotModified, "Nothing has changed since.")
-            .Fails(StatusCodes.Status400BadRequest);
+            .AnswersNothing(StatusCodes.Status304NotModified, "Nothing has changed since.");
         routes.Put(All, ReplaceAllAsync, "replaceEdges", "Replaces all allowed edges; an edge without a secret keeps the one that it has.")
             .Query<bool>("dryRun", "true: only check, and tell what would change")
             .Header("If-Match", "the ETag that was read: else 412, and nothing is changed")
@@ -68,13 +71,18 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
     private Task ListAsync(HttpContext context)
     {
         var state = store.State;
-        return AdminConditions.IsNotModified(context, state.Tag)
-            ? Task.CompletedTask
-            : AdminResults.WriteAsync(
-                context,
-                state.Edges.Values.OrderBy(edge => edge.Id, StringComparer.Ordinal).Select(edge => edge.Definition),
-                AdminJson.Default.IEnumerableEdgeDefinition);
+        var query = EdgesQuery.Read(context.Request);
+        if (query.IsAll && AdminConditions.IsNotModified(context, state.Tag))
+            return Task.CompletedTask;
+        var (page, next) = query.Take(state.Edges.Values.OrderBy(edge => edge.Id, StringComparer.Ordinal), edge => edge.Id);
+        if (next is not null)
+            context.Response.Headers.Link = $"<{All}{NextPage(context.Request, next)}>; rel=\"next\"";
+        return AdminResults.WriteAsync(context, page.Select(edge => edge.Definition), AdminJson.Default.IEnumerableEdgeDefinition);
     }
+
+    private static QueryString NextPage(HttpRequest request, string cursor) => QueryString.Create(
+        request.Query.Where(parameter => parameter.Key != "cursor")
+            .Append(new KeyValuePair<string, StringValues>("cursor", cursor)));
 
     private async Task ReplaceAllAsync(HttpContext context)
     {

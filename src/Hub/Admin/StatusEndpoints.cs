@@ -10,9 +10,10 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
 {
     public void Map(AdminRoutes routes)
     {
-        routes.Get(
+        EdgesQuery.DeclareState(EdgesQuery.Declare(routes.Get(
             "/api/v1/status", StatusAsync, "getStatus",
-            "The hub, its connected edges, and what went wrong by reason.").Answers<HubStatus>();
+            "The hub, its edges, and what went wrong by reason. With a limit, next names the cursor of the next page; whatever belongs to "
+                + "an edge is on the page of its edge, and counts are of all edges."))).Answers<HubStatus>();
         routes.Get("/healthz", HealthAsync, "getHealth", "The process is up and answers.").Answers<HealthAnswer>().WithoutKey();
         routes.Get(
             "/readyz", ReadyAsync, "getReadiness",
@@ -22,7 +23,11 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
             .WithoutKey();
     }
 
-    private Task StatusAsync(HttpContext context) => AdminResults.WriteAsync(context, hub.GetStatus(), AdminJson.Default.HubStatus);
+    private Task StatusAsync(HttpContext context)
+    {
+        var query = EdgesQuery.Read(context.Request);
+        return AdminResults.WriteAsync(context, query.Take(hub.GetStatus()), AdminJson.Default.HubStatus);
+    }
 
     private async Task ReadyAsync(HttpContext context)
     {

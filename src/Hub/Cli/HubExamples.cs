@@ -18,7 +18,7 @@ internal static class HubExamples
         ["edge add"] = [
             "tunnel-hub edge add vps --tcp 80,443,8000-8010 --udp 53",
             "tunnel-hub edge add vps --tcp 443 --host hub.example.com:9443 --secret-file secret.txt"],
-        ["edge list"] = ["tunnel-hub edge list", "tunnel-hub edge list --json"],
+        ["edge list"] = ["tunnel-hub edge list", "tunnel-hub edge list --state down", "tunnel-hub edge list --json"],
         ["edge show"] = ["tunnel-hub edge show vps"],
         ["edge remove"] = ["tunnel-hub edge remove vps"],
         ["edge enable"] = ["tunnel-hub edge enable vps"],
@@ -47,7 +47,8 @@ internal static class HubExamples
         ["firewall unblock"] = ["tunnel-hub firewall unblock 192.0.2.7"],
         ["firewall list"] = ["tunnel-hub firewall list"],
         ["status"] = [
-            "tunnel-hub status", "tunnel-hub status --json", "tunnel-hub status --url https://192.0.2.1:9443 --key-file key --pin PIN"],
+            "tunnel-hub status", "tunnel-hub status --edge vps", "tunnel-hub status --json --limit 100",
+            "tunnel-hub status --url https://192.0.2.1:9443 --key-file key --pin PIN"],
         ["streams"] = ["tunnel-hub streams --edge vps --port tcp/443", "tunnel-hub streams --stats"],
         ["connections"] = [
             "tunnel-hub connections --since 10m",

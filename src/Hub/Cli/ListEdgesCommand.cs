@@ -9,24 +9,34 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub edge list</c>: lists the allowed edges with their state.</summary>
 internal static class ListEdgesCommand
 {
-    public static Command Create(CommonOptions options) =>
-        options.Remote(new Command(
-            "list",
-            "List the allowed edges with their state; with --json their definitions, as apply takes them")).Does(options, async (context,
-            cancellation) =>
+    public static Command Create(CommonOptions options)
+    {
+        var edges = new EdgesOptions();
+        var command = new Command("list", "List the allowed edges with their state; with --json their definitions, as apply takes them");
+        return options.Remote(edges.AddTo(command)).Does(options, async (context, cancellation) =>
         {
             if (context.Json)
             {
-                await context.Out.WriteLineAsync(await context.SendAsync(HttpMethod.Get, "api/v1/edges", null, cancellation));
+                var definitions = await context.SendAsync(HttpMethod.Get, edges.DefinitionsPath(context), null, cancellation);
+                await context.Out.WriteLineAsync(definitions);
                 return;
             }
 
-            var status = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
-            await PrintAsync(context, JsonSerializer.Deserialize(status, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
+            var answer = await context.SendAsync(HttpMethod.Get, edges.StatusPath(context), null, cancellation);
+            var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
+            await PrintAsync(context, status, DateTimeOffset.UtcNow);
+            await EdgesOptions.WriteNextAsync(context, status.Next);
         });
+    }
 
     private static async Task PrintAsync(CommandContext context, HubStatus status, DateTimeOffset now)
     {
+        if (status is { Edges.IsEmpty: true, AllowedEdges: > 0 })
+        {
+            await context.Error.WriteLineAsync("No edge is like that.");
+            return;
+        }
+
         if (status.Edges.IsEmpty)
         {
             await context.Error.WriteLineAsync("No edge is allowed yet. Add one: tunnel-hub edge add ID --tcp 443 --host HOST");

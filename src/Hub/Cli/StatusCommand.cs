@@ -12,25 +12,30 @@ namespace Tunnel.Hub.Cli;
 /// <summary><c>tunnel-hub status</c>: shows the running hub and all its edges.</summary>
 internal static class StatusCommand
 {
-    public static Command Create(CommonOptions options) =>
-        options.Remote(new Command(
-            "status",
-            "Show the running hub and all its edges, those that are down with when and why they went")).Does(options, async (context,
-            cancellation) =>
+    public static Command Create(CommonOptions options)
+    {
+        var edges = new EdgesOptions();
+        var command = new Command("status", "Show the running hub and all its edges, those that are down with when and why they went");
+        return options.Remote(edges.AddTo(command)).Does(options, async (context, cancellation) =>
         {
-            var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);
+            var answer = await context.SendAsync(HttpMethod.Get, edges.StatusPath(context), null, cancellation);
             if (context.Json)
+            {
                 await context.Out.WriteLineAsync(answer);
-            else
-                await PrintAsync(
-                    context.Out, context.Terminal, JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!, DateTimeOffset.UtcNow);
+                return;
+            }
+
+            var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
+            await PrintAsync(context.Out, context.Terminal, status, DateTimeOffset.UtcNow);
+            await EdgesOptions.WriteNextAsync(context, status.Next);
         });
+    }
 
     internal static async Task PrintAsync(TextWriter output, Terminal terminal, HubStatus status, DateTimeOffset now)
     {
         await output.WriteTextAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.ConnectedEdges.Length} of "
+            $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.EdgesConnected} of "
                 + $"{status.AllowedEdges} edges connected"));
         if (!status.Edges.IsEmpty)
             await PrintEdgesAsync(output, terminal, status, now);

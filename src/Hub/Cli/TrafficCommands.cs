@@ -76,12 +76,12 @@ internal sealed class TrafficCommands
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);
-        await WriteNextAsync(context, answer.Next);
+        await EdgesOptions.WriteNextAsync(context, answer.Next);
     }
 
     private async Task ShowStatsAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        var path = context.Value(_edge) is { } edge ? $"api/v1/streams/stats?edge={Uri.EscapeDataString(edge)}" : "api/v1/streams/stats";
+        var path = ApiPath.Of("api/v1/streams/stats", ("edge", context.Value(_edge)));
         var json = await context.SendAsync(HttpMethod.Get, path, null, cancellationToken);
         if (context.Json)
         {
@@ -129,22 +129,14 @@ internal sealed class TrafficCommands
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);
-        await WriteNextAsync(context, answer.Next);
+        await EdgesOptions.WriteNextAsync(context, answer.Next);
     }
 
-    private string Path(CommandContext context, string path)
-    {
-        (string Name, string? Value)[] parameters =
-        [
-            ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)),
-            ("action", context.Value(_action)),
-            ("since", Moment("--since", context.Value(_since))), ("until", Moment("--until", context.Value(_until))),
-            ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)),
-        ];
-        var given = parameters.Where(parameter => parameter.Value is not null).Select(
-            parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
-        return $"{path}?{string.Join('&', given)}";
-    }
+    private string Path(CommandContext context, string path) => ApiPath.Of(
+        path, ("edge", context.Value(_edge)), ("port", context.Value(_port)), ("address", context.Value(_address)),
+        ("action", context.Value(_action)),
+        ("since", Moment("--since", context.Value(_since))), ("until", Moment("--until", context.Value(_until))),
+        ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)));
 
     // A length of time is counted back from now; anything else is a time, which the hub reads.
     private static string? Moment(string option, string? text)
@@ -164,12 +156,6 @@ internal sealed class TrafficCommands
             ? "No connection matches; they are kept in memory, the last 10,000 since the hub's start, of the ports with logConnections."
             : "No port has logConnections, so nothing is logged. Switch it on for a port: tunnel-hub port set EDGE tcp/443 "
                 + "--log-connections true";
-    }
-
-    private static async Task WriteNextAsync(CommandContext context, string? next)
-    {
-        if (next is not null)
-            await context.Error.WriteLineAsync($"There are more: --cursor {next}");
     }
 
     private static string Counts(IReadOnlyDictionary<string, long> counts) =>

@@ -46,6 +46,12 @@ public sealed record HubStatus
     /// <summary>The number of edges in the set, enabled or not.</summary>
     public int AllowedEdges { get; init; }
 
+    /// <summary>The number of edges with at least one tunnel.</summary>
+    public int EdgesConnected { get => Math.Max(field, ConnectedEdges.Length); init; }
+
+    /// <summary>Where the next page of edges begins; null: there is none, or all edges were asked for.</summary>
+    public string? Next { get; init; }
+
     /// <summary>Every edge of the set by id, connected or not, with the reason if it is not.</summary>
     public ImmutableArray<AllowedEdgeStatus> Edges { get; init; } = [];
 
