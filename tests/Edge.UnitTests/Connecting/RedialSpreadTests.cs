@@ -49,6 +49,32 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         Assert.InRange(PeakToMean([.. second.Select(wait => wait - second.Min())], TimeSpan.FromMilliseconds(25)), 1, 3);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    [InlineData(30)]
+    public void Of_500_edges_whose_hub_is_away_few_dial_in_the_same_tenth_of_a_second_until_most_are_back(int away)
+    {
+        var random = new Random(1);
+        List<TimeSpan> dials = [];
+        List<TimeSpan> back = [];
+        for (var edge = 0; edge < Edges; edge++)
+        {
+            var share = new RedialShare(random.NextDouble);
+            share.Note(Config(Spread));
+            var backoff = new Backoff(random.NextDouble);
+            var at = share.After(new TunnelEnd(TunnelEndKind.PeerClosed, "killed by the test"));
+            for (; at < TimeSpan.FromSeconds(away); at += backoff.Next(share.NextCeiling, Resumption.LongestPause))
+                dials.Add(at);
+            dials.Add(at);
+            back.Add(at);
+        }
+
+        var most = back.Order().ElementAt(Edges * 9 / 10);
+        Assert.InRange(PeakToMean([.. dials.Where(at => at <= most)], TimeSpan.FromMilliseconds(100)), 1, 3);
+        Assert.True(back.Max() < TimeSpan.FromSeconds(away + 2));
+    }
+
     [Fact]
     public async Task A_lost_connection_is_dialled_after_its_share_of_the_spread()
     {
