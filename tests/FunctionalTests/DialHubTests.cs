@@ -120,6 +120,27 @@ public sealed class DialHubTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hub_that_dials_is_replaced_again_and_again_and_no_client_notices()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub));
+        await edge.WaitForPortsAsync([_port], []);
+        var upstream = new TcpListener(_target, _port);
+        upstream.Start(1024);
+        await using var clients = SteadyClients.Start(upstream, new IPEndPoint(_edgeAddress, _port), perSecond: 20);
+        await clients.WaitForMoreAsync(10);
+        for (var round = 0; round < 3; round++)
+        {
+            await using var before = hub.Replace();
+            await before.WaitForLineAsync("serves from now on");
+            await clients.WaitForMoreAsync(40);
+            Assert.Equal(0, await before.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        }
+
+        Assert.Empty(await clients.FinishAsync());
+    }
+
+    [Fact]
     public async Task Only_who_may_dial_is_spoken_to()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
