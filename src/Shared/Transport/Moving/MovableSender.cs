@@ -135,7 +135,9 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         if (status == LocalReadStatus.Data)
         {
             _next += count;
-            if (leg.Keeps)
+
+            // Of a stream that the peer has reset, or that is over, nobody asks for anything any more.
+            if (leg.Keeps && !IsEndTaken && !stream.IsOver)
                 _sent.Append(buffer[..count]);
             else
                 _sent.Skip(count);

@@ -219,6 +219,22 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void What_is_sent_after_the_peer_has_reset_the_stream_is_not_kept()
+    {
+        var world = new MoveWorld(1);
+        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
+        world.Time.Advance(TimeSpan.FromMilliseconds(20));
+        world.Present.DeliverAck();
+
+        // The reset is still under way, and the acknowledgement has overtaken it.
+        world.SendUnacknowledged(1_000);
+        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+
+        Assert.Null(world.Present.EdgeStreams.Find(1));
+        Assert.Equal(0, world.Context.Flow.Budget.Used);
+    }
+
+    [Fact]
     public void A_reset_behind_the_end_that_comes_while_the_stream_waits_is_told_after_the_move()
     {
         var world = new MoveWorld(1);
