@@ -135,7 +135,7 @@ try() {
   echo
   echo "  $ $1"
   local answer
-  answer=$(timeout 10 bash -c "$1" < /dev/null) && [[ -n $answer ]] || fail "that failed; $(last_words)"
+  answer=$(timeout 30 bash -c "$1" < /dev/null) && [[ -n $answer ]] || fail "that failed; $(last_words)"
   sed 's/^/    /' <<< "$answer"
 }
 

@@ -85,7 +85,9 @@ public sealed class UdpPortTests : IDisposable
         using var client = CreateClient("127.0.0.1");
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, usual.Number));
-        await Eventually.TrueAsync(() => (port.Active, usual.Active) == (1, 1), "both sessions");
+        (await _tunnel.NextSessionAsync()).NextSent();
+        (await _tunnel.NextSessionAsync()).NextSent();
+        Assert.Equal((1, 1), (port.Active, usual.Active));
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(65));
         Assert.Equal((1, 0), (port.Active, usual.Active));
