@@ -19,7 +19,7 @@ var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area l
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
 var storm = new Option<bool>("--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
-var features = new Option<bool>("--features") { Description = "What the settings of ports cost instead: none of them, one at a time, and the programs of --before." };
+var features = new Option<bool>("--features") { Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before." };
 var before = new Option<string>("--before") { Description = "With --features: a checkout of an earlier commit, built Release." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
 var soak = new Option<int>("--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };

@@ -17,6 +17,9 @@ internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, o
 
     public string Name => name;
 
+    /// <summary>Further arguments of the edge.</summary>
+    public IReadOnlyList<string> EdgeArguments { get; init; } = [];
+
     public bool CarriesUdp => true;
 
     public IPAddress Address { get; } = IPAddress.Parse("127.0.11.1");
@@ -35,6 +38,7 @@ internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, o
             HubPort = Workplace.FreePort(),
             EdgeAddress = Address,
             Settings = settings(targets),
+            EdgeArguments = EdgeArguments,
             Start = (_, program, arguments, log) => Processes.Start(program, arguments, log),
         };
         await TunnelPair.StartAsync(place, placement, targets.TcpPorts, [targets.UdpEcho]);

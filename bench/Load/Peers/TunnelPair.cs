@@ -21,6 +21,9 @@ internal static class TunnelPair
         /// <summary>Settings of the ports, beside those that turn PROXY headers off.</summary>
         public IReadOnlyDictionary<string, object> Settings { get; init; } = new Dictionary<string, object>();
 
+        /// <summary>Further arguments of the edge.</summary>
+        public IReadOnlyList<string> EdgeArguments { get; init; } = [];
+
         /// <summary>Is it the hub, the program, its arguments, its log.</summary>
         public required Action<bool, string, IReadOnlyList<string>, string> Start { get; init; }
     }
@@ -43,7 +46,9 @@ internal static class TunnelPair
             },
         ]);
         await WriteTokenAsync(place, admin, "bench", hub);
-        StartEdge(place, "bench", placement.EdgeAddress, placement.Transport, (program, arguments, log) => placement.Start(false, program, arguments, log));
+        StartEdge(
+            place, "bench", placement.EdgeAddress, placement.Transport,
+            (program, arguments, log) => placement.Start(false, program, [.. arguments, .. placement.EdgeArguments], log));
     }
 
     /// <summary>Gets the token of an edge that the hub knows.</summary>

@@ -1,8 +1,8 @@
 namespace Tunnel.Bench.Load.Peers;
 
 /// <summary>
-/// What the settings of ports cost: this product without any of them, with one at a time, and as it was before, whose ports had none. The
-/// first is the yardstick of the table.
+/// What settings cost: this product without any of them, without resume, with one setting of its ports at a time, and as it was before,
+/// whose ports had none. The first is the yardstick of the table.
 /// </summary>
 internal static class WithFeatures
 {
@@ -12,6 +12,7 @@ internal static class WithFeatures
     [
         .. before is null ? Array.Empty<Func<IPeer>>() : [() => new ThisTunnel("before", static _ => [], before)],
         static () => new ThisTunnel(),
+        static () => new ThisTunnel("resumeGrace 0", static _ => []) { EdgeArguments = ["--resume-grace", "0s"] },
         static () => new ThisTunnel("pool", static _ => new()
         {
             ["targets"] = new[] { new { host = "127.0.0.1" } },
