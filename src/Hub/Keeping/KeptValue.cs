@@ -11,8 +11,9 @@ namespace Tunnel.Hub.Keeping;
 internal sealed class KeptValue<T>
     where T : class
 {
-    // A conflict means that another hub has made a change meanwhile, so the hubs together get on; a hundred in a row are a fault.
-    private const int MaxTries = 100;
+    // A conflict means that another hub has made a change meanwhile, so the hubs together get on. One that makes changes without a pause
+    // can be faster a hundred times in a row; so many times, which take some ten seconds, are a fault.
+    private const int MaxTries = 2_000;
 
     private readonly IDocumentKeeper _keeper;
     private readonly T _empty;
