@@ -88,8 +88,10 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
     private static string Place(string host, IEnumerable<int> ports) =>
         $"{(host.Contains(':') ? $"[{host}]" : host)}:{PortList.Format(ports)}";
 
+    // A loop is refused at once, or ended as an error of the dial where the client came before the dial was noted.
     private static Dictionary<TrafficKey, long> Loops(ImmutableArray<PortStatus> ports) => ports.ToDictionary(
-        port => new TrafficKey(port.EdgeId, port.Proto == "udp", port.Port), port => port.Blocked.GetValueOrDefault(Loop));
+        port => new TrafficKey(port.EdgeId, port.Proto == "udp", port.Port),
+        port => port.Blocked.GetValueOrDefault(Loop) + port.Errors.GetValueOrDefault(Loop));
 
     private static IEnumerable<(Target Target, TrafficKey Port)> Targets(AllowedEdge edge, HubStatus hub)
     {

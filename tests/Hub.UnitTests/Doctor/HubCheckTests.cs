@@ -93,8 +93,11 @@ public sealed class HubCheckTests
         Assert.StartsWith("2 of 7", bad.Detail, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_upstream_that_leads_back_to_a_port_of_an_edge_is_a_loop_though_it_accepts()
+    // Refused at once, or ended as an error of the dial.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_upstream_that_leads_back_to_a_port_of_an_edge_is_a_loop_though_it_accepts(bool isRefused)
     {
         var turnedAway = new Dictionary<int, long> { [443] = 5, [80] = 7 };
         var check = new UpstreamsCheck(
@@ -117,9 +120,13 @@ public sealed class HubCheckTests
             {
                 EdgeId = "a", Port = port.Key, Proto = "tcp", Listening = true, Healthy = true,
                 ActiveConnections = 0, TotalConnections = 0, BytesIn = 0, BytesOut = 0,
-                Blocked = ImmutableSortedDictionary<string, long>.Empty.Add("forwardingLoop", port.Value),
+                Blocked = Count(isRefused, port.Value),
+                Errors = Count(!isRefused, port.Value),
             }),
         ];
+
+        static ImmutableSortedDictionary<string, long> Count(bool counts, long value) =>
+            counts ? ImmutableSortedDictionary<string, long>.Empty.Add("forwardingLoop", value) : ImmutableSortedDictionary<string, long>.Empty;
     }
 
     [Fact]
