@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Tunnel.Hub.Certificates;
 
 /// <summary>Reads and writes a path or PEM text as it is, for the hub's own state.</summary>
-internal sealed class PemSourceJsonConverter : JsonConverter<PemSource>
+internal class PemSourceJsonConverter : JsonConverter<PemSource>
 {
     /// <inheritdoc/>
     public override PemSource Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

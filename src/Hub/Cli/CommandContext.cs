@@ -68,6 +68,13 @@ internal sealed class CommandContext(ParseResult parse, CommonOptions options)
         return Body(answer, path);
     }
 
+    /// <summary>Tells where the next page begins; null: there is none.</summary>
+    public async Task WriteNextAsync(string? next)
+    {
+        if (next is not null)
+            await Error.WriteLineAsync($"There are more: --cursor {next}");
+    }
+
     /// <summary>Makes a client of the running hub, for more than a single request and answer.</summary>
     public AdminClient Client(TimeSpan? timeout = null) =>
         options.RemoteHub.Client(parse, timeout) ?? new AdminClient("tunnel-hub", AdminSocketPath(), timeout);

@@ -41,13 +41,6 @@ internal sealed class EdgesOptions
                 "--json prints definitions, which have no state and no pages; tunnel-hub status --json takes --state, --limit and "
                     + "--cursor");
 
-    /// <summary>Tells where the next page begins.</summary>
-    public static async Task WriteNextAsync(CommandContext context, string? next)
-    {
-        if (next is not null)
-            await context.Error.WriteLineAsync($"There are more: --cursor {next}");
-    }
-
     private string Path(CommandContext context, string path) => ApiPath.Of(
         path, ("edge", context.Value(_edge)), ("search", context.Value(_search)), ("state", context.Value(_state)),
         ("limit", context.Value(_limit)?.ToString(CultureInfo.InvariantCulture)), ("cursor", context.Value(_cursor)));

@@ -25,7 +25,7 @@ internal static class ListEdgesCommand
             var answer = await context.SendAsync(HttpMethod.Get, edges.StatusPath(context), null, cancellation);
             var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
             await PrintAsync(context, status, DateTimeOffset.UtcNow);
-            await EdgesOptions.WriteNextAsync(context, status.Next);
+            await context.WriteNextAsync(status.Next);
         });
     }
 

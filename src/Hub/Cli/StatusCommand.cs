@@ -27,7 +27,7 @@ internal static class StatusCommand
 
             var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubStatus)!;
             await PrintAsync(context.Out, context.Terminal, status, DateTimeOffset.UtcNow);
-            await EdgesOptions.WriteNextAsync(context, status.Next);
+            await context.WriteNextAsync(status.Next);
         });
     }
 

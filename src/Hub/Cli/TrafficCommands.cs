@@ -76,7 +76,7 @@ internal sealed class TrafficCommands
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);
-        await EdgesOptions.WriteNextAsync(context, answer.Next);
+        await context.WriteNextAsync(answer.Next);
     }
 
     private async Task ShowStatsAsync(CommandContext context, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ internal sealed class TrafficCommands
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);
-        await EdgesOptions.WriteNextAsync(context, answer.Next);
+        await context.WriteNextAsync(answer.Next);
     }
 
     private string Path(CommandContext context, string path) => ApiPath.Of(

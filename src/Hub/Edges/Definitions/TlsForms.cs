@@ -18,6 +18,9 @@ internal static class TlsForms
         },
     };
 
+    // The longest path that Linux takes (PATH_MAX).
+    private const int MaxPath = 4_096;
+
     /// <summary>The path of a PEM file, or PEM text, which may be a key: no fault shows it.</summary>
     public static readonly SettingForm<PemSource?> Pem = new(
         "PATH",
@@ -154,15 +157,16 @@ internal static class TlsForms
 
     private static void CheckPem(PemSource? source, string path, bool udp, FaultList faults)
     {
-        if (source!.IsReference)
+        var most = source!.IsText ? PemSource.MaxLength : MaxPath;
+        if (source.IsReference)
             faults.AddText(
                 path, source.Value, "stands for a text that this edge had, and now it has none such; write the PEM text, or a path");
         else if (!source.IsWhole)
             faults.AddText(
                 path, source.ToString(),
                 "must be the whole path of a file, such as \"/etc/tls/fullchain.pem\", or PEM text, which begins with -----BEGIN");
-        else if (source.Value.Length > (source.IsText ? PemSource.MaxLength : 4_096))
-            faults.Add(path, $"{source.Value.Length} characters", $"must have at most {(source.IsText ? PemSource.MaxLength : 4_096)}");
+        else if (source.Value.Length > most)
+            faults.Add(path, $"{source.Value.Length} characters", $"must have at most {most}");
     }
 
     private static JsonNode? CertificateOf(string word)
