@@ -36,14 +36,11 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
-        await page.Page.RouteAsync(
-            "**/api/v1/status*",
-            async route =>
+        await ChangeStatusAsync(
+            page,
+            status =>
             {
-                var answer = await route.FetchAsync();
-                var status = JsonNode.Parse(await answer.TextAsync())!;
                 status["sharedState"] = new JsonObject { ["database"] = "PostgreSQL database tunnel at db", ["fault"] = "It can't be used now: Connection refused." };
-                await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
             });
         await page.WaitForTextAsync("The database that hubs share can't be used");
         await page.WaitForTextAsync("It can't be used now: Connection refused. Edges and blocks are as last known, and changes are refused until it is back.");
@@ -56,12 +53,10 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
-        await page.Page.RouteAsync(
-            "**/api/v1/status*",
-            async route =>
+        await ChangeStatusAsync(
+            page,
+            status =>
             {
-                var answer = await route.FetchAsync();
-                var status = JsonNode.Parse(await answer.TextAsync())!;
                 status["portCertificates"] = new JsonArray(
                     Certificate("/tls/ok.pem", DateTimeOffset.UtcNow.AddDays(60)),
                     Certificate("/tls/soon.pem", DateTimeOffset.UtcNow.AddDays(3)),
@@ -76,7 +71,6 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
                     ["fault"] = "connection refused",
                     ["faultSince"] = DateTimeOffset.UtcNow.AddMinutes(-5),
                 });
-                await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
             });
         await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
         await page.WaitForTextAsync("/tls/soon.pem (a.test). Put a new one into the files; the hub takes it by itself.");
@@ -241,4 +235,15 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         using var client = await setup.ConnectAsync(setup.Tcp[0]);
         await page.Page.Locator("td .state.bad", new() { HasText = "up, target fails" }).WaitForAsync();
     }
+
+    // What the hub answers, with a change: the page sees what the test could not bring about.
+    private static Task ChangeStatusAsync(OpenPage page, Action<JsonNode> change) => page.Page.RouteAsync(
+        "**/api/v1/status*",
+        async route =>
+        {
+            var answer = await route.FetchAsync();
+            var status = JsonNode.Parse(await answer.TextAsync())!;
+            change(status);
+            await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
+        });
 }
