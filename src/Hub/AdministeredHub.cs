@@ -25,7 +25,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public bool IsConnected(string edgeId) => hub.Live!.FindPrimary(edgeId) is not null;
 
-    public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => hub.Live!.PushSecretAsync(edgeId, secret);
+    public Task<SecretPush> PushSecretAsync(string edgeId, Guid secretId, string secret) =>
+        hub.Live!.PushSecretAsync(edgeId, secretId, secret);
 
     public CertificateStatus GetCertificate() => hub.GetCertificate();
 

@@ -37,7 +37,7 @@ internal interface IAdministeredHub
     bool IsConnected(string edgeId);
 
     /// <summary>Sends the edge a secret that the hub already accepts, and waits until the edge has kept it.</summary>
-    Task<SecretPush> PushSecretAsync(string edgeId, string secret);
+    Task<SecretPush> PushSecretAsync(string edgeId, Guid secretId, string secret);
 
     /// <inheritdoc cref="TunnelHub.GetCertificate"/>
     CertificateStatus GetCertificate();

@@ -49,7 +49,7 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
             throw new ProblemException(Problem.NotFound(id));
         if (!result.Succeeded)
             throw new ProblemException(Problem.Invalid(result.Errors));
-        var push = await hub.PushSecretAsync(id, result.NewSecret!);
+        var push = await hub.PushSecretAsync(id, result.NewSecretId, result.NewSecret!);
         if (!push.IsKept)
         {
             var why = push.Kept?.Error is { } error ? $"says that {error}"

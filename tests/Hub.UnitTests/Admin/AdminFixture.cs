@@ -62,7 +62,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public bool IsConnected(string edgeId) => Push.Sent;
 
-    public Task<SecretPush> PushSecretAsync(string edgeId, string secret)
+    public Task<SecretPush> PushSecretAsync(string edgeId, Guid secretId, string secret)
     {
         Pushed = secret;
         return Task.FromResult(Push);

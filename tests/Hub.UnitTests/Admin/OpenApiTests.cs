@@ -52,7 +52,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     public bool IsConnected(string edgeId) => false;
 
-    Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, string secret) => Task.FromResult(SecretPush.NotConnected);
+    Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, Guid secretId, string secret) => Task.FromResult(SecretPush.NotConnected);
 
     public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 

@@ -38,8 +38,8 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     public string EdgeId => Edge.Id;
 
-    /// <summary>The id of the edge's secret that let its present connection in.</summary>
-    public Guid SecretId { get; private set; }
+    /// <summary>The id of the edge's secret that let its present connection in, or that was renewed over it.</summary>
+    public Guid SecretId { get; set; }
 
     /// <summary>Where its present connection comes from.</summary>
     public IPEndPoint Remote { get; private set; }

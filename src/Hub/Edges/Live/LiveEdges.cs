@@ -89,7 +89,8 @@ internal sealed class LiveEdges : IDisposable
     }
 
     /// <summary>Sends a secret to an edge and waits until the edge has kept it.</summary>
-    public Task<SecretPush> PushSecretAsync(string edgeId, string secret) => _renewals.PushAsync(FindPrimary(edgeId), secret);
+    public Task<SecretPush> PushSecretAsync(string edgeId, Guid secretId, string secret) =>
+        _renewals.PushAsync(FindPrimary(edgeId), secretId, secret);
 
     /// <summary>Handles the edge's report that it has kept what it was sent.</summary>
     public void OnKept(EdgeTunnel live, long revision, KeptReport kept)

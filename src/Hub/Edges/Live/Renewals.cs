@@ -14,12 +14,13 @@ internal sealed class Renewals(Lock registryLock, TimeProvider time)
 
     /// <summary>Sends a secret over the tunnel that counts, and waits until the edge has it on its disk.</summary>
     /// <param name="live">The tunnel; null when the edge is not connected.</param>
+    /// <param name="secretId">The secret's id.</param>
     /// <param name="secret">The secret, which the hub already accepts.</param>
-    public async Task<SecretPush> PushAsync(EdgeTunnel? live, string secret)
+    public async Task<SecretPush> PushAsync(EdgeTunnel? live, Guid secretId, string secret)
     {
         if (live is null)
             return SecretPush.NotConnected;
-        var pending = new Pending();
+        var pending = new Pending(secretId);
         lock (registryLock)
         {
             _pending[live] = pending;
@@ -44,13 +45,20 @@ internal sealed class Renewals(Lock registryLock, TimeProvider time)
     {
         lock (registryLock)
         {
-            if (_pending.TryGetValue(live, out var pending) && revision == pending.Revision)
-                pending.Kept.TrySetResult(kept);
+            if (!_pending.TryGetValue(live, out var pending) || revision != pending.Revision)
+                return;
+
+            // The edge has it by this tunnel, which so outlives the secret that it was made with.
+            if (kept is { Secret: true, Error: null })
+                live.SecretId = pending.SecretId;
+            pending.Kept.TrySetResult(kept);
         }
     }
 
-    private sealed class Pending
+    private sealed class Pending(Guid secretId)
     {
+        public Guid SecretId => secretId;
+
         public long Revision { get; set; }
 
         public TaskCompletionSource<KeptReport> Kept { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -9,6 +9,7 @@ public sealed class RenewalsTests
 {
     private const string Secret = "a-secret-for-the-edge";
     private readonly TestRegistry _registry = new();
+    private readonly Guid _id = Guid.NewGuid();
 
     public RenewalsTests() => _registry.Allowed.Put(TestRegistry.Edge("a", 80));
 
@@ -16,15 +17,20 @@ public sealed class RenewalsTests
     public async Task A_secret_is_sent_once_and_its_answer_names_the_configuration()
     {
         var edge = _registry.Connect("a", "one");
-        var push = _registry.Live.PushSecretAsync("a", Secret);
+        var push = _registry.Live.PushSecretAsync("a", _id, Secret);
         var config = await edge.Tunnel.NextConfigAsync();
         Assert.Equal((Secret, 2L), (config.Hub!.Secret, config.Hub.Rev));
         Assert.DoesNotContain(Secret, config.ToString(), StringComparison.Ordinal);
 
         Report(edge, 1);
         Assert.False(push.IsCompleted);
+        Assert.NotEqual(_id, edge.Live.SecretId);
         Report(edge, 2);
         Assert.True((await push.WaitAsync(Patience.Limit)).IsKept);
+        Assert.Equal(_id, edge.Live.SecretId);
+
+        // Here an edge has no second secret.
+        edge.Live.SecretId = _registry.Allowed.SecretIdOf("a");
 
         _registry.Allowed.Change(TestRegistry.Edge("a", 81));
         Assert.Null((await edge.Tunnel.NextConfigAsync()).Hub!.Secret);
@@ -34,15 +40,15 @@ public sealed class RenewalsTests
     public async Task No_answer_in_time_and_an_end_before_it_are_none()
     {
         var edge = _registry.Connect("a", "one");
-        var push = _registry.Live.PushSecretAsync("a", Secret);
+        var push = _registry.Live.PushSecretAsync("a", _id, Secret);
         await edge.Tunnel.NextConfigAsync();
         _registry.Time.Advance(Renewals.Patience);
         Assert.Equal(SecretPush.Silent, await push.WaitAsync(Patience.Limit));
 
-        push = _registry.Live.PushSecretAsync("a", Secret);
+        push = _registry.Live.PushSecretAsync("a", _id, Secret);
         await edge.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, ""));
         Assert.Equal(SecretPush.Silent, await push.WaitAsync(Patience.Limit));
-        Assert.Equal(SecretPush.NotConnected, await _registry.Live.PushSecretAsync("b", Secret));
+        Assert.Equal(SecretPush.NotConnected, await _registry.Live.PushSecretAsync("b", _id, Secret));
     }
 
     [Fact]
