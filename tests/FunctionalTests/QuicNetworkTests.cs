@@ -88,6 +88,10 @@ public sealed class QuicNetworkTests
         using var upstream = tunnel.Listen(tunnel.Tcp[0]);
         using var idle = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         await idle.AssertEchoAsync();
+        using var udpUpstream = tunnel.ListenUdp(tunnel.Udp[0]);
+        using var udpClient = tunnel.Link.Near.CreateSocket(SocketType.Dgram);
+        await udpClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, tunnel.Udp[0]));
+        var seenBefore = await SendUntilSeenAsync(udpClient, udpUpstream);
         using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         var down = RandomNumberGenerator.GetBytes(32 << 20);
         var sending = SendToEndAsync(busy.Server, down);
@@ -112,6 +116,7 @@ public sealed class QuicNetworkTests
         Assert.Equal(((long)down.Length, StreamEnd.Finished), await receiving);
         Assert.Equal(down, received.ToArray());
         await sending;
+        Assert.Equal(seenBefore, await SendUntilSeenAsync(udpClient, udpUpstream));
         Assert.Equal("quicTimedOut", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
     }
 
@@ -173,5 +178,19 @@ public sealed class QuicNetworkTests
     {
         await socket.SendAllAsync(data);
         socket.Shutdown(SocketShutdown.Send);
+    }
+
+    // What is sent while there is no tunnel is lost.
+    private static async Task<EndPoint> SendUntilSeenAsync(Socket client, Socket upstream)
+    {
+        var seen = upstream.ReceiveFromAsync(new byte[16], new IPEndPoint(IPAddress.Any, 0));
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await client.SendAsync("datagram"u8.ToArray());
+                return seen.IsCompleted;
+            },
+            "a datagram at the upstream");
+        return (await seen).RemoteEndPoint;
     }
 }

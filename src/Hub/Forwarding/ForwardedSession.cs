@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Tunnel.Hub.Edges.Definitions;
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Forwarding.Entering;
 using Tunnel.Hub.Targets;
 using Tunnel.Hub.Traffic;
@@ -37,11 +38,14 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
     private long _lastHeard;
     private long _bytesIn;
     private long _bytesOut;
+    private long _lostAt;
 
-    public ForwardedSession(SessionForwarder forwarder, ConnectionEntry entry, ITunnelSession session, in StreamOpening opening)
+    public ForwardedSession(
+        SessionForwarder forwarder, ConnectionEntry entry, EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening)
         : base(forwarder, entry)
     {
         Session = session;
+        Flow = SessionFlow.Of(tunnel, opening);
         _header = entry.Route.UdpProxy == UdpProxyProtocol.Off ? [] : MakeHeader(opening, entry.Fields);
         _downloadRate = entry.Policy.DownloadRate is { } rate ? new ByteBucket(rate, forwarder.Time) : null;
         _lastSent = _lastHeard = forwarder.Time.GetTimestamp();
@@ -51,11 +55,21 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
 
     public ITunnelSession Session { get; }
 
+    /// <summary>By what the session is known when it comes over another tunnel; null when it ends with its own.</summary>
+    public SessionFlow? Flow { get; }
+
     private PortPolicy Policy => Entry.Policy;
 
     /// <summary>Whether nothing has passed for the port's idle time-out, and the edge has had its time to end the session.</summary>
     public bool IsIdle(long now) =>
         Forwarder.Time.GetElapsedTime(LastActive, now) >= (Policy.IdleTimeout ?? PortPolicy.DefaultUdpIdleTimeout) + IdleGrace;
+
+    /// <summary>Notes that the tunnel is lost.</summary>
+    public void NoteLost() => Volatile.Write(ref _lostAt, Forwarder.Time.GetTimestamp());
+
+    /// <summary>Whether the session has waited for another tunnel for so long.</summary>
+    public bool HasWaited(long now, TimeSpan time) =>
+        Volatile.Read(ref _lostAt) is var lostAt and not 0 && Forwarder.Time.GetElapsedTime(lostAt, now) >= time;
 
     /// <summary>Called once a second: drops datagrams that waited too long, and checks whether a silent upstream has moved.</summary>
     public void Tend(long now)
@@ -91,6 +105,8 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
     }
 
     void IDatagramSink.OnSessionClosed() => Forwarder.Forget(this);
+
+    void IDatagramSink.OnSessionLost() => Forwarder.OnLost(this);
 
     public override void OnReply(ReadOnlySpan<byte> datagram)
     {
@@ -191,6 +207,9 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
         _held = null;
         SendRun(socket);
     }
+
+    // The upstream has seen the header that comes once.
+    protected override void OnTakenLocked(ForwardedSession older) => _headerSent = older._headerSent;
 
     protected override void OnClosedLocked()
     {

@@ -65,6 +65,40 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         forwarder.End((ForwardedSession)this, ReasonCounters<SessionFailure>.NameOf(failure));
     }
 
+    /// <summary>
+    /// Takes over the socket of an older session of the same client, so that the upstream sees no other one. That session is then closed.
+    /// </summary>
+    /// <returns>False when it has none.</returns>
+    public bool TryTakeFrom(MovingUpstream older)
+    {
+        ConnectedDatagrams socket;
+        lock (older.Sync)
+        {
+            if (older.IsClosed || older._socket is null)
+                return false;
+            older.OnClosedLocked();
+            older.NoteOverflowsLocked();
+            older.IsClosed = true;
+            (socket, _own, _target, _use, _overflows) = (older._socket, older._own, older._target, older._use, older._overflows);
+        }
+
+        lock (Sync)
+        {
+            _socket = socket;
+            if (IsClosed)
+            {
+                Release();
+                return true;
+            }
+
+            if (_use is not null)
+                entry.Target = _use.Target;
+            OnTakenLocked((ForwardedSession)older);
+            socket.ReplyTo(this);
+            return true;
+        }
+    }
+
     /// <summary>Closes the socket.</summary>
     public void Close()
     {
@@ -75,9 +109,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             OnClosedLocked();
             NoteOverflowsLocked();
             IsClosed = true;
-            forwarder.Own.Remove(_own);
-            _socket?.Dispose();
-            _use?.End();
+            Release();
         }
     }
 
@@ -107,6 +139,9 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     /// <summary>Called when the socket is connected; others use the socket as soon as this returns.</summary>
     protected abstract void OnConnectedLocked(ConnectedDatagrams socket);
 
+    /// <summary>Called when the socket of another session was taken over.</summary>
+    protected abstract void OnTakenLocked(ForwardedSession older);
+
     protected abstract void OnClosedLocked();
 
     /// <summary>Counts the datagrams that the upstream sent faster than this process could read them.</summary>
@@ -132,6 +167,13 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     {
         if (_use is { IsEjected: true } use)
             LeaveMember(use, Pause);
+    }
+
+    private void Release()
+    {
+        forwarder.Own.Remove(_own);
+        _socket?.Dispose();
+        _use?.End();
     }
 
     private void LeaveMember(PoolUse use, TimeSpan pause)

@@ -2,11 +2,9 @@ using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Live;
-using Tunnel.Hub.Forwarding.Shares;
 using Tunnel.Hub.Targets;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Observability;
-using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Buffers;
@@ -23,20 +21,14 @@ internal sealed class SessionForwarder : IDisposable
     // The limit on datagrams that wait for names: more than a moment's worth is a flood.
     private const int MaxHeldBytes = 4 << 20;
 
-    // The measured cost of a session in all parts of the hub, and the divisor of the memory budget that all sessions may use.
-    private const int SessionBytes = 2 << 10;
-    private const int BudgetPart = 2;
-
     // The limit on sessions of one edge that wait for their turn: with more, the last would wait longer than its datagrams may.
     private const int MaxWaiting = 1_024;
 
     private readonly PortGate _gate;
-    private readonly MemoryBudget _budget;
     private readonly ILogger _logger;
     private readonly ITimer _sweep;
-    private readonly Lock _lock = new();
-
-    private readonly SessionShares _sessions = new();
+    private readonly OpenSessions _sessions;
+    private readonly TimeSpan _grace;
 
     public SessionForwarder(
         PortGate gate, TargetResolver resolver, DescriptorGuard descriptors, TransportContext context, ILogger<SessionForwarder> logger)
@@ -45,7 +37,8 @@ internal sealed class SessionForwarder : IDisposable
         _logger = logger;
         var time = Time = context.Time;
         Targets = new UpstreamTargets(resolver, descriptors, time);
-        _budget = context.Flow.Budget;
+        _sessions = new OpenSessions(gate, context.Flow.Budget);
+        _grace = context.ResumeGrace;
         Memory = context.Flow.Datagrams.Part(MaxHeldBytes);
         _sweep = time.CreateGuardedTimer(static self => self.Sweep(), this, SweepInterval, SweepInterval);
     }
@@ -70,14 +63,7 @@ internal sealed class SessionForwarder : IDisposable
     public Func<string, Action, bool> TakeTurn { get; set; } = static (edge, work) => TurnQueue.TryRun(edge, MaxWaiting, work);
 
     /// <summary>The number of sessions open now, over all tunnels.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-                return _sessions.Count;
-        }
-    }
+    public int Count => _sessions.Count;
 
     /// <summary>Counts lost sessions and datagrams, by reason.</summary>
     public ReasonCounters<SessionFailure> Failures { get; } = new();
@@ -107,8 +93,8 @@ internal sealed class SessionForwarder : IDisposable
             return null;
         }
 
-        var forwarded = new ForwardedSession(this, entry, session, opening);
-        if (!TryEnter(forwarded, opening.Source?.Address, out var evicted))
+        var forwarded = new ForwardedSession(this, entry, tunnel, session, opening);
+        if (!_sessions.TryEnter(forwarded, opening.Source?.Address, out var evicted, out var older))
         {
             _gate.TurnAway(entry, GateFailure.TooMany);
             Refuse(route, SessionFailure.TooManySessions);
@@ -127,6 +113,8 @@ internal sealed class SessionForwarder : IDisposable
             End(evicted, "evicted");
         }
 
+        if (older is not null && GoesOn(older, forwarded))
+            return forwarded;
         if (isKnown)
             ConnectInTurn(forwarded, addresses);
         else
@@ -134,20 +122,24 @@ internal sealed class SessionForwarder : IDisposable
         return forwarded;
     }
 
+    /// <summary>
+    /// Keeps a session whose tunnel was lost: over another one its client finds the upstream with the same socket. Until then nothing
+    /// passes.
+    /// </summary>
+    public void OnLost(ForwardedSession session)
+    {
+        if (session.Flow is null)
+            Forget(session);
+        else
+            session.NoteLost();
+    }
+
     /// <summary>Removes a session that the tunnel has ended.</summary>
     public void Forget(ForwardedSession session, string reason = "completed")
     {
-        bool removed;
-        lock (_lock)
-            removed = _sessions.Remove(session);
-
         // A session that both sides end is counted once.
-        if (removed)
-        {
-            _budget.Return(SessionBytes);
+        if (_sessions.Remove(session))
             session.Entry.End(reason);
-        }
-
         session.Close();
     }
 
@@ -195,41 +187,19 @@ internal sealed class SessionForwarder : IDisposable
     public void Dispose()
     {
         _sweep.Dispose();
-        foreach (var session in Snapshot())
+        foreach (var session in _sessions.Snapshot())
             End(session, "shuttingDown");
     }
 
     /// <summary>Notes that a session's client has sent a datagram after an answer.</summary>
-    public void NoteTwoWay(ForwardedSession session)
-    {
-        lock (_lock)
-            _sessions.NoteTwoWay(session);
-    }
+    public void NoteTwoWay(ForwardedSession session) => _sessions.NoteTwoWay(session);
 
-    /// <summary>Registers a session.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="client">Its client's address; null when not known.</param>
-    /// <param name="evicted">The session that has to give way, since each takes memory and a descriptor, and TCP streams need some
-    /// too.</param>
-    /// <returns>False when there is no room, and no session that could give way.</returns>
-    private bool TryEnter(ForwardedSession session, IPAddress? client, out ForwardedSession? evicted)
+    // The same client comes over another tunnel, perhaps before this end knows that the former is lost.
+    private bool GoesOn(ForwardedSession older, ForwardedSession session)
     {
-        evicted = null;
-        lock (_lock)
-        {
-            if (
-                _sessions.Count >= Math.Min(_gate.Options.MaxSessions, _budget.Limit / BudgetPart / SessionBytes)
-                || !_budget.TryTake(SessionBytes))
-            {
-                // Its part of the budget passes to the new session.
-                evicted = (ForwardedSession?)_sessions.Evict(session.Route.Port.EdgeId);
-                if (evicted is null)
-                    return false;
-            }
-
-            _sessions.Add(session, session.Route.Port.EdgeId, session.Route.Port.Port, client is null ? 0 : AddressNumber.Of(client));
-            return true;
-        }
+        var goesOn = older.Route == session.Route && session.TryTakeFrom(older);
+        End(older, "moved");
+        return goesOn;
     }
 
     private void ConnectInTurn(ForwardedSession session, IPAddress[] addresses)
@@ -245,12 +215,6 @@ internal sealed class SessionForwarder : IDisposable
             if (session.Session.IsOpen)
                 session.Connect(addresses);
         }
-    }
-
-    private ForwardedSession[] Snapshot()
-    {
-        lock (_lock)
-            return [.. _sessions.All.Cast<ForwardedSession>()];
     }
 
     private async Task ResolveAsync(ForwardedSession session, Task? pool)
@@ -273,10 +237,12 @@ internal sealed class SessionForwarder : IDisposable
     private void Sweep()
     {
         var now = Time.GetTimestamp();
-        foreach (var session in Snapshot())
+        foreach (var session in _sessions.Snapshot())
         {
             if (session.IsIdle(now))
                 End(session, "idleTimeout");
+            else if (session.HasWaited(now, _grace))
+                End(session, "tunnelLost");
             else
                 session.Tend(now);
         }

@@ -31,7 +31,7 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     private const int MaxCalls = 2;
 
     private readonly SafeSocketHandle _handle;
-    private readonly IDatagramReplies _replies;
+    private volatile IDatagramReplies _replies;
     private volatile bool _watched;
 
     private ConnectedDatagrams(SafeSocketHandle handle, IDatagramReplies replies) => (_handle, _replies) = (handle, replies);
@@ -80,6 +80,9 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
         return EventLoops.Datagrams.Add(this, _handle, Epoll.In);
     }
 
+    /// <summary>Gives what the peer sends to another receiver from now on; what is being delivered still goes to the one before.</summary>
+    public void ReplyTo(IDatagramReplies replies) => _replies = replies;
+
     /// <summary>Sends what <paramref name="owner"/> has added to this thread's <see cref="DatagramRun"/>.</summary>
     public DatagramResult Send(object owner) => DatagramRun.Current.Send(owner, _handle, [], []);
 
@@ -94,6 +97,7 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
     internal override void OnEvents(uint events)
     {
         var receiver = DatagramReceiver.Current;
+        var replies = _replies;
         var error = SocketError.Success;
         var any = false;
         for (var calls = 0; calls < MaxCalls && error == SocketError.Success; calls++)
@@ -102,18 +106,18 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
             while (receiver.TryNext(out var datagram))
             {
                 any = true;
-                _replies.OnReply(datagram.Payload);
+                replies.OnReply(datagram.Payload);
             }
 
             for (var cut = receiver.Cut; cut > 0; cut--)
-                _replies.OnError(this, SocketError.MessageSize);
+                replies.OnError(this, SocketError.MessageSize);
             if (error == SocketError.Success && !receiver.WasFull)
                 break;
         }
 
         if (any)
-            _replies.OnBatchEnd();
+            replies.OnBatchEnd();
         if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.OperationAborted))
-            _replies.OnError(this, error);
+            replies.OnError(this, error);
     }
 }

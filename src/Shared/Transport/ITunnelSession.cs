@@ -49,4 +49,7 @@ public interface IDatagramSink
 
     /// <summary>The peer ended the session, or the tunnel was lost.</summary>
     void OnSessionClosed();
+
+    /// <summary>The tunnel was lost, and what was open on it may go on over another one. Called instead of the above.</summary>
+    void OnSessionLost() => OnSessionClosed();
 }

@@ -37,7 +37,10 @@ internal sealed class ForwardingFixture : IDisposable
         var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
-        var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance);
+        var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance)
+        {
+            ResumeGrace = TransportContext.DefaultResumeGrace,
+        };
         Pools = new TargetPools(resolver, NoPools.Instance, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
         Gate = new PortGate(options, Pools, Traffic, context);
         Authorizers = new Authorizers(
@@ -104,6 +107,13 @@ internal sealed class ForwardingFixture : IDisposable
         });
         new PoolSync(Gate, Pools).Apply("a", _registry.Allowed.Find("a"));
         (Live, Tunnel) = _registry.Connect("a", "one");
+    }
+
+    /// <summary>The edge comes over another tunnel, of which its open streams and sessions may be.</summary>
+    public void ConnectAgain()
+    {
+        (Live, Tunnel) = _registry.Connect("a", "one");
+        Tunnel.Features |= TunnelFeatures.Move;
     }
 
     public FakeStream OpenStream(int port = 80, IPEndPoint? client = null) => OpenStream(new StreamOpening(client ?? Client, Public, port));

@@ -8,6 +8,7 @@ using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities.Processes;
+using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
@@ -435,6 +436,57 @@ public sealed class SessionForwarderTests : IDisposable
 
         Assert.Equal(0, hub.Sessions.Count);
         Assert.True(session.IsOpen); // it is not ours to close
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_comes_over_another_tunnel_keeps_its_socket_whether_or_not_the_loss_is_known(bool known)
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.First });
+        hub.ConnectAgain();
+        var (lost, sink) = hub.OpenSession();
+        sink!.OnDatagram("one"u8);
+        var (first, from) = await ReceiveAsync();
+        Assert.Equal(("one", true), Split(first));
+        if (known)
+            sink.OnSessionLost();
+        Assert.Equal(1, hub.Sessions.Count);
+
+        hub.ConnectAgain();
+        var (session, next) = hub.OpenSession();
+        next!.OnDatagram("two"u8);
+
+        var (second, again) = await ReceiveAsync();
+        Assert.Equal((("two", false), from), (Split(second), again));
+        await _upstream.SendToAsync("answer"u8.ToArray(), from);
+        Assert.Equal("answer", Encoding.ASCII.GetString(await session.NextReplyAsync()));
+        await lost.ClosedAsync();
+        Assert.Equal(1, hub.Sessions.Count);
+        next.OnSessionClosed();
+        Assert.Equal(0, hub.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task A_session_whose_tunnel_is_lost_waits_as_long_as_the_grace_and_not_for_another_client()
+    {
+        using var hub = Connected(new PortPolicyDefinition { UdpProxyProtocol = UdpProxyProtocol.Off, IdleTimeout = 3600 });
+        hub.ConnectAgain();
+        var (_, sink) = hub.OpenSession();
+        sink!.OnDatagram("one"u8);
+        var (_, from) = await ReceiveAsync();
+        sink.OnSessionLost();
+        hub.ConnectAgain();
+        var other = ((IHubTunnelHandler)hub.Live).OnSessionOpened(
+            hub.Tunnel, new FakeSession(), new StreamOpening(new IPEndPoint(ForwardingFixture.Client.Address, 40_001), ForwardingFixture.Public, 80));
+        other!.OnDatagram("two"u8);
+        Assert.NotEqual(from, (await ReceiveAsync()).From);
+        Assert.Equal(2, hub.Sessions.Count);
+
+        hub.Time.Advance(TransportContext.DefaultResumeGrace - TimeSpan.FromSeconds(1));
+        Assert.Equal(2, hub.Sessions.Count);
+        hub.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, hub.Sessions.Count);
     }
 
     private static IPAddress Elsewhere { get; } = IPAddress.Parse("127.0.0.77");

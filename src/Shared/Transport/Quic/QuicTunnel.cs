@@ -218,7 +218,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
         if (isFirst)
             Streams.Close();
-        Sessions.LoseAll();
+        Sessions.LoseAll(mayGoOn: false);
 
         // Closing discards what is under way, so resets and the last frames first get a chance to arrive.
         using var timeout = new CancellationTokenSource(CloseTimeout, Context.Time);
@@ -256,7 +256,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         var isLost = !_isClosed && _core.End!.Kind is (TunnelEndKind.ConnectionLost or TunnelEndKind.Timeout);
         Moving.OnEnded(isLost ? _core.Terms.ResumeGrace : TimeSpan.Zero);
         Streams.LoseAll();
-        Sessions.LoseAll();
+        Sessions.LoseAll(mayGoOn: Moves && grace > TimeSpan.Zero);
     }
 
     public void OnConnectionClosed()

@@ -32,9 +32,7 @@ internal sealed class QuicSessions
 
     public QuicSessions(QuicCore core, ControlSender control, StreamIds ids)
     {
-        _core = core;
-        _control = control;
-        _ids = ids;
+        (_core, _control, _ids) = (core, control, ids);
         _early = new EarlyDatagrams(core.Context.Flow.Datagrams);
         _sender = new DatagramSender(core);
         _closings = new SessionClosings(core, control);
@@ -122,7 +120,7 @@ internal sealed class QuicSessions
 
         // The tunnel was lost meanwhile, when there was no sink to tell yet.
         if (!open)
-            Tell(sink);
+            Tell(sink, mayGoOn: false);
     }
 
     /// <summary>Handles a datagram from msquic's buffer or from a stream. Called on a worker of msquic.</summary>
@@ -223,16 +221,15 @@ internal sealed class QuicSessions
     {
         QuicSession? session;
         lock (_lock)
-        {
             if (!_sessions.Remove(id, out session))
                 return;
-        }
 
         End(session);
     }
 
     /// <summary>Ends all sessions, because the tunnel has ended.</summary>
-    public void LoseAll()
+    /// <param name="mayGoOn">Whether what was open may go on over another tunnel.</param>
+    public void LoseAll(bool mayGoOn)
     {
         QuicSession[] all;
         lock (_lock)
@@ -244,20 +241,19 @@ internal sealed class QuicSessions
         }
 
         foreach (var session in all)
-            End(session);
+            End(session, mayGoOn);
     }
 
     /// <summary>Drops datagrams whose session's opening did not come in time.</summary>
     public void Sweep()
     {
-        List<uint> expired;
-        int dropped;
+        (List<uint> Expired, int Dropped) taken;
         lock (_lock)
-            (expired, dropped) = _early.TakeExpired(_core.Context.NowMilliseconds);
-        if (dropped == 0)
+            taken = _early.TakeExpired(_core.Context.NowMilliseconds);
+        if (taken.Dropped == 0)
             return;
-        _core.Traffic.Drops.Add(DatagramDrop.EarlyFull, dropped);
-        expired.ForEach(_closings.AnswerUnknown);
+        _core.Traffic.Drops.Add(DatagramDrop.EarlyFull, taken.Dropped);
+        taken.Expired.ForEach(_closings.AnswerUnknown);
     }
 
     private void Deliver(IDatagramSink sink, ReadOnlySpan<byte> payload)
@@ -275,22 +271,25 @@ internal sealed class QuicSessions
         }
     }
 
-    private void End(QuicSession session)
+    private void End(QuicSession session, bool mayGoOn = false)
     {
         if (!session.TryEnd())
             return;
         IDatagramSink? sink;
         lock (_lock)
             sink = session.Sink;
-        Tell(sink);
+        Tell(sink, mayGoOn);
     }
 
     // An owner's defect must not keep other sessions from being ended.
-    private void Tell(IDatagramSink? sink)
+    private void Tell(IDatagramSink? sink, bool mayGoOn)
     {
         try
         {
-            sink?.OnSessionClosed();
+            if (mayGoOn)
+                sink?.OnSessionLost();
+            else
+                sink?.OnSessionClosed();
         }
         catch (Exception e)
         {
