@@ -102,7 +102,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         Instance = hello.Instance;
         var inbox = new ConfigInbox(1 + options.Hubs.Length);
         _hubs = new HubConnections(
-            HubLinks.Create(options, hello, transports, inbox, observer, time, connecting), options.Prefer, time);
+        var losses = new TunnelLosses(observer);
+            HubLinks.Create(options, hello, transports, inbox, losses, time, connecting), options.Prefer, time);
         if (_awaiter is not null)
         {
             _awaiter.Asking += _hubs.Main.Connector.AskForConnections;
@@ -138,7 +139,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));
         _configs = new ConfigApplier(
             inbox, _firewall, _ports, _publicAddress, [.. _hubs.Links.Select(static link => link.Record)], observer, time, connecting);
-        Parts = new EdgeParts(_hubs, _refusals, _ports, transport, _firewall, _awaiter);
+        Parts = new EdgeParts(_hubs, losses, _refusals, _ports, transport, _firewall, _awaiter);
     }
 
     /// <summary>The parts that metrics are read from.</summary>

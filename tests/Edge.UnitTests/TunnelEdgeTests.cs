@@ -204,6 +204,30 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_tunnel_that_is_lost_and_goes_on_is_told()
+    {
+        var lost = new TaskCompletionSource<TunnelLostEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var resumed = new TaskCompletionSource<TunnelResumedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _edge.TunnelLost += (_, args) => lost.SetResult(args);
+        _edge.TunnelResumed += (_, args) => resumed.SetResult(args);
+        await _edge.StartAsync();
+        var dial = await _dialer.NextAsync();
+        var tunnel = new FakeTunnel { ActiveStreams = 3 };
+        dial.Connect(tunnel);
+        await Eventually.TrueAsync(() => _edge.GetStatus().Connected, "the tunnel");
+
+        Assert.True(dial.Request.Handler.OnLost(tunnel, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
+        var first = await lost.Task.Soon();
+        Assert.Equal((tunnel.RemoteEndPoint, "ConnectionLost: cut", 3), (first.Hub, first.Reason, first.Streams));
+        Assert.NotNull(_edge.GetStatus().LostSince);
+
+        dial.Request.Handler.OnResumed(tunnel, new TunnelResumed(3, 77, TimeSpan.FromSeconds(2)));
+        var second = await resumed.Task.Soon();
+        Assert.Equal((tunnel.RemoteEndPoint, 3, 77L, TimeSpan.FromSeconds(2)), (second.Hub, second.Streams, second.BytesAgain, second.LostFor));
+        Assert.Null(_edge.GetStatus().LostSince);
+    }
+
+    [Fact]
     public async Task Stopping_closes_the_ports_says_goodbye_and_waits_for_the_streams()
     {
         var port = FreePort();

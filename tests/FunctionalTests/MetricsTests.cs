@@ -12,7 +12,7 @@ public sealed class MetricsTests
 {
     private static readonly string[] OfBoth =
     [
-        "tunnel_tunnels", "tunnel_streams_active", "tunnel_streams_opened_total", "tunnel_io_bytes_total", "tunnel_rtt_seconds", "tunnel_flow_stall_seconds_total",
+        "tunnel_tunnels", "tunnel_tunnels_lost_total", "tunnel_tunnels_resumed_total", "tunnel_streams_active", "tunnel_streams_opened_total", "tunnel_io_bytes_total", "tunnel_rtt_seconds", "tunnel_flow_stall_seconds_total",
         "tunnel_queue_size_bytes", "tunnel_queue_flows", "tunnel_sessions_active", "tunnel_datagrams_total", "tunnel_datagrams_dropped_total",
         "tunnel_memory_used_bytes", "tunnel_memory_limit_bytes", "tunnel_tcp_memory_used_bytes", "tunnel_tcp_memory_limit_bytes", "tunnel_descriptors_used", "tunnel_descriptors_limit", "tunnel_events_dropped_total", "tunnel_timers_active", "tunnel_heap_used_bytes",
         "tunnel_build_info{version=", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",

@@ -48,6 +48,7 @@ internal static class EdgeMetrics
             "1 for the transport of the present tunnel, and why it is this one.");
         meter.CreateObservableUpDownCounter(
             "tunnel.tunnels", () => parts.Hubs.Totals.Open, "{tunnel}", "Tunnels, draining ones included.");
+        TransportMetrics.AddLosses(meter, () => parts.Losses.Lost, () => parts.Losses.Resumed);
         meter.CreateObservableUpDownCounter(
             "tunnel.lanes", () => parts.Hubs.Totals.Lanes, "{connection}",
             "Connections of tunnels: more than there are tunnels when some have lanes.");

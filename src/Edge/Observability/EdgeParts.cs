@@ -10,8 +10,8 @@ namespace Tunnel.Edge.Observability;
 
 /// <summary>The parts of an edge that metrics, and much of the status, are read from.</summary>
 internal sealed record EdgeParts(
-    HubConnections Hubs, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport, FirewallController Firewall,
-    HubAwaiter? Awaiter)
+    HubConnections Hubs, TunnelLosses Losses, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport,
+    FirewallController Firewall, HubAwaiter? Awaiter)
 {
     /// <summary>What came to the port at which the hub is awaited and was none of its, by reason; nothing where this edge dials.</summary>
     public IReadOnlyDictionary<string, long> Strangers => Awaiter?.Strangers.ToDictionary() ?? ImmutableDictionary<string, long>.Empty;

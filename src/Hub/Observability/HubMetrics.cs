@@ -72,6 +72,7 @@ internal sealed class HubMetrics
             () => Figures().Select(edge => new Measurement<int>(edge.Tunnels, Edge(edge), new("transport", Name(edge.Transport)))),
             "{tunnel}",
             "Tunnels, draining ones included.");
+        TransportMetrics.AddLosses(meter, () => _parts()?.Live.News.Lost ?? 0, () => _parts()?.Live.News.Resumed ?? 0);
         meter.CreateObservableUpDownCounter(
             "tunnel.lanes", () =>
                 PerEdge(edge => edge.Lanes), "{connection}", "Connections of tunnels: more than there are tunnels when some have lanes.");

@@ -27,6 +27,20 @@ public static class TransportMetrics
             "Time that streams had data to send but no credit, of all waits that are over.");
     }
 
+    /// <summary>Adds the counters of tunnels that were lost and of those that went on.</summary>
+    /// <param name="meter">The service's meter.</param>
+    /// <param name="lost">Returns how often a tunnel was lost.</param>
+    /// <param name="resumed">Returns how often one has gone on.</param>
+    public static void AddLosses(Meter meter, Func<long> lost, Func<long> resumed)
+    {
+        meter.CreateObservableCounter(
+            "tunnel.tunnels.lost", lost, "{tunnel}",
+            "Tunnels that were lost and waited for another connection, or their streams for another tunnel.");
+        meter.CreateObservableCounter(
+            "tunnel.tunnels.resumed", resumed, "{tunnel}",
+            "Lost tunnels that went on over another connection, or their streams over another tunnel.");
+    }
+
     private static void AddKernel(Meter meter, Func<TransportContext?> context)
     {
         meter.CreateObservableGauge(
