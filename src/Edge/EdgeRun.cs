@@ -55,6 +55,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     private readonly ConfigApplier _configs;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IDisposable _defects;
+    private AddressWatch? _addresses;
     private ImmutableArray<Task> _connecting = [];
     private Task _applying = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
@@ -101,8 +102,8 @@ internal sealed class EdgeRun : IAsyncDisposable
         var hello = ConnectorOptions.HelloOf(options, inherited.Replaces);
         Instance = hello.Instance;
         var inbox = new ConfigInbox(1 + options.Hubs.Length);
-        _hubs = new HubConnections(
         var losses = new TunnelLosses(observer);
+        _hubs = new HubConnections(
             HubLinks.Create(options, hello, transports, inbox, losses, time, connecting), options.Prefer, time);
         if (_awaiter is not null)
         {
@@ -166,6 +167,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _crash.Begin(_inherited.Replaces is not null);
         Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
         _connecting = _hubs.Run(_stopping.Token);
+        _addresses = new AddressWatch(_hubs.Suspect);
         _applying = Task.Run(ApplyConfigsAsync);
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
     }
@@ -308,6 +310,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _addresses?.Dispose();
         // A stop that its caller gave up may still be draining.
         await _hubs.CloseAsync(TimeSpan.Zero);
         _hubs.Dispose();

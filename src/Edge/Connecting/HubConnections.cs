@@ -88,6 +88,13 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         }
     }
 
+    /// <summary>Makes sure of all tunnels, since this machine's addresses have changed.</summary>
+    public void Suspect()
+    {
+        foreach (var link in Links)
+            link.Connector.SuspectTunnel();
+    }
+
     /// <summary>Keeps the tunnels until cancelled.</summary>
     /// <returns>The loop of each hub.</returns>
     public ImmutableArray<Task> Run(CancellationToken cancellationToken) =>

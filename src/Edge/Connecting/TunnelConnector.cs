@@ -132,7 +132,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             tunnel.SendReport(new Report { Kind = Report.WantLanes, Lanes = count });
     }
 
-    /// <summary>Makes sure of the tunnel, since the hub has made a connection as if there were none.</summary>
+    /// <summary>
+    /// Makes sure of the tunnel, since the hub has made a connection as if there were none, or this machine's addresses have changed.
+    /// </summary>
     public void SuspectTunnel() => _live?.Tunnel.Suspect();
 
     /// <summary>Dials and serves until cancelled. The tunnel is then left open for <see cref="CloseAsync"/>.</summary>

@@ -2,6 +2,7 @@ using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Hub.Accepting;
 
@@ -13,6 +14,7 @@ internal sealed class EdgeDialer : IDisposable
     private readonly DialWays _ways;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DialLoop> _loops = new(StringComparer.Ordinal);
+    private AddressWatch? _addresses;
     private bool _isStopped;
 
     public EdgeDialer(EdgeStore edges, DialNeeds needs, DialWays ways) => (_edges, _needs, _ways) = (edges, needs, ways);
@@ -22,6 +24,7 @@ internal sealed class EdgeDialer : IDisposable
     {
         _edges.Changed += OnChanged;
         _needs.Changed += OnNeeds;
+        _addresses = new AddressWatch(_needs.Suspect);
         foreach (var id in _edges.Current.Keys)
             Apply(id);
     }
@@ -48,6 +51,7 @@ internal sealed class EdgeDialer : IDisposable
     {
         _edges.Changed -= OnChanged;
         _needs.Changed -= OnNeeds;
+        _addresses?.Dispose();
         lock (_lock)
         {
             _isStopped = true;

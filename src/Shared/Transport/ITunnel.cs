@@ -47,8 +47,8 @@ public interface ITunnel : IAsyncDisposable
     bool IsInDoubt => false;
 
     /// <summary>
-    /// Edge only: asks the hub for a sign of life soon, since something speaks against this connection. Without one,
-    /// <see cref="IsInDoubt"/> becomes true.
+    /// Asks the peer for a sign of life soon, since something speaks against the connection. Without one <see cref="IsInDoubt"/> becomes
+    /// true. It changes nothing at a hub that leaves doubt to its edge.
     /// </summary>
     void Suspect()
     {

@@ -24,6 +24,16 @@ internal sealed class DialNeeds(Lock registryLock, Dictionary<string, EdgeSlot> 
         }
     }
 
+    /// <summary>Makes sure of the tunnels that this hub has dialled, since this machine's addresses have changed.</summary>
+    public void Suspect()
+    {
+        lock (registryLock)
+        {
+            foreach (var live in slots.Values.SelectMany(static slot => slot.Tunnels))
+                live.Tunnel!.Suspect();
+        }
+    }
+
     // An edge that does not answer may be reached over another connection, which it takes when it has lost the old one too.
     private static bool IsLost(ITunnel tunnel) => tunnel.IsLost || tunnel.IsInDoubt;
 

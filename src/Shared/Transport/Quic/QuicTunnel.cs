@@ -70,6 +70,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public bool IsInDoubt => Watch.IsInDoubt && !IsDead;
 
+    public void Suspect() => Watch.Suspect();
+
     public long Heard => Watch.Heard;
 
     public bool Ask() => !IsDead && Watch.Ask();
@@ -254,7 +256,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
         Control.Release();
         var isLost = !_isClosed && _core.End!.Kind is (TunnelEndKind.ConnectionLost or TunnelEndKind.Timeout);
-        Moving.OnEnded(isLost ? _core.Terms.ResumeGrace : TimeSpan.Zero);
+        var grace = isLost ? _core.Terms.ResumeGrace : TimeSpan.Zero;
+        Moving.OnEnded(grace);
         Streams.LoseAll();
         Sessions.LoseAll(mayGoOn: Moves && grace > TimeSpan.Zero);
     }

@@ -79,7 +79,11 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 
     public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
 
-    public void Suspect() => _first.Suspect();
+    public void Suspect()
+    {
+        foreach (var lane in _lanes)
+            lane.Mux.Suspect();
+    }
 
     public long Heard => _first.Heard;
 

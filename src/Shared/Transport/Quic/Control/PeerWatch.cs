@@ -25,6 +25,9 @@ internal sealed class PeerWatch
     /// <summary>Edge: true when the hub was asked and has not answered in time.</summary>
     public bool IsInDoubt => _doubt.IsOn;
 
+    /// <inheritdoc cref="ITunnel.Suspect"/>
+    public void Suspect() => _doubt.Suspect();
+
     /// <summary>Edge: grows with everything that comes from the hub.</summary>
     public long Heard
     {
