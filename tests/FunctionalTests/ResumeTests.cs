@@ -1,6 +1,5 @@
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Tunnel.FunctionalTests.Harness;
+using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
@@ -18,10 +17,10 @@ public sealed class ResumeTests
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
         using var enough = new CancellationTokenSource();
-        var up = SendUntilAsync(pair.Client, 1, enough.Token);
-        var down = SendUntilAsync(pair.Server, 2, enough.Token);
-        var upReceived = HashAsync(pair.Server);
-        var downReceived = HashAsync(pair.Client);
+        var up = HashedTransfer.SendUntilAsync(pair.Client, 1, enough.Token);
+        var down = HashedTransfer.SendUntilAsync(pair.Server, 2, enough.Token);
+        var upReceived = HashedTransfer.ReceiveAsync(pair.Server);
+        var downReceived = HashedTransfer.ReceiveAsync(pair.Client);
         var transfers = Task.WhenAny(up, down, upReceived, downReceived).Unwrap();
         string Logs() => $"{setup.Edge.Process.Log}\n{setup.Hub.Process.Log}";
 
@@ -87,6 +86,13 @@ public sealed class ResumeTests
 
         await events.WaitForLineAsync("tunnelLost edgeId=edge-1");
         await events.WaitForLineAsync("tunnelResumed edgeId=edge-1");
+        foreach (var (program, socket) in new[] { ("tunnel-hub", setup.Hub.AdminSocket), ("tunnel-edge", setup.Edge.AdminSocket) })
+        {
+            using var client = new AdminClient(program, socket);
+            var metrics = (await client.GetAsync("metrics", CancellationToken.None)).Body;
+            Assert.Contains("\ntunnel_tunnels_lost_total 1\n", metrics, StringComparison.Ordinal);
+            Assert.Contains("\ntunnel_tunnels_resumed_total 1\n", metrics, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -120,32 +126,5 @@ public sealed class ResumeTests
         Assert.Equal((0, StreamEnd.Reset), await pair.Client.DrainAsync());
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
         await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
-    }
-
-    // Sends bytes that follow from the seed until it is told to stop, then the end.
-    private static async Task<(long Bytes, string Hash)> SendUntilAsync(Socket socket, int seed, CancellationToken enough)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var random = new Random(seed);
-        var buffer = new byte[64 << 10];
-        long sent = 0;
-        while (!enough.IsCancellationRequested)
-        {
-            random.NextBytes(buffer);
-            await socket.SendAllAsync(buffer);
-            hash.AppendData(buffer);
-            sent += buffer.Length;
-        }
-
-        socket.Shutdown(SocketShutdown.Send);
-        return (sent, Convert.ToHexString(hash.GetHashAndReset()));
-    }
-
-    private static async Task<(long Bytes, string Hash)> HashAsync(Socket socket)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (bytes, end) = await socket.DrainAsync(received => hash.AppendData(received.Span));
-        Assert.Equal(StreamEnd.Finished, end);
-        return (bytes, Convert.ToHexString(hash.GetHashAndReset()));
     }
 }
