@@ -32,6 +32,10 @@ internal sealed class Clients : IDisposable
     public void Dispose()
     {
         foreach (var socket in Sockets)
+        {
+            // By RST: thousands that wait for late packets would leave the next row's connections no port.
+            socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
+        }
     }
 }
