@@ -101,6 +101,52 @@ public sealed class LaneTests : IAsyncLifetime
         Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(0, 1)]
+    public async Task What_is_open_outlives_connections_that_are_swallowed_without_a_word(params int[] silent)
+    {
+        await StartEdgeAsync("--lanes", "2");
+        using var elephant = await OpenAsync();
+        await MoveBulkUntilLanesAsync(elephant, 2);
+        using var apart = await OpenAsync();
+        await apart.AssertEchoAsync();
+
+        foreach (var index in silent)
+        {
+            _relay.Silence(index);
+        }
+
+        await Task.WhenAll(elephant.AssertEchoAsync(), apart.AssertEchoAsync());
+        using var next = await OpenAsync();
+        await next.AssertEchoAsync();
+        Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
+        (int, int) lanes = default;
+        await Eventually.IsTrueAsync(
+            async () => (lanes = await LanesAsync()) == (2, 2), "both lanes", explain: () => $"{lanes}\n{_edge.Process.Log}\n{_hub.Process.Log}");
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_older_than_the_bulk_beside_it_leaves_its_lane()
+    {
+        await StartEdgeAsync("--lanes", "2", "--log-level", "debug");
+        using var older = await OpenAsync();
+        using var elephant = await OpenAsync();
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await older.AssertEchoAsync();
+                await MoveBulkUntilLanesAsync(elephant, 2);
+                return _edge.Process.Log.Contains("to wait behind", StringComparison.Ordinal);
+            },
+            "the older connection to go to the other lane", explain: () => _edge.Process.Log);
+
+        await older.AssertEchoAsync();
+        await elephant.AssertEchoAsync();
+        await FinishAsync(older);
+    }
+
     [Fact]
     public async Task The_first_lane_is_the_tunnel_and_what_all_have_carried_is_counted()
     {

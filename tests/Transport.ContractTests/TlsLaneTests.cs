@@ -152,6 +152,41 @@ public sealed class TlsLaneTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stream_leaves_the_lane_on_which_bulk_begins_and_then_the_lane_that_is_not_wanted_any_more()
+    {
+        var factory = new TlsLanePairFactory(2, kept: 1)
+        {
+            QuietTime = TimeSpan.FromMilliseconds(1),
+            ResumeGrace = TransportContext.DefaultResumeGrace,
+        };
+        await using var pair = await factory.CreateAsync(_hub, _edge);
+        _hub.Left = pair.Hub;
+        var older = await OpenAsync(pair);
+        await EchoedAsync(older);
+        var elephant = await OpenAsync(pair);
+        var draining = DrainAsync(elephant.Upstream);
+        var block = RandomNumberGenerator.GetBytes(1 << 20);
+
+        while (pair.Edge.Lanes < 2 || (LanesOf(pair.Edge)[0].Mux.ActiveStreams, LanesOf(pair.Edge)[1].Mux.ActiveStreams) != (1, 1))
+        {
+            await elephant.Client.SendAllAsync(block);
+            await EchoedAsync(older);
+        }
+
+        await EchoedAsync(older);
+        elephant.Client.Shutdown(SocketShutdown.Send);
+        await draining;
+        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
+            await Task.Delay(10);
+        await EchoedAsync(older);
+        Assert.False(pair.Edge.Completion.IsCompleted);
+        older.Client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await older.Upstream.ReadToEndAsync());
+        older.Upstream.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await older.Client.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task A_refused_lane_costs_no_stream()
     {
         var refused = new TaskCompletionSource<ITunnel>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -47,7 +47,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     private async Task<DialOutcome?> TryOnceAsync(ITunnel old, int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
         var size = path.Next;
-        var outcome = await DialAsync(port, template() with { MaxPacket = size }, cancellationToken);
+        var outcome = await DialAsync(old.Kind, port, template() with { MaxPacket = size }, cancellationToken);
         if (outcome.Result.Tunnel is not { } tunnel)
         {
             ConnectingLog.RescueFailed(logger, outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);
@@ -64,8 +64,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             {
                 path.Set(size);
                 ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams, size);
-                // Further lanes would stay on connections with packets as large as before.
-                return old.Lanes > 1 ? outcome : await Resumption.GoOnAsync(old, outcome, cancellationToken);
+                return await Resumption.GoOnAsync(old, outcome, cancellationToken);
             }
         }
         catch
@@ -80,18 +79,29 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         return null;
     }
 
-    private async Task<DialOutcome> DialAsync(int port, DialRequest request, CancellationToken cancellationToken)
+    // What is open on a tunnel over TLS can go on over TLS only, so QUIC comes second there, whatever is preferred.
+    private async Task<DialOutcome> DialAsync(TransportKind kind, int port, DialRequest request, CancellationToken cancellationToken)
+    {
+        if (transports.PrefersOtherThan(kind)
+            && await TryAsync(token => transports.DialSameAsync(kind, request, token), request.HostName, cancellationToken)
+                is { Result.Tunnel: not null } same)
+            return same;
+        return await TryAsync(token => transports.DialAsync(port, request, token), request.HostName, cancellationToken);
+    }
+
+    private async Task<DialOutcome> TryAsync(
+        Func<CancellationToken, Task<DialOutcome>> dial, string host, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(TryLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await transports.DialAsync(port, request, either.Token);
+            return await dial(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new DialOutcome(
-                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {TryLimit.TotalSeconds:0} s"),
+                DialResult.Failed(DialFailureKind.Timeout, $"{host} did not answer within {TryLimit.TotalSeconds:0} s"),
                 TransportChoice.Configured);
         }
     }

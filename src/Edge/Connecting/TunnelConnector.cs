@@ -263,6 +263,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             },
             Handler = this,
             MaxPacket = _path.MaxPacket,
+            Renew = request => request with { Secret = _renewals.Current.Secret, Pins = _pins.Current, MaxPacket = _path.MaxPacket },
         };
     }
 

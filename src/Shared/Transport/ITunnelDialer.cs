@@ -53,6 +53,12 @@ public sealed record DialRequest
     /// <summary>The way through a proxy, over TCP only; null for a straight connection.</summary>
     public ProxyHop? Proxy { get; init; }
 
+    /// <summary>
+    /// Makes the request for a later connection of the same tunnel, with the secret, pins and packets that are right then. Null: as this
+    /// one.
+    /// </summary>
+    public Func<DialRequest, DialRequest>? Renew { get; init; }
+
     /// <summary>The hub in messages for the operator, and how it is reached.</summary>
     internal string Peer => Proxy is { } hop ? $"{HostName} (through the proxy {hop.Server})" : $"{HostName} ({Address})";
 

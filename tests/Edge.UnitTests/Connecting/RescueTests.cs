@@ -18,6 +18,7 @@ public sealed class RescueTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TunnelConnector _connector;
     private readonly Task _loop;
+    private FakeDialer.Dial? _first;
 
     public RescueTests()
     {
@@ -61,6 +62,20 @@ public sealed class RescueTests : IAsyncDisposable
         Assert.Equal(1280, _connector.MaxPacket);
         Assert.Equal(GoAway.Replaced, await silent.NextGoAwayAsync());
         Assert.False(silent.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_later_connection_of_a_tunnel_has_the_packets_that_are_right_then()
+    {
+        var silent = await ConnectAsync();
+        var dial = await DoubtAsync(silent);
+        dial.Connect(new FakeTunnel());
+        await PassAsync(() => _connector.MaxPacket is not null);
+
+        var first = _first!.Request;
+        Assert.Null(first.MaxPacket);
+        Assert.Equal(1280, first.Renew!(first).MaxPacket);
+        Assert.Equal(first.Secret, first.Renew(first).Secret);
     }
 
     [Fact]
@@ -117,7 +132,8 @@ public sealed class RescueTests : IAsyncDisposable
     private async Task<FakeTunnel> ConnectAsync()
     {
         var tunnel = new FakeTunnel();
-        (await _dialer.NextAsync()).Connect(tunnel);
+        _first = await _dialer.NextAsync();
+        _first.Connect(tunnel);
         await PassAsync(() => _connector.Status.Connected);
         return tunnel;
     }

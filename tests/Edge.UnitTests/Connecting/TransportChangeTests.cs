@@ -81,6 +81,17 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_tunnel_over_tls_in_doubt_is_brought_tls_first_since_what_is_open_goes_on_over_that_only()
+    {
+        var tls = await FallBackAsync();
+        tls.IsInDoubt = true;
+        ((ITunnelHandler)_connector).OnDoubt(tls);
+
+        (await _tls.NextAsync()).Fail(DialFailureKind.Timeout);
+        Assert.Equal(1280, (await _quic.NextAsync()).Request.MaxPacket);
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_streams_that_were_left_on_tls()
     {
         var tls = await FallBackAsync();

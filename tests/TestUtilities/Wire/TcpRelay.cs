@@ -9,7 +9,7 @@ public sealed class TcpRelay : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly IPEndPoint _server;
     private readonly Lock _lock = new();
-    private readonly List<(Socket Client, Socket Server)> _connections = [];
+    private readonly List<Connection> _connections = [];
 
     public TcpRelay(IPEndPoint server)
     {
@@ -36,12 +36,7 @@ public sealed class TcpRelay : IDisposable
     /// <param name="index">Which, in the order in which they came.</param>
     public void Cut(int index)
     {
-        (Socket Client, Socket Server) connection;
-        lock (_lock)
-        {
-            connection = _connections[index];
-        }
-
+        var connection = Find(index);
         try
         {
             // Both before either is closed: what passes bytes on closes the other one then.
@@ -55,15 +50,19 @@ public sealed class TcpRelay : IDisposable
         connection.Server.Dispose();
     }
 
+    /// <summary>Swallows what comes on one connection from now on, as a NAT does that has forgotten it.</summary>
+    /// <param name="index">Which, in the order in which they came.</param>
+    public void Silence(int index) => Find(index).IsSilent = true;
+
     public void Dispose()
     {
         _listener.Dispose();
         lock (_lock)
         {
-            foreach (var (client, server) in _connections)
+            foreach (var connection in _connections)
             {
-                client.Dispose();
-                server.Dispose();
+                connection.Client.Dispose();
+                connection.Server.Dispose();
             }
         }
     }
@@ -89,13 +88,14 @@ public sealed class TcpRelay : IDisposable
                     continue;
                 }
 
+                var connection = new Connection(client, server);
                 lock (_lock)
                 {
-                    _connections.Add((client, server));
+                    _connections.Add(connection);
                 }
 
-                _ = PassOnAsync(client, server);
-                _ = PassOnAsync(server, client);
+                _ = PassOnAsync(connection, client, server);
+                _ = PassOnAsync(connection, server, client);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -104,14 +104,22 @@ public sealed class TcpRelay : IDisposable
         }
     }
 
-    private static async Task PassOnAsync(Socket from, Socket to)
+    private Connection Find(int index)
+    {
+        lock (_lock)
+        {
+            return _connections[index];
+        }
+    }
+
+    private static async Task PassOnAsync(Connection connection, Socket from, Socket to)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             while (await from.ReceiveAsync(buffer, SocketFlags.None) is > 0 and var count)
             {
-                for (var sent = 0; sent < count;)
+                for (var sent = 0; sent < count && !connection.IsSilent;)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None);
                 }
@@ -124,6 +132,21 @@ public sealed class TcpRelay : IDisposable
             // Cut, or ended by one of the two.
             from.Dispose();
             to.Dispose();
+        }
+    }
+
+    private sealed class Connection(Socket client, Socket server)
+    {
+        private volatile bool _isSilent;
+
+        public Socket Client => client;
+
+        public Socket Server => server;
+
+        public bool IsSilent
+        {
+            get => _isSilent;
+            set => _isSilent = value;
         }
     }
 }

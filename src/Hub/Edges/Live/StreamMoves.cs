@@ -9,7 +9,7 @@ namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
 /// Finds the stream that an edge wants to go on with over another tunnel (protocol.md section 8): one of a tunnel of the same edge and
-/// process, which may have been lost.
+/// process, which may have been lost; or the same one, where the stream changes its lane.
 /// </summary>
 internal sealed class StreamMoves(TunnelNews news, ILogger logger)
 {
@@ -46,7 +46,7 @@ internal sealed class StreamMoves(TunnelNews news, ILogger logger)
         var named = Encoding.UTF8.GetBytes(move.TunnelId);
         lock (_lock)
             return _tunnels.GetValueOrDefault(live.EdgeId)?.Find(other =>
-                other != live
+                (other != live || move.Point is null)
                 && other.Identity.Instance == live.Identity.Instance
                 && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(other.TunnelId), named));
     }

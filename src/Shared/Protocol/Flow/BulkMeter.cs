@@ -22,6 +22,11 @@ public struct BulkMeter
     private long _sampled;
     private long _until;
 
+    /// <summary>
+    /// Whether the last sample found that the stream moves bulk, or as much as bulk though it is small yet: other streams then wait for it.
+    /// </summary>
+    public bool IsHeavy { get; private set; }
+
     /// <summary>Takes a sample.</summary>
     /// <param name="nowMilliseconds">The current time in milliseconds on any monotonic clock.</param>
     /// <param name="bytes">The total number of bytes that the stream has moved so far.</param>
@@ -32,6 +37,8 @@ public struct BulkMeter
         _sampled = bytes;
         if (bytes >= SmallestStream && moved >= SmallestShare)
             _until = nowMilliseconds + HoldMilliseconds;
-        return nowMilliseconds < _until;
+        var isBulk = nowMilliseconds < _until;
+        IsHeavy = isBulk || moved >= SmallestShare;
+        return isBulk;
     }
 }

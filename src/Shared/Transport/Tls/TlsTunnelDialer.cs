@@ -36,8 +36,11 @@ public sealed class TlsTunnelDialer(TransportContext context, ITlsConnector conn
         tunnel.Keeper = new LaneKeeper(
             tunnel,
             (index, handler, token) =>
-                DialAsync(
-                    request with { Handler = handler, Hello = request.Hello with { Lane = new LaneHello(tunnelId, index) } }, ids, token),
+            {
+                var later = request.Renew?.Invoke(request) ?? request;
+                var hello = later.Hello with { Lane = new LaneHello(tunnelId, index) };
+                return DialAsync(later with { Handler = handler, Hello = hello }, ids, token);
+            },
             request.EdgeId,
             context);
         return DialResult.Connected(tunnel, result.Config);

@@ -36,4 +36,19 @@ public sealed class BulkMeterTests
         Assert.False(meter.Sample(3_500, (10 * Mega) + BulkMeter.SmallestShare - 1));
         Assert.True(meter.Sample(4_000, 11 * Mega));
     }
+
+    [Fact]
+    public void What_moves_as_much_as_bulk_is_heavy_before_it_is_bulk_and_as_long()
+    {
+        var meter = new BulkMeter();
+        meter.Sample(0, BulkMeter.SmallestShare - 1);
+        Assert.False(meter.IsHeavy);
+        Assert.False(meter.Sample(250, Mega));
+        Assert.True(meter.IsHeavy);
+        Assert.True(meter.Sample(500, 2 * Mega));
+        Assert.True(meter.Sample(750, 2 * Mega));
+        Assert.True(meter.IsHeavy);
+        Assert.False(meter.Sample(4_000, 2 * Mega));
+        Assert.False(meter.IsHeavy);
+    }
 }

@@ -28,6 +28,15 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     /// <summary>True while another connection is dialled for it. <see cref="LaneKeeper"/> sets it.</summary>
     public bool IsReviving { get; set; }
 
+    /// <summary>The number of streams that moved bulk when they were last counted.</summary>
+    public int Bulk => Volatile.Read(ref _bulk);
+
+    /// <summary>True when the lane has lost its connection, or the hub does not answer on it.</summary>
+    public bool NeedsConnection => mux.IsLost || mux.IsInDoubt;
+
+    /// <summary>True when streams of other lanes may go on here.</summary>
+    public bool IsRefuge => !IsRetiring && !NeedsConnection;
+
     /// <summary>True when no stream or session is open on it.</summary>
     public bool IsEmpty => mux.ActiveStreams == 0 && mux.ActiveSessions == 0;
 
@@ -38,7 +47,7 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
         var queues = mux.Queues;
         var ready = queues.NormalFlows + queues.SustainedFlows;
         var unsent = mux.UnsentInKernel + queues.ControlBytes + queues.DatagramBytes + (ready * TierScheduler.Quantum);
-        return new LaneLoad(Volatile.Read(ref _bulk), unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, IsRetiring || mux.IsLost);
+        return new LaneLoad(Bulk, unsent, mux.ActiveStreams + mux.ActiveSessions, isExtra, !IsRefuge);
     }
 
     /// <summary>Counts the streams that move bulk; to be called every <see cref="BulkMeter.Period"/>.</summary>
@@ -49,5 +58,19 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
             bulk = mux.Endpoint.Streams.Active.CountBulk(mux.Core.Context.NowMilliseconds);
         Volatile.Write(ref _bulk, bulk);
         return bulk;
+    }
+
+    /// <summary>
+    /// Returns the numbers of streams that should leave the lane: all when it is retiring, else those that wait behind bulk.
+    /// </summary>
+    /// <param name="most">The most that are returned.</param>
+    public uint[] TakeLeaving(int most)
+    {
+        lock (mux.Core.Sync)
+        {
+            var streams = mux.Endpoint.Streams;
+            var leaving = IsRetiring ? streams.All.Select(static stream => stream.Id) : Bulk > 0 ? streams.Active.Light() : [];
+            return [.. leaving.Take(most)];
+        }
     }
 }

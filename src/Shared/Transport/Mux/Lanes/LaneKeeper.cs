@@ -13,7 +13,7 @@ internal delegate Task<DialResult> LaneDialer(int index, IEdgeTunnelHandler hand
 
 /// <summary>
 /// The edge's lanes beyond the first: keeps as many as <see cref="LaneDemand"/> wants. A lane that has lost its connection gets another, a
-/// lane that has ended is dialled again, and a lane that is no longer wanted is closed once it is empty.
+/// lane that has ended is dialled again, and a lane that is no longer wanted is closed once its streams have left it.
 /// </summary>
 internal sealed class LaneKeeper
 {
@@ -34,6 +34,7 @@ internal sealed class LaneKeeper
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly LaneDemand _demand;
+    private readonly LaneChanges _changes;
 
     // One edge's lanes are not lost by the thousand, so the waits need not spread down to zero.
     private readonly Backoff _backoff =
@@ -52,6 +53,7 @@ internal sealed class LaneKeeper
         _context = context;
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport.Lanes");
         _demand = new LaneDemand(context.Lanes, context.NowMilliseconds);
+        _changes = new LaneChanges(tunnel, name, _logger);
     }
 
     public void Start()
@@ -127,20 +129,21 @@ internal sealed class LaneKeeper
                 lane.Mux.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "it was not needed any more")).Guard("closing a lane");
         }
 
+        _changes.Make();
         if (index > 0)
             OpenAsync(index).Guard("opening a lane");
     }
 
-    // A lane that carries streams is revived also while the tunnel takes no new ones. While the first one is lost too, its own dials find
-    // out whether the hub is back, at the pace of edges that have lost it together; the lanes follow.
+    // A lane that carries streams is revived also while the tunnel takes no new ones. While the first one is lost or in doubt too, its own
+    // dials find out whether the hub is back, at the pace of edges that have lost it together; the lanes follow.
     private void Revive()
     {
         Lane[] lost;
         lock (_lock)
         {
-            lost = _stopped || _tunnel.IsLost || _context.NowMilliseconds < _notBefore
+            lost = _stopped || _tunnel.IsLost || _tunnel.IsInDoubt || _context.NowMilliseconds < _notBefore
                 ? []
-                : [.. _tunnel.All.Where(static lane => lane is { Index: > 0, IsReviving: false, Mux.IsLost: true })];
+                : [.. _tunnel.All.Where(static lane => lane is { Index: > 0, IsReviving: false, NeedsConnection: true })];
             foreach (var lane in lost)
                 lane.IsReviving = true;
         }

@@ -77,7 +77,7 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 
     public TunnelQueues Queues => _lanes.Aggregate(default(TunnelQueues), static (sum, lane) => sum.Plus(lane.Mux.Queues));
 
-    public bool IsInDoubt => Array.Exists(_lanes, static lane => lane.Mux.IsInDoubt);
+    public bool IsInDoubt => _first.IsInDoubt;
 
     public void Suspect()
     {

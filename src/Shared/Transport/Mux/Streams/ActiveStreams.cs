@@ -60,6 +60,9 @@ internal sealed class ActiveStreams(FlowController flow)
         return count;
     }
 
+    /// <summary>Returns the numbers of the active streams that moved little when they were last counted.</summary>
+    public IEnumerable<uint> Light() => _streams.Where(static stream => !stream.Bulk.IsHeavy).Select(static stream => stream.Id);
+
     private void RemoveAt(int index)
     {
         _streams[index].ActiveIndex = -1;
