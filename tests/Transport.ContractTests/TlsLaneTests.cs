@@ -187,6 +187,54 @@ public sealed class TlsLaneTests : IDisposable
     }
 
     [Fact]
+    public async Task Streams_that_change_their_lane_again_and_again_lose_nothing()
+    {
+        const int Count = 16;
+        const int Size = 4 << 20;
+        const int Changes = 100;
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var pair = await new TlsLanePairFactory(3) { ResumeGrace = TransportContext.DefaultResumeGrace }.CreateAsync(_hub, _edge);
+        _hub.Left = pair.Hub;
+        var tunnel = (LanedTunnel)pair.Edge;
+        var transfers = new List<Task>();
+        var received = new List<Task<byte[]>>();
+        var data = RandomNumberGenerator.GetBytes(Size);
+        for (var i = 0; i < Count; i++)
+        {
+            var (client, upstream, _) = await OpenAsync(pair);
+            transfers.AddRange([SendAsync(client), SendAsync(upstream)]);
+            received.AddRange([client.ReadToEndAsync(), upstream.ReadToEndAsync()]);
+        }
+
+        var random = new Random(5);
+        var asked = 0;
+        var all = Task.WhenAll(received);
+        while (!all.IsCompleted)
+        {
+            // Each change takes a number.
+            if (tunnel.Moving.Find((uint)random.Next(1, Count + asked + 1)) is { } stream)
+            {
+                Assert.True(stream.HandOvers.TryAsk(tunnel.Moving, tunnel));
+                if (++asked == Changes)
+                    enough.SetResult();
+            }
+
+            await Task.Delay(1);
+        }
+
+        await Task.WhenAll(transfers);
+        var hash = SHA256.HashData(data);
+        Assert.All(await all, bytes => Assert.Equal(hash, SHA256.HashData(bytes)));
+
+        async Task SendAsync(Socket socket)
+        {
+            await socket.SendAllAsync(data);
+            await enough.Task;
+            socket.Shutdown(SocketShutdown.Send);
+        }
+    }
+
+    [Fact]
     public async Task A_refused_lane_costs_no_stream()
     {
         var refused = new TaskCompletionSource<ITunnel>(TaskCreationOptions.RunContinuationsAsynchronously);
