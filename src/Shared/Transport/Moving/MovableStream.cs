@@ -283,13 +283,13 @@ internal sealed class MovableStream : ITunnelStream
         }
 
         HandOvers.Drop();
-
         // One that ended in order is kept until the peer has its end, too.
         var table = Leg?.Table;
-        if (!IsSettled && table is { Keeps: true })
-            table.KeepEnded(this);
-        else
+        if (IsSettled || table is not { Keeps: true } || !table.TryKeepEnded(this))
+        {
+            Sender.Forget(inOrder: true);
             Legs.Forget();
+        }
 
         // The peer's side may have ended in order just before, and then waits for an acknowledgement that would not come.
         if (isFirst && WasReset)

@@ -203,11 +203,14 @@ internal sealed class MovableStreams
     }
 
     /// <summary>Keeps a stream that has ended in order until the peer has its end, too. Called without a stream's lock.</summary>
-    public void KeepEnded(MovableStream stream)
+    /// <returns>False when the streams of the tunnel are over, so that the peer asks for nothing any more.</returns>
+    public bool TryKeepEnded(MovableStream stream)
     {
         MovableStream? oldest = null;
         lock (_lock)
         {
+            if (_isOver)
+                return false;
             while (_ended.TryPeek(out var first) && first.IsSettled)
                 _ended.Dequeue();
             _ended.Enqueue(stream);
@@ -216,6 +219,7 @@ internal sealed class MovableStreams
         }
 
         oldest?.ForgetEnded();
+        return true;
     }
 
     /// <summary>Handles an ACK of the peer.</summary>

@@ -235,6 +235,19 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void A_stream_that_ends_in_order_just_after_its_tunnel_keeps_nothing()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        Assert.NotEqual(0, world.Context.Flow.Budget.Used);
+
+        world.Present.EdgeStreams.OnEnded(TimeSpan.Zero);
+        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+
+        Assert.Equal(0, world.Context.Flow.Budget.Used);
+    }
+
+    [Fact]
     public void A_reset_behind_the_end_that_comes_while_the_stream_waits_is_told_after_the_move()
     {
         var world = new MoveWorld(1);
