@@ -1,4 +1,5 @@
 using Tunnel.Edge.Admission;
+using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
@@ -9,9 +10,13 @@ namespace Tunnel.Edge.Udp;
 internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions)
     : SessionNode<UdpSession>(key), IDatagramSink
 {
+    /// <summary>How long a session waits for its hub while another hub could have it: as long as new clients do.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly AmplificationGuard? _guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null;
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
+    private TimeSpan? _silentSince;
 
     public UdpPort Port => port;
 
@@ -25,6 +30,21 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     {
         _tunnel = tunnel;
         Volatile.Write(ref _tunnelSession, session);
+    }
+
+    /// <summary>
+    /// Whether the session's hub is gone for so long that another one shall have it. Only the port's receive loop asks, for each datagram.
+    /// </summary>
+    public bool ShouldLeaveFor(ITunnelSource tunnels, TimeSpan now)
+    {
+        if (_tunnel is not ({ IsLost: true } or { IsInDoubt: true }))
+        {
+            _silentSince = null;
+            return false;
+        }
+
+        _silentSince ??= now;
+        return now - _silentSince >= Patience && tunnels.Usable is { IsInDoubt: false } other && other != _tunnel;
     }
 
     /// <summary>How fast the client may send; null: no limit.</summary>

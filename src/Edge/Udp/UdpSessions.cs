@@ -149,13 +149,14 @@ internal sealed class UdpSessions : IDisposable
             _table.TryGet(key, out session);
         if (session is null)
             return Open(port, key);
-        if (session.IsOpen)
+        if (session.IsOpen && !session.ShouldLeaveFor(_tunnels, Now))
         {
             Touch(session);
             return session;
         }
 
         Remove(session);
+        session.Close();
         return Open(port, key);
     }
 

@@ -77,6 +77,31 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(0, port.Active);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_leaves_a_hub_that_is_gone_for_another_one_but_not_at_once(bool lost)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        var session = await _tunnel.NextSessionAsync();
+        Assert.Equal("one"u8.ToArray(), session.NextSent());
+        var other = new FakeTunnel();
+
+        (_tunnel.IsLost, _tunnel.IsInDoubt) = (lost, !lost);
+        _fixture.Tunnels.Current = other;
+        await client.SendToAsync("two"u8.ToArray(), target);
+        Assert.Equal("two"u8.ToArray(), session.NextSent());
+        _fixture.Time.Advance(UdpSession.Patience);
+        await client.SendToAsync("three"u8.ToArray(), target);
+
+        Assert.Equal("three"u8.ToArray(), (await other.NextSessionAsync()).NextSent());
+        Assert.False(session.IsOpen);
+        Assert.Equal(1, port.Active);
+    }
+
     [Fact]
     public async Task A_policys_idle_timeout_is_its_own()
     {
