@@ -17,10 +17,10 @@ internal enum SecretMatch
 /// </summary>
 internal sealed class SecretVerifier
 {
-    // Two slow hashes at once leave the other cores to the tunnels; 128 waiting ones take about 3 s, well within the time to
-    // authenticate. Addresses take turns, so an address that guesses waits behind itself.
-    private const int ConcurrentSlowHashes = 2;
-    private const int QueuedSlowHashes = 128;
+    // So many slow hashes at once leave a core to the tunnels; those that wait take about 3 s, well within the time to authenticate.
+    // Addresses take turns, so an address that guesses waits behind itself.
+    private const int QueuedForEach = 64;
+    private static readonly int ConcurrentSlowHashes = Environment.ProcessorCount > 2 ? 2 : 1;
 
     private static readonly byte[] NoHash = new byte[SecretHasher.HashBytes];
 
@@ -29,7 +29,12 @@ internal sealed class SecretVerifier
     private readonly SecretMemory _memory;
     private readonly EdgeSecrets _nobodys = EdgeSecrets.Create();
 
-    public SecretVerifier(ISecretHasher hasher, SecretMemory memory, int concurrent = ConcurrentSlowHashes, int queued = QueuedSlowHashes)
+    public SecretVerifier(ISecretHasher hasher, SecretMemory memory)
+        : this(hasher, memory, ConcurrentSlowHashes, ConcurrentSlowHashes * QueuedForEach)
+    {
+    }
+
+    internal SecretVerifier(ISecretHasher hasher, SecretMemory memory, int concurrent, int queued)
     {
         _hasher = hasher;
         _memory = memory;
