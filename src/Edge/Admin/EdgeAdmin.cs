@@ -11,6 +11,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Admin;
 
@@ -28,8 +29,9 @@ internal sealed class EdgeAdmin(
     : IAsyncDisposable
 {
     // Each scraper takes a descriptor that a client could have.
-    private const int MaxScrapers = 64;
+    internal const int MaxScrapers = 64;
 
+    private static readonly EdgeJsonContext Json = new(PlainJson.OptionsOf(EdgeJsonContext.Default));
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
     private static readonly string[] Public = ["/metrics", "/healthz", "/readyz"];
 
@@ -87,14 +89,13 @@ internal sealed class EdgeAdmin(
             ? next(context)
             : NotFoundAsync(context));
         endpoints.MapGet("/api/v1/status", (HttpContext context) =>
-            context.Response.WriteAsJsonAsync(
-                edge.GetStatus(), EdgeJsonContext.Default.EdgeStatus, cancellationToken: context.RequestAborted));
+            context.Response.WriteAsJsonAsync(edge.GetStatus(), Json.EdgeStatus, cancellationToken: context.RequestAborted));
         endpoints.MapGet("/api/v1/events", (HttpContext context) =>
         {
             // What is no number stands for the beginning, as no number does.
             _ = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after);
             return context.Response.WriteAsJsonAsync(
-                _events.After(after), EdgeJsonContext.Default.EdgeEventLineArray, cancellationToken: context.RequestAborted);
+                _events.After(after), Json.EdgeEventLineArray, cancellationToken: context.RequestAborted);
         });
         endpoints.MapGet("/metrics", (HttpContext context) =>
         {

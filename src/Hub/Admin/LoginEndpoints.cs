@@ -39,6 +39,7 @@ internal sealed class LoginEndpoints(AdminKeys keys, LoginCodes codes, Func<Immu
         routes.Post("/api/v1/login", LoginAsync, "login", "Exchanges the code of a login link for the key; each code works once.")
             .Body<LoginRequest>()
             .Answers<AdminKeyAnswer>()
+            .Fails(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status429TooManyRequests)
             .WithoutKey();
         routes.Post(
             "/api/v1/login-link", LinkAsync, "createLoginLink",

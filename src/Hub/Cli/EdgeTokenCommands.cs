@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -28,7 +29,7 @@ internal static class EdgeTokenCommands
 
     public static async Task PrintTokenAsync(CommandContext context, string token)
     {
-        var line = context.Json ? new JsonObject { ["id"] = context.Id, ["token"] = token }.ToJsonString() : token;
+        var line = context.Json ? new JsonObject { ["id"] = context.Id, ["token"] = token }.ToJsonString(PlainJson.OfNodes) : token;
         await context.Out.WriteLineAsync(line);
     }
 

@@ -1,13 +1,13 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
 /// <summary>Formats JSON with indentation, for people.</summary>
 internal static class IndentedJson
 {
-    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = PlainJson.Encoder };
 
     public static string Format(string json)
     {

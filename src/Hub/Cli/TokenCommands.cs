@@ -41,7 +41,7 @@ internal static class TokenCommands
         ["hubs"] = new JsonArray([.. token.FurtherHubs.Select(hub => JsonValue.Create(ToText(hub)))]),
         ["transport"] = token.Transport?.Word(),
         ["dial"] = token.HubDials ? DialTarget.ByHub : DialTarget.ByEdge,
-    }.ToJsonString();
+    }.ToJsonString(PlainJson.OfNodes);
 
     private static string ToText(ConnectionToken token, string secret) => string.Join('\n',
         $"host:   {token.Host}",

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Events;
 
@@ -13,6 +14,8 @@ internal sealed class HubEventFeed
 {
     /// <summary>The number of API readers at once.</summary>
     public const int MaxReaders = 64;
+
+    private static readonly EventJson Json = new(PlainJson.OptionsOf(EventJson.Default));
 
     private readonly Lock _lock = new();
     private readonly Action<HubEvent> _raise;
@@ -107,7 +110,7 @@ internal sealed class HubEventFeed
         var isKept = !HubEventTypes.IsOfStreams(raised);
         if (!isKept && !_streamsRead)
             return;
-        var json = JsonSerializer.Serialize(raised, raised.GetType(), EventJson.Default);
+        var json = JsonSerializer.Serialize(raised, raised.GetType(), Json);
         var entry = new EventEntry(isKept ? _history.NextId : null, type, json);
         if (isKept)
             _history.Add(entry);

@@ -10,6 +10,8 @@ namespace Tunnel.Shared.Checks;
 /// <param name="Checks">The results, in the order of the checks.</param>
 public sealed record CheckReport(bool Ok, ImmutableArray<CheckResult> Checks)
 {
+    private static readonly CheckJsonContext Json = new(PlainJson.OptionsOf(CheckJsonContext.Default));
+
     /// <summary>Makes a report of results.</summary>
     public static CheckReport Of(IEnumerable<CheckResult> results)
     {
@@ -18,7 +20,7 @@ public sealed record CheckReport(bool Ok, ImmutableArray<CheckResult> Checks)
     }
 
     /// <summary>Writes the report as JSON, for machines.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, CheckJsonContext.Default.CheckReport);
+    public string ToJson() => JsonSerializer.Serialize(this, Json.CheckReport);
 
     /// <summary>Writes one line for each check, and below each one that is not fine a second line with what to do.</summary>
     public void Write(TextWriter output, Terminal terminal)

@@ -43,6 +43,7 @@ public static class TerminalText
         return text.ToString();
     }
 
-    private static bool Steers(Rune rune) => Rune.GetUnicodeCategory(rune)
+    /// <summary>Whether a character would control a terminal or reverse the order of text.</summary>
+    internal static bool Steers(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

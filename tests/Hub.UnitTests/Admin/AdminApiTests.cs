@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Edges.Allowed;
+using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Tokens;
@@ -31,6 +32,22 @@ public sealed class AdminApiTests
 
         var (again, unchanged) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges", list.GetRawText());
         Assert.Equal((HttpStatusCode.OK, 0), (again, unchanged.GetProperty("changes").GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task Answers_are_written_as_people_read_them()
+    {
+        await using var admin = await AdminFixture.StartAsync("hub.example.com");
+        using var missing = await admin.RequestAsync(HttpMethod.Get, "api/v1/edges/nope", null);
+        Assert.Contains("\"There is no edge \\\"nope\\\".\"", await missing.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var invalid = await admin.RequestAsync(HttpMethod.Post, "api/v1/edges", """{"id":"a","listenPorts":[70000]}""");
+        Assert.Contains("ports are 1–65535", await invalid.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        const string notes = "Émile's <ports> \u202e";
+        var added = await admin.Edges.AddAsync(TestEdges.WithSecret("a") with { Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Notes = notes }) }, default);
+        Assert.True(added.Succeeded);
+        using var edge = await admin.RequestAsync(HttpMethod.Get, "api/v1/edges/a", null);
+        Assert.Contains("\"notes\":\"Émile's <ports> \\u202E\"", await edge.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,8 +20,8 @@ internal sealed class DocumentDescription : IOpenApiDocumentTransformer
                 + "`tunnel-hub admin-key` prints. Errors are problem details (RFC 9457) with every fault that was found.",
         };
 
-        // The address of the API differs with every hub.
-        document.Servers = [];
+        // The address of the API differs with every hub, so it is the one where this document is.
+        document.Servers = [new OpenApiServer { Url = "/" }];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {

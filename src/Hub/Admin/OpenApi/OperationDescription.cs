@@ -11,11 +11,8 @@ namespace Tunnel.Hub.Admin.OpenApi;
 /// <summary>Completes an operation with its parameters and the errors that all operations share.</summary>
 internal sealed class OperationDescription : IOpenApiOperationTransformer
 {
-    private static readonly int[] CommonErrors =
-    [
-        StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status429TooManyRequests,
-        StatusCodes.Status500InternalServerError,
-    ];
+    private static readonly int[] ErrorsOfKeys =
+        [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status429TooManyRequests];
 
     public async Task TransformAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -30,10 +27,16 @@ internal sealed class OperationDescription : IOpenApiOperationTransformer
 
         operation.Responses ??= [];
         context.Document!.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));
-        foreach (var status in CommonErrors)
+        var needsKey = !context.Description.ActionDescriptor.EndpointMetadata.OfType<KeyNotNeeded>().Any();
+        foreach (var status in needsKey ? ErrorsOfKeys : [])
+            AddFailure(status);
+        AddFailure(StatusCodes.Status500InternalServerError);
+
+        var key = new OpenApiSecuritySchemeReference(DocumentDescription.KeyScheme, context.Document);
+        operation.Security = needsKey ? [new OpenApiSecurityRequirement { [key] = [] }] : null;
+
+        void AddFailure(int status) =>
             operation.Responses.TryAdd(status.ToString(CultureInfo.InvariantCulture), Failure(status, context.Document));
-        operation.Security = [
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(DocumentDescription.KeyScheme, context.Document)] = [] }];
 
         async Task<OpenApiParameter> ParameterAsync(AdminParameter parameter, ParameterLocation location) => new()
         {

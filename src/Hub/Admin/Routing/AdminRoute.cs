@@ -6,8 +6,8 @@ using Tunnel.Hub.Admin.Answers;
 namespace Tunnel.Hub.Admin.Routing;
 
 /// <summary>
-/// Declares what an endpoint takes and answers, for the OpenAPI document. What every endpoint can answer (401, 403, 429, 500) is not
-/// repeated.
+/// Declares what an endpoint takes and answers, for the OpenAPI document. What every endpoint can answer (500), and each that needs the
+/// key (401, 403, 429), is not repeated.
 /// </summary>
 internal sealed class AdminRoute(IEndpointConventionBuilder endpoint)
 {

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Tunnel.Hub.Certificates;
@@ -19,8 +18,4 @@ namespace Tunnel.Hub.Edges.Definitions;
 [JsonSerializable(typeof(EdgeDefinition))]
 [JsonSerializable(typeof(PortPolicyDefinition))]
 [JsonSerializable(typeof(JsonElement))]
-internal sealed partial class EdgeJson : JsonSerializerContext
-{
-    /// <summary>An encoder that keeps text readable, since nothing of this is ever put into HTML.</summary>
-    public static JavaScriptEncoder Encoder { get; } = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-}
+internal sealed partial class EdgeJson : JsonSerializerContext;
