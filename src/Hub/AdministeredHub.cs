@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -37,6 +38,8 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
     public HubAddressStatus AnnounceHubAddress(string? address) => hub.AnnounceHubAddress(address);
 
     public CertificateStatus MakeNextCertificate() => hub.MakeNextCertificate();
+
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => hub.TakeNextCertificate(certificate, key);
 
     public CertificateStatus SwitchCertificate() => hub.SwitchCertificate();
 

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
@@ -249,6 +250,14 @@ internal sealed class HubRun : IDisposable
     public CertificateStatus MakeNextCertificate()
     {
         Certificates.MakeNext();
+        Live.AnnouncePins(Certificates.Pins);
+        return DescribeCertificate();
+    }
+
+    /// <summary>Takes the operator's certificate as the next one and announces it.</summary>
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key)
+    {
+        Certificates.TakeNext(certificate, key);
         Live.AnnouncePins(Certificates.Pins);
         return DescribeCertificate();
     }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Backups;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
@@ -206,6 +207,15 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
     public CertificateStatus MakeNextCertificate() => Run.MakeNextCertificate();
+
+    /// <summary>
+    /// Takes a certificate of your own as the next one, in place of one that was made or taken before, and tells its pin to all edges.
+    /// </summary>
+    /// <param name="certificate">The certificate with its chain: PEM text, or the path of a file.</param>
+    /// <param name="key">Its private key; the same source when that has both.</param>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    /// <exception cref="OperatorException">It can't be used, the certificate is configured, or the state can't be written.</exception>
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Run.TakeNextCertificate(certificate, key);
 
     /// <summary>Makes the next certificate the present one for connections from now on; open tunnels stay.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>

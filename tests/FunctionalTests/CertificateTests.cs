@@ -93,6 +93,77 @@ public sealed class CertificateTests
         }
     }
 
+    /// <summary>
+    /// The hub on its way to keep the next one or to give it its place, or the edge on its way to keep the pin: before the content is on the disk, before it
+    /// has its name, before its name is on the disk. Whatever there is then, the same commands lead to the new one.
+    /// </summary>
+    [Theory]
+    [InlineData("next", false, "fsync", 1)]
+    [InlineData("next", false, KillAt.Rename, 1)]
+    [InlineData("next", false, "fsync", 2)]
+    [InlineData("next", true, "fsync", 1)]
+    [InlineData("next", true, KillAt.Rename, 1)]
+    [InlineData("next", true, "fsync", 2)]
+    [InlineData("switch", false, KillAt.Rename, 1)]
+    [InlineData("switch", false, "fsync", 1)]
+    public async Task Killed_at_any_step_the_edge_follows_all_the_same(string step, bool edge, string call, int time)
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        var old = (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString()!;
+        if (step == "switch")
+        {
+            (await setup.Hub.RunAsync("certificate", "next")).Succeeded();
+            await ToldAsync(setup);
+        }
+
+        var victim = edge ? setup.Edge.Process : setup.Hub.Process;
+        await using (await KillAt.AttachAsync(victim, call, time))
+        {
+            var asked = await setup.Hub.RunAsync("certificate", step);
+            Assert.Equal(edge ? 0 : 1, asked.ExitCode);
+            await victim.WaitForExitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        await (edge ? setup.Edge.RestartAsync() : setup.Hub.RestartAsync());
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+        var found = (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString()!;
+        if (found == old)
+        {
+            (await setup.Hub.RunAsync("certificate", "next")).Succeeded();
+            await ToldAsync(setup);
+            (await setup.Hub.RunAsync("certificate", "switch")).Succeeded();
+        }
+
+        Assert.NotEqual(old, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
+        (await setup.Hub.RunAsync("edge", "disconnect", TunnelSetup.EdgeId)).Succeeded();
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+    }
+
+    [Fact]
+    public async Task A_key_of_the_operators_is_taken_as_the_next_one()
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        var (certificate, key) = (Path.Combine(setup.Directory, "own.crt"), Path.Combine(setup.Directory, "own.key"));
+        Write(certificate, key);
+        var next = (await setup.Hub.RunAsync("certificate", "next", "--cert-pem", certificate, "--key-pem", key)).Succeeded().StandardOutput.Trim();
+        await ToldAsync(setup);
+        Assert.Equal(next, (await setup.Hub.RunAsync("certificate", "switch")).Succeeded().StandardOutput.Trim());
+        (await setup.Hub.RunAsync("edge", "disconnect", TunnelSetup.EdgeId)).Succeeded();
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await setup.Hub.RestartAsync();
+        Assert.Equal(next, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+    }
+
+    private static Task ToldAsync(TunnelSetup setup) => Eventually.IsTrueAsync(
+        async () => await CertificateAsync(setup) is var shown && shown.TryGetProperty("nextPin", out _) && shown.GetProperty("edgesNotTold").GetArrayLength() == 0,
+        "the edge to know", explain: () => setup.Edge.Process.Log);
+
     private static void Write(string certificate, string key)
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -34,15 +34,11 @@ public sealed class CrashTests : IAsyncLifetime
     /// <summary>Killed on its way into the given system call of saving: before the content is on the disk, before it takes its place, before its name is.</summary>
     [Theory]
     [InlineData("fsync", 1, 1000)]
-    [InlineData("rename,renameat,renameat2", 1, 1000)]
+    [InlineData(KillAt.Rename, 1, 1000)]
     [InlineData("fsync", 2, 2000)]
     public async Task Killed_between_two_steps_of_saving_it_has_the_old_set_or_the_new_one(string call, int time, int port)
     {
-        await using var tracer = ManagedProcess.Start(
-            "strace",
-            DebianProgram.Strace,
-            ["-f", "-p", $"{_hub.Process.Id}", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={time}"]);
-        await tracer.WaitForLineAsync("attached");
+        await using var tracer = await KillAt.AttachAsync(_hub.Process, call, time);
         await Assert.ThrowsAsync<OperatorException>(() => ApplyAsync(2000));
         await _hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
 

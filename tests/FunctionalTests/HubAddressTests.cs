@@ -38,18 +38,38 @@ public sealed class HubAddressTests
         Assert.Equal("Nothing is announced.", (await setup.Hub.RunAsync("edge", "hub-address")).Succeeded().StandardOutput.Trim());
     }
 
+    /// <summary>The edge on its way to keep the address: it is told again when it is back.</summary>
+    [Theory]
+    [InlineData("fsync", 1)]
+    [InlineData(KillAt.Rename, 1)]
+    [InlineData("fsync", 2)]
+    public async Task An_edge_that_is_killed_while_it_keeps_the_address_comes_back_and_keeps_it(string call, int time)
+    {
+        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        await using (await KillAt.AttachAsync(setup.Edge.Process, call, time))
+        {
+            (await setup.Hub.RunAsync("edge", "hub-address", "127.0.0.1:1")).Succeeded();
+            await setup.Edge.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        await setup.Edge.RestartAsync();
+        await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Hub.RunAsync("edge", "hub-address")) is { ExitCode: 0, StandardError: "" }, "the edge to confirm", explain: () => setup.Edge.Process.Log);
+        await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
+    }
+
     [Theory]
     [InlineData("fsync", 1, "one")]
-    [InlineData("rename,renameat,renameat2", 1, "one")]
+    [InlineData(KillAt.Rename, 1, "one")]
     [InlineData("fsync", 2, "two")]
     public async Task A_hub_that_is_killed_while_it_keeps_the_address_has_the_old_one_or_the_new_one(string call, int time, string expected)
     {
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
         (await setup.Hub.RunAsync("edge", "hub-address", "one:1")).Succeeded();
-        await using (var tracer = ManagedProcess.Start(
-            "strace", DebianProgram.Strace, ["-f", "-p", $"{setup.Hub.Process.Id}", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={time}"]))
+        await using (await KillAt.AttachAsync(setup.Hub.Process, call, time))
         {
-            await tracer.WaitForLineAsync("attached");
             Assert.Equal(1, (await setup.Hub.RunAsync("edge", "hub-address", "two:2")).ExitCode);
             await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
         }

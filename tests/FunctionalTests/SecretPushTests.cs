@@ -31,16 +31,16 @@ public sealed class SecretPushTests
     /// <summary>The edge, or the hub on its way to take the new secret: before the content is on the disk, before it has its name, before its name is on the disk.</summary>
     [Theory]
     [InlineData(true, "fsync", 1)]
-    [InlineData(true, "rename,renameat,renameat2", 1)]
+    [InlineData(true, KillAt.Rename, 1)]
     [InlineData(true, "fsync", 2)]
     [InlineData(false, "fsync", 1)]
-    [InlineData(false, "rename,renameat,renameat2", 1)]
+    [InlineData(false, KillAt.Rename, 1)]
     [InlineData(false, "fsync", 2)]
     public async Task Killed_at_any_step_the_edge_comes_back(bool edge, string call, int time)
     {
         await using var setup = await StartAsync();
         var victim = edge ? setup.Edge.Process : setup.Hub.Process;
-        await using (await KillAtAsync(victim, call, time))
+        await using (await KillAt.AttachAsync(victim, call, time))
         {
             var pushed = PushAsync(setup);
             await victim.WaitForExitAsync(TimeSpan.FromSeconds(30));
@@ -54,7 +54,7 @@ public sealed class SecretPushTests
     /// <summary>The hub, when the edge has kept the new secret and the old ones are to end.</summary>
     [Theory]
     [InlineData("fsync", 1)]
-    [InlineData("rename,renameat,renameat2", 1)]
+    [InlineData(KillAt.Rename, 1)]
     [InlineData("fsync", 2)]
     public async Task Killed_before_the_old_secrets_end_the_edge_comes_back(string call, int time)
     {
@@ -63,7 +63,7 @@ public sealed class SecretPushTests
         var changes = Changes(setup);
         var pushed = PushAsync(setup);
         await Eventually.IsTrueAsync(() => Task.FromResult(Changes(setup) > changes), "the hub to take the new secret");
-        await using (await KillAtAsync(setup.Hub.Process, call, time))
+        await using (await KillAt.AttachAsync(setup.Hub.Process, call, time))
         {
             setup.Edge.Process.Signal(Continue);
             await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
@@ -84,15 +84,6 @@ public sealed class SecretPushTests
     }
 
     private static int Changes(TunnelSetup setup) => setup.Hub.Process.Log.Split('\n').Count(line => line.Contains("Allowed edges changed", StringComparison.Ordinal));
-
-    // Of each thread the given call: the steps of one save are made on one thread.
-    private static async Task<ManagedProcess> KillAtAsync(ManagedProcess victim, string call, int time)
-    {
-        var tracer = ManagedProcess.Start(
-            "strace", DebianProgram.Strace, ["-f", "-p", $"{victim.Id}", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={time}"]);
-        await tracer.WaitForLineAsync("attached");
-        return tracer;
-    }
 
     private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
 }

@@ -55,6 +55,9 @@ internal static partial class AcceptingLog
     [LoggerMessage(2024, LogLevel.Information, "The next certificate was made and is kept in {Path}; edges are told its pin {Pin}")]
     public static partial void NextCertificateMade(ILogger logger, string path, string pin);
 
+    [LoggerMessage(2032, LogLevel.Information, "The next certificate was taken and is kept in {Path}; edges are told its pin {Pin}")]
+    public static partial void NextCertificateTaken(ILogger logger, string path, string pin);
+
     [LoggerMessage(2025, LogLevel.Warning, "The hub's certificate has changed: its pin is {Pin} from now on")]
     public static partial void CertificateSwitched(ILogger logger, string pin);
 

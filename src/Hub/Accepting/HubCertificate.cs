@@ -19,6 +19,7 @@ namespace Tunnel.Hub.Accepting;
 internal sealed class HubCertificate : IDisposable
 {
     public const string FileName = "hub-certificate.pem";
+    private const string Valid = "Valid: a readable PEM certificate (with its chain) and the PEM private key that belongs to it.";
     private const int LifetimeYears = 10;
 
     private HubCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
@@ -79,23 +80,53 @@ internal sealed class HubCertificate : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Certificate.Dispose();
 
+    /// <summary>Reads a certificate and its key that the operator gives once, as text or by their paths.</summary>
+    /// <exception cref="OperatorException">They can't be used.</exception>
+    public static HubCertificate Take(PemSource cert, PemSource key)
+    {
+        try
+        {
+            return Read(cert, key);
+        }
+        catch (Exception e) when (IsOfContent(e))
+        {
+            throw new OperatorException($"{e.Message} {Valid}", e);
+        }
+    }
+
+    /// <summary>Returns the certificate, its chain and its key, as the state directory has them.</summary>
+    /// <exception cref="OperatorException">The key is of a kind that is not kept.</exception>
+    public string ToPem()
+    {
+        using var key = (AsymmetricAlgorithm?)Certificate.GetECDsaPrivateKey() ?? Certificate.GetRSAPrivateKey()
+            ?? throw new OperatorException($"Its key is neither of ECDSA nor of RSA. {Valid}");
+        var certificates = Chain.Prepend(Certificate).Select(static own => own.ExportCertificatePem());
+        return string.Join('\n', certificates.Append(key.ExportPkcs8PrivateKeyPem()));
+    }
+
     private static HubCertificate FromFiles(string certSetting, PemSource cert, string keySetting, PemSource key)
     {
         try
         {
-            var text = PemFiles.Read(cert);
-            var chain = PemFiles.Certificates(text);
-            var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
-            chain.RemoveAt(0);
-            return new HubCertificate(certificate, chain);
+            return Read(cert, key);
         }
-        catch (Exception e) when (e is IOException or CryptographicException or ArgumentException)
+        catch (Exception e) when (IsOfContent(e))
         {
             var where = cert.Equals(key) ? $"{certSetting} '{cert}'" : $"{certSetting} '{cert}', {keySetting} '{key}'";
-            throw new OperatorException(
-                $"{where}: {e.Message} Valid: a readable PEM certificate (with its chain) and the PEM private key that belongs to it.", e);
+            throw new OperatorException($"{where}: {e.Message} {Valid}", e);
         }
     }
+
+    private static HubCertificate Read(PemSource cert, PemSource key)
+    {
+        var text = PemFiles.Read(cert);
+        var chain = PemFiles.Certificates(text);
+        var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
+        chain.RemoveAt(0);
+        return new HubCertificate(certificate, chain);
+    }
+
+    private static bool IsOfContent(Exception error) => error is IOException or CryptographicException or ArgumentException;
 
     /// <summary>Makes a key and its certificate and keeps both in the state directory.</summary>
     /// <exception cref="OperatorException">The state directory can't be written.</exception>
@@ -103,7 +134,14 @@ internal sealed class HubCertificate : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = SelfSign(key, time.GetUtcNow());
-        var content = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        Keep(stateDir, path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>Keeps a certificate and its key in the state directory.</summary>
+    /// <exception cref="OperatorException">The state directory can't be written.</exception>
+    public static void Keep(string stateDir, string path, string pem)
+    {
+        var content = Encoding.ASCII.GetBytes(pem + "\n");
         var files = new StateFiles();
         try
         {

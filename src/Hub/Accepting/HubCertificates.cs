@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
@@ -79,6 +80,27 @@ internal sealed class HubCertificates : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes a certificate and a key of the operator's as the next ones and keeps them in the state directory, in place of a next one that
+    /// was made or taken before.
+    /// </summary>
+    /// <exception cref="OperatorException">The certificate is configured, the new one can't be used, or the state directory can't be
+    /// written.</exception>
+    public HubCertificate TakeNext(PemSource certificate, PemSource key)
+    {
+        lock (_lock)
+        {
+            if (_isConfigured)
+                throw new OperatorException(Configured);
+            using (var taken = HubCertificate.Take(certificate, key))
+                HubCertificate.Keep(_stateDir, NextPath, taken.ToPem());
+            var next = HubCertificate.FromState(NextPath);
+            Offer(next);
+            AcceptingLog.NextCertificateTaken(_logger, NextPath, next.Pin);
+            return next;
+        }
+    }
+
     /// <summary>Makes the next certificate the present one for all connections from now on. The old key is then gone.</summary>
     /// <exception cref="OperatorException">There is no next certificate, or the state directory can't be written.</exception>
     public HubCertificate Switch()
@@ -111,8 +133,7 @@ internal sealed class HubCertificates : IDisposable
     }
 
     /// <summary>
-    /// Takes a new certificate from the configured files as the next one; a next one that was offered before and is not in use is
-    /// dropped.
+    /// Takes a new certificate as the next one; a next one that was offered before and is not in use is dropped.
     /// </summary>
     public void Offer(HubCertificate next)
     {

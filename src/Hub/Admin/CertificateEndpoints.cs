@@ -1,14 +1,25 @@
 using Microsoft.AspNetCore.Http;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Admin;
 
 /// <summary>The hub's certificate and the one that will replace it: <c>/api/v1/certificate</c>.</summary>
 internal sealed class CertificateEndpoints(IAdministeredHub hub)
 {
+    private static readonly ObjectReader<Wish> Wishes = new(
+        "{\"certPem\": \"-----BEGIN CERTIFICATE-----…\", \"keyPem\": \"-----BEGIN PRIVATE KEY-----…\"}",
+        new("certPem", (wish, value) => wish with { Certificate = value.Text() }),
+        new("keyPem", (wish, value) => wish with { Key = value.Text() }))
+    {
+        HidesValue = true,
+    };
+
     public void Map(AdminRoutes routes)
     {
         routes.Get(
@@ -17,7 +28,8 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
             .Answers<CertificateStatus>();
         routes.Post(
             "/api/v1/certificate/next", MakeNextAsync, "makeNextCertificate",
-            "Makes the next key and certificate, unless there is one, and tells its pin to all edges.")
+            "Makes the next key and certificate, unless there is one, or takes those of the body, and tells the pin to all edges.")
+            .Body<NextCertificateRequest>(optional: true)
             .Answers<CertificateStatus>()
             .Fails(StatusCodes.Status409Conflict);
         routes.Post(
@@ -29,7 +41,36 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
 
     private Task GetAsync(HttpContext context) => AnswerAsync(context, hub.GetCertificate);
 
-    private Task MakeNextAsync(HttpContext context) => AnswerAsync(context, hub.MakeNextCertificate);
+    private async Task MakeNextAsync(HttpContext context)
+    {
+        var (certificate, key) = await AdminRequest.ReadAsync(context, Wishes, new Wish(null, null), optional: true);
+        if (certificate is null && key is not null)
+            throw new ProblemException(Problem.Invalid("$.certPem", "(missing)", "is needed beside keyPem: the key's certificate"));
+        // A text may hold both.
+        key ??= certificate;
+        foreach (var (member, source) in new[] { ("certPem", certificate), ("keyPem", key) })
+        {
+            if (source is { IsWhole: false })
+                throw new ProblemException(
+                    Problem.Invalid($"$.{member}", "", "must be PEM text, or the absolute path of a file at the hub"));
+        }
+
+        if (certificate is not null)
+            Check(certificate, key!);
+        await AnswerAsync(context, certificate is null ? hub.MakeNextCertificate : () => hub.TakeNextCertificate(certificate, key!));
+    }
+
+    private static void Check(PemSource certificate, PemSource key)
+    {
+        try
+        {
+            HubCertificate.Take(certificate, key).Dispose();
+        }
+        catch (OperatorException fault)
+        {
+            throw new ProblemException(Problem.Invalid("$.certPem", "", fault.Message));
+        }
+    }
 
     private Task SwitchAsync(HttpContext context) => AnswerAsync(context, hub.SwitchCertificate);
 
@@ -47,4 +88,6 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
 
         return AdminResults.WriteAsync(context, status, AdminJson.Default.CertificateStatus);
     }
+
+    private sealed record Wish(PemSource? Certificate, PemSource? Key);
 }

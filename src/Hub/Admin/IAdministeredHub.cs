@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
@@ -44,6 +45,9 @@ internal interface IAdministeredHub
 
     /// <inheritdoc cref="TunnelHub.MakeNextCertificate"/>
     CertificateStatus MakeNextCertificate();
+
+    /// <inheritdoc cref="TunnelHub.TakeNextCertificate"/>
+    CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key);
 
     /// <inheritdoc cref="TunnelHub.SwitchCertificate"/>
     CertificateStatus SwitchCertificate();

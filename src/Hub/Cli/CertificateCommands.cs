@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Text;
 
@@ -11,10 +13,24 @@ internal static class CertificateCommands
 {
     public static Command Create(CommonOptions options)
     {
-        var next = new Command("next", "Make the next key and certificate, tell its pin to all edges, and print it");
+        var certificate = new Option<string?>("--cert-pem")
+        {
+            Description = "File with a certificate of your own and its chain, in PEM [default: the hub makes key and certificate]",
+            HelpName = "FILE",
+        };
+        var key = new Option<string?>("--key-pem")
+        {
+            Description = "File with its private key, in PEM [default: it is in the same file]",
+            HelpName = "FILE",
+        };
+        var next = new Command("next", "Make the next key and certificate, or take yours, tell its pin to all edges, and print it")
+        {
+            certificate, key,
+        };
         options.Remote(next).Does(options, async (context, cancellation) =>
         {
-            var answer = await context.SendAsync(HttpMethod.Post, "api/v1/certificate/next", null, cancellation);
+            var body = Body(context.Value(certificate), context.Value(key));
+            var answer = await context.SendAsync(HttpMethod.Post, "api/v1/certificate/next", body?.ToJsonString(), cancellation);
             await context.Out.WriteLineAsync(context.Json ? answer : Read(answer).NextPin);
         });
 
@@ -30,6 +46,30 @@ internal static class CertificateCommands
             await context.Out.WriteLineAsync(context.Json ? answer : status.Pin);
         });
         return new Command("certificate", "Give the hub another key, without new tokens for its edges") { next, change };
+    }
+
+    // What the files say is sent, since the hub may be elsewhere, and may not read what the operator may.
+    private static JsonObject? Body(string? certificate, string? key)
+    {
+        if (certificate is null)
+            return key is null ? null : throw CommandFailedException.Usage("--key-pem needs --cert-pem FILE with the key's certificate");
+        var body = new JsonObject { ["certPem"] = ReadPem("--cert-pem", certificate) };
+        if (key is not null)
+            body["keyPem"] = ReadPem("--key-pem", key);
+        return body;
+    }
+
+    private static string ReadPem(string option, string path)
+    {
+        try
+        {
+            var text = PemFiles.Read(new PemSource(path));
+            return new PemSource(text).IsText ? text : throw CommandFailedException.Usage($"{option} {path}: has no text in PEM");
+        }
+        catch (IOException error)
+        {
+            throw CommandFailedException.Usage($"{option} {error.Message}");
+        }
     }
 
     private static CertificateStatus Read(string answer) => JsonSerializer.Deserialize(answer, AdminJson.Default.CertificateStatus)!;

@@ -60,7 +60,8 @@ internal static class HubExamples
         ["top"] = ["tunnel-hub top", "tunnel-hub top --once"],
         ["page"] = ["tunnel-hub page", "tunnel-hub page --read-only"],
         ["certificate"] = ["tunnel-hub certificate next", "tunnel-hub certificate switch"],
-        ["certificate next"] = ["tunnel-hub certificate next"],
+        ["certificate next"] = [
+            "tunnel-hub certificate next", "tunnel-hub certificate next --cert-pem fullchain.pem --key-pem privkey.pem"],
         ["certificate switch"] = ["tunnel-hub certificate switch"],
         ["doctor"] = ["tunnel-hub doctor", "tunnel-hub doctor --json"],
         ["state"] = ["tunnel-hub state import", "tunnel-hub state export --to /var/lib/tunnel-hub"],

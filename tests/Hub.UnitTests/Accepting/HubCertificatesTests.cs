@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport.Handshake;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 
@@ -54,6 +56,50 @@ public sealed class HubCertificatesTests : IDisposable
         using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
         Assert.Equal([certificates.Present.Pin], configured.Pins);
         Assert.Contains("tls.certPem", Assert.Throws<OperatorException>(configured.MakeNext).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_of_the_operators_is_taken_in_place_of_one_that_was_made_and_stays_after_a_restart()
+    {
+        var (certificate, key) = Files("own");
+        using var certificates = Load();
+        var made = certificates.MakeNext();
+        var taken = certificates.TakeNext(certificate, key);
+        Assert.NotEqual(made.Pin, taken.Pin);
+        Assert.Equal([certificates.Present.Pin, taken.Pin], certificates.Pins);
+        Assert.Same(taken, certificates.MakeNext());
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory.File(HubCertificates.NextFileName)));
+        using (var again = Load())
+            Assert.Equal(certificates.Pins, again.Pins);
+
+        // One text with both is as good.
+        var both = new PemSource(File.ReadAllText(certificate.Path!) + "\n" + File.ReadAllText(key.Path!));
+        Assert.Equal(taken.Pin, certificates.TakeNext(both, both).Pin);
+        certificates.Switch();
+        using var switched = Load();
+        Assert.Equal([taken.Pin], switched.Pins);
+    }
+
+    [Fact]
+    public void One_that_can_not_be_used_changes_nothing()
+    {
+        var (certificate, _) = Files("own");
+        var (_, other) = Files("other");
+        using var certificates = Load();
+        var next = certificates.MakeNext();
+        foreach (var (cert, key) in new[] { (certificate, other), (certificate, certificate), (other, other), (new PemSource("/nowhere.pem"), other) })
+            Assert.Contains("Valid: a readable PEM certificate", Assert.Throws<OperatorException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
+        Assert.Same(next, certificates.Next);
+        using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
+        Assert.Contains("tls.certPem", Assert.Throws<OperatorException>(() => configured.TakeNext(certificate, other)).Message, StringComparison.Ordinal);
+    }
+
+    private (PemSource Certificate, PemSource Key) Files(string name)
+    {
+        using var made = TestCertificates.Make(null, null, $"{name}.test");
+        File.WriteAllText(_directory.File($"{name}.crt"), made.ExportCertificatePem());
+        File.WriteAllText(_directory.File($"{name}.key"), TestCertificates.KeyPem(made));
+        return (new PemSource(_directory.File($"{name}.crt")), new PemSource(_directory.File($"{name}.key")));
     }
 
     private HubCertificates Load(TlsOptions? options = null) =>

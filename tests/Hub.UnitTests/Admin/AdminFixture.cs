@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.State;
@@ -69,6 +70,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     }
 
     public CertificateStatus MakeNextCertificate() => Certificate;
+
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
 
     public HubAddressStatus HubAddress { get; private set; } = new(null, []);
 

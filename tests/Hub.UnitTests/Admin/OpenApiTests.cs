@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
@@ -43,6 +44,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public CertificateStatus GetCertificate() => Certificate;
 
     public CertificateStatus MakeNextCertificate() => Certificate;
+
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
 
     public HubAddressStatus HubAddress { get; private set; } = new(null, []);
 

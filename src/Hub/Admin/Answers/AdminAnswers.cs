@@ -49,6 +49,16 @@ internal sealed record PushSecretRequest
     public int? GraceSeconds { get; init; }
 }
 
+/// <summary>A certificate of the operator's that is to be the hub's next one.</summary>
+internal sealed record NextCertificateRequest
+{
+    /// <summary>The certificate with its chain: PEM text, or the path of a file at the hub; null: the hub makes one.</summary>
+    public string? CertPem { get; init; }
+
+    /// <summary>Its private key: PEM text, or the path of a file at the hub; null: certPem has both.</summary>
+    public string? KeyPem { get; init; }
+}
+
 /// <summary>The address at which the hub will be.</summary>
 internal sealed record HubAddressRequest
 {

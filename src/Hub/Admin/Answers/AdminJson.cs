@@ -36,6 +36,7 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(EdgeChangeAnswer))]
 [JsonSerializable(typeof(AdminKeyAnswer))]
 [JsonSerializable(typeof(CertificateStatus))]
+[JsonSerializable(typeof(NextCertificateRequest))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(HubAddressRequest))]
