@@ -62,6 +62,7 @@ internal sealed class HubRun : IDisposable
     private CertificateWatch? _certificateWatch;
     private readonly Lock _addressLock = new();
     private readonly HubAddressFile _addressFile;
+    private readonly ChangeReports _changes;
     private volatile string? _address;
     private volatile bool _stopping;
 
@@ -139,6 +140,7 @@ internal sealed class HubRun : IDisposable
         Live.AnnounceAddress(_address);
         _poolSync = new PoolSync(_gate, Pools);
         edges.Changed += OnEdgesChanged;
+        _changes = new ChangeReports(edges, Blocks, events, time);
 
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
@@ -402,6 +404,7 @@ internal sealed class HubRun : IDisposable
         _listener?.Dispose();
         _dialer.Dispose();
         Edges.Changed -= OnEdgesChanged;
+        _changes.Dispose();
         Context.TcpMemory.Dispose();
         _sampler?.Dispose();
         _keeper.Dispose();

@@ -121,6 +121,15 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <summary>Raised when an edge that awaits the hub can't be dialled.</summary>
     public event EventHandler<EdgeDialFailedEvent>? EdgeDialFailed;
 
+    /// <summary>Raised when somebody has added, changed or removed allowed edges.</summary>
+    public event EventHandler<EdgesChangedEvent>? EdgesChanged;
+
+    /// <summary>Raised when somebody has blocked a source for a while.</summary>
+    public event EventHandler<SourceBlockedEvent>? SourceBlocked;
+
+    /// <summary>Raised when somebody has lifted a block.</summary>
+    public event EventHandler<SourceUnblockedEvent>? SourceUnblocked;
+
     /// <summary>Raised when the hub has started after a run that ended without a proper stop.</summary>
     public event EventHandler<CrashRecoveredEvent>? CrashRecovered;
 
@@ -546,6 +555,15 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
                 break;
             case EdgeDialFailedEvent e:
                 Raise(EdgeDialFailed, e);
+                break;
+            case EdgesChangedEvent e:
+                Raise(EdgesChanged, e);
+                break;
+            case SourceBlockedEvent e:
+                Raise(SourceBlocked, e);
+                break;
+            case SourceUnblockedEvent e:
+                Raise(SourceUnblocked, e);
                 break;
             case CrashRecoveryFailedEvent e:
                 Raise(CrashRecoveryFailed, e);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Admin.Routing;
 using Tunnel.Hub.Blocks;
+using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
@@ -16,8 +17,8 @@ internal sealed class BlocksEndpoints
 {
     private const string All = "/api/v1/blocks";
     private const int DefaultSeconds = 3600;
-    private const int MaxReason = 256;
-    private const int MaxEdges = 1000;
+    internal const int MaxReason = 256;
+    internal const int MaxEdges = 1000;
 
     private readonly IAdministeredHub _hub;
     private readonly ObjectReader<NewBlock> _block;
@@ -45,7 +46,7 @@ internal sealed class BlocksEndpoints
             "Blocks an address or CIDR for a while, at all edges or some; a block of the same one is replaced. Open connections from "
             + "there are reset.")
             .Body<BlockRequest>()
-            .Answers<Block>(StatusCodes.Status201Created)
+            .Answers<AddedBlock>(StatusCodes.Status201Created)
             .Fails(StatusCodes.Status409Conflict);
         routes.Delete($"{All}/{{ip}}", RemoveAsync, "removeBlock", "Lifts the block of an address or CIDR, whose slash is written %2F.")
             .Answers<Block>()
@@ -58,6 +59,8 @@ internal sealed class BlocksEndpoints
     private async Task AddAsync(HttpContext context)
     {
         var asked = await AdminRequest.ReadAsync(context, _block, new NewBlock(null, DefaultSeconds, [], null));
+        var filter = new ConnectionFilter { Address = asked.Source };
+        var open = _hub.Traffic.Live().Where(filter.Matches).Select(connection => connection.EdgeId).ToArray();
         var block = await _hub.Blocks.AddAsync(
             asked.Source!.Value, TimeSpan.FromSeconds(asked.Seconds), asked.Edges, asked.Reason, context.RequestAborted)
             ?? throw new ProblemException(new Problem
@@ -66,7 +69,17 @@ internal sealed class BlocksEndpoints
                 Detail = $"There are {FirewallConfigReader.MaxTimedBlocks} blocks already. Lift some, block a network, or put lasting "
                     + "ones into the edges' firewallConfig.blockedIps.",
             });
-        await AdminResults.WriteAsync(context, block, AdminJson.Default.Block, StatusCodes.Status201Created);
+        var answer = new AddedBlock
+        {
+            Ip = block.Ip,
+            Edges = block.Edges,
+            Since = block.Since,
+            Until = block.Until,
+            Reason = block.Reason,
+            ConnectedEdges = _hub.GetStatus().ConnectedEdges.Count(edge => block.AppliesTo(edge.EdgeId)),
+            OpenConnections = open.Count(block.AppliesTo),
+        };
+        await AdminResults.WriteAsync(context, answer, AdminJson.Default.AddedBlock, StatusCodes.Status201Created);
     }
 
     private async Task RemoveAsync(HttpContext context)

@@ -1,9 +1,9 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Blocks;
 using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
@@ -40,9 +40,8 @@ internal static class FirewallCommands
             if (context.Value(Reason) is { } reason)
                 body["reason"] = reason;
             var answer = await context.SendAsync(HttpMethod.Post, "api/v1/blocks", body.ToJsonString(), cancellation);
-            await PrintAsync(
-                context, answer,
-                block => string.Create(CultureInfo.InvariantCulture, $"{block.Ip} is blocked at {EdgesOf(block)} until {block.Until:u}."));
+            await context.Out.WriteLineAsync(
+                context.Json ? answer : Describe(JsonSerializer.Deserialize(answer, AdminJson.Default.AddedBlock)!));
         });
     }
 
@@ -51,7 +50,8 @@ internal static class FirewallCommands
         {
             var path = $"api/v1/blocks/{Uri.EscapeDataString(context.Value(Ip)!)}";
             var answer = await context.SendAsync(HttpMethod.Delete, path, null, cancellation);
-            await PrintAsync(context, answer, block => $"{block.Ip} is no longer blocked.");
+            await context.Out.WriteLineAsync(
+                context.Json ? answer : $"{JsonSerializer.Deserialize(answer, AdminJson.Default.Block)!.Ip} is no longer blocked.");
         });
 
     private static Command List(CommonOptions options) =>
@@ -66,12 +66,14 @@ internal static class FirewallCommands
 
             var table = new TextTable("SOURCE", "EDGES", "SINCE", "UNTIL", "REASON");
             foreach (var block in JsonSerializer.Deserialize(answer, AdminJson.Default.IEnumerableBlock)!)
-                table.Add(block.Ip, EdgesOf(block), $"{block.Since:u}", $"{block.Until:u}", block.Reason ?? "-");
+                table.Add(block.Ip, EdgesOf(block.Edges), $"{block.Since:u}", $"{block.Until:u}", block.Reason ?? "-");
             await table.WriteAsync(context.Out, context.Terminal.Width);
         });
 
-    private static async Task PrintAsync(CommandContext context, string answer, Func<Block, string> describe) =>
-        await context.Out.WriteLineAsync(context.Json ? answer : describe(JsonSerializer.Deserialize(answer, AdminJson.Default.Block)!));
+    private static string Describe(AddedBlock block) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{block.Ip} is blocked at {EdgesOf(block.Edges)} until {block.Until:u}. Connected edges that get it now: {block.ConnectedEdges}; "
+            + $"open connections from there, which are reset: {block.OpenConnections}.");
 
-    private static string EdgesOf(Block block) => block.Edges.IsDefaultOrEmpty ? "all edges" : string.Join(',', block.Edges);
+    private static string EdgesOf(ImmutableArray<string> edges) => edges.IsDefaultOrEmpty ? "all edges" : string.Join(',', edges);
 }

@@ -170,6 +170,36 @@ public sealed record EdgeDialFailedEvent(string EdgeId, string Target, string Re
 /// <param name="Newcomer">The address and port of the process that was turned away.</param>
 public sealed record EdgeConflictEvent(string EdgeId, IPEndPoint Connected, IPEndPoint Newcomer) : HubEvent;
 
+/// <summary>Somebody has added, changed or removed allowed edges.</summary>
+/// <param name="Added">The number of edges that were added.</param>
+/// <param name="Updated">The number of edges whose definition or secrets were changed.</param>
+/// <param name="Removed">The number of edges that were removed.</param>
+public sealed record EdgesChangedEvent(int Added, int Updated, int Removed) : HubEvent
+{
+    /// <summary>The number of ids in one list of an event; it is limited because 1,000 events are kept.</summary>
+    internal const int MaxIds = 16;
+
+    /// <summary>The first 16 of the added edges.</summary>
+    public ImmutableArray<string> AddedIds { get; init; } = [];
+
+    /// <summary>The first 16 of the changed edges.</summary>
+    public ImmutableArray<string> UpdatedIds { get; init; } = [];
+
+    /// <summary>The first 16 of the removed edges.</summary>
+    public ImmutableArray<string> RemovedIds { get; init; } = [];
+}
+
+/// <summary>Somebody has blocked a source for a while, or changed its block.</summary>
+/// <param name="Ip">The address or CIDR.</param>
+/// <param name="Until">When the block ends by itself.</param>
+/// <param name="Edges">The first 16 of the edges that it applies to; empty: all.</param>
+/// <param name="Reason">The reason that was given; null: none.</param>
+public sealed record SourceBlockedEvent(string Ip, DateTimeOffset Until, ImmutableArray<string> Edges, string? Reason) : HubEvent;
+
+/// <summary>Somebody has lifted the block of a source before its end.</summary>
+/// <param name="Ip">The address or CIDR.</param>
+public sealed record SourceUnblockedEvent(string Ip) : HubEvent;
+
 /// <summary>A client has connected to a port of an edge.</summary>
 /// <param name="EdgeId">The id of the edge.</param>
 /// <param name="Port">The edge's listening port.</param>

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Tunnel.Hub.Cli;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
+using Tunnel.Hub.UnitTests.Cli;
 using Tunnel.Hub.UnitTests.Edges;
 using Tunnel.Shared.Hosting;
 
@@ -104,6 +106,19 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
         var port = json.GetProperty("ports")[1];
         Assert.Equal((13, 13L, 4L, false), (port.GetProperty("activeConnections").GetInt32(), json.GetProperty("totalConnections").GetInt64(),
             port.GetProperty("blocked").GetProperty("denied").GetInt64(), port.GetProperty("listening").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task A_block_says_how_many_edges_get_it_and_how_many_connections_fall()
+    {
+        await _admin.Edges.AddAsync(TestEdges.WithSecret("odd"), default);
+        _admin.Recorded = new HubStatus { Running = true, TunnelPort = 1, Version = "1", ConnectedEdges = [Statuses.Connected("odd"), Statuses.Connected("even")] };
+        var (_, all) = await _admin.SendAsync(HttpMethod.Post, "/api/v1/blocks", """{"ip":"192.0.2.0/30"}""");
+        Assert.Equal((2, 3), (all.GetProperty("connectedEdges").GetInt32(), all.GetProperty("openConnections").GetInt32()));
+
+        var one = await RunAsync("firewall", "block", "192.0.2.0/30", "--edges", "odd");
+        Assert.Contains("at odd until", one.Out, StringComparison.Ordinal);
+        Assert.EndsWith("get it now: 1; open connections from there, which are reset: 2.", one.Out.TrimEnd(), StringComparison.Ordinal);
     }
 
     [Fact]

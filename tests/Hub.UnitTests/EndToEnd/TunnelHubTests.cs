@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,6 +10,7 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -57,6 +59,30 @@ public sealed class TunnelHubTests : IAsyncLifetime
         upstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("world", await clientReader.ReadToEndAsync().WaitAsync(Patience.Limit));
         await edge.Tunnel.WaitForStreamsAsync(CancellationToken.None).WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
+    public async Task What_operators_change_is_told_by_events_with_who_and_how_long()
+    {
+        var changes = Channel.CreateUnbounded<HubEvent>();
+        _hub.EdgesChanged += (_, change) => changes.Writer.TryWrite(change);
+        _hub.SourceBlocked += (_, change) => changes.Writer.TryWrite(change);
+        _hub.SourceUnblocked += (_, change) => changes.Writer.TryWrite(change);
+        Assert.True(IpRange.TryParse("192.0.2.0/24", out var source, out _));
+
+        await _hub.Edges!.AddAsync(new EdgeDefinition { Id = "new", Secret = Secret }, default);
+        var added = Assert.IsType<EdgesChangedEvent>(await NextAsync());
+        Assert.Equal((1, 0, 0, "new"), (added.Added, added.Updated, added.Removed, Assert.Single(added.AddedIds)));
+        await _hub.Edges.RemoveAsync("new", default);
+        Assert.Equal(["new"], Assert.IsType<EdgesChangedEvent>(await NextAsync()).RemovedIds);
+
+        await _hub.Blocks!.AddAsync(source, TimeSpan.FromMinutes(1), ["a"], "scanner", default);
+        var blocked = Assert.IsType<SourceBlockedEvent>(await NextAsync());
+        Assert.Equal(("192.0.2.0/24", "scanner", "a"), (blocked.Ip, blocked.Reason, Assert.Single(blocked.Edges)));
+        await _hub.Blocks.RemoveAsync(source, default);
+        Assert.Equal("192.0.2.0/24", Assert.IsType<SourceUnblockedEvent>(await NextAsync()).Ip);
+
+        async Task<HubEvent> NextAsync() => await changes.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
     }
 
     [Fact]

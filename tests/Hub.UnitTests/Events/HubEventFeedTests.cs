@@ -16,8 +16,8 @@ public sealed class HubEventFeedTests
         Assert.Equal(
             [
                 "authorizerDown", "authorizerUp", "certificateExpiring", "certificateFailed", "certificateLoaded",
-                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
-                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "edgesChanged", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
+                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "sourceBlocked", "sourceUnblocked", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
                 "tunnelLost", "tunnelResumed",
             ],
             HubEventTypes.All);

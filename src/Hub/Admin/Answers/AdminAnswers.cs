@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Shared.Operator;
@@ -86,6 +87,31 @@ internal sealed record BlockRequest
 
     /// <summary>The reason that the list shows; at most 256 characters.</summary>
     public string? Reason { get; init; }
+}
+
+/// <summary>A block that was made, and what it meets.</summary>
+internal sealed record AddedBlock
+{
+    /// <inheritdoc cref="Block.Ip"/>
+    public required string Ip { get; init; }
+
+    /// <inheritdoc cref="Block.Edges"/>
+    public required ImmutableArray<string> Edges { get; init; }
+
+    /// <inheritdoc cref="Block.Since"/>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <inheritdoc cref="Block.Until"/>
+    public required DateTimeOffset Until { get; init; }
+
+    /// <inheritdoc cref="Block.Reason"/>
+    public string? Reason { get; init; }
+
+    /// <summary>How many of its edges are connected, and get it now; the others get it when they connect.</summary>
+    public required int ConnectedEdges { get; init; }
+
+    /// <summary>How many connections and UDP sessions from there were open at its edges, and are reset.</summary>
+    public required int OpenConnections { get; init; }
 }
 
 /// <summary>The result of a disconnect.</summary>

@@ -46,6 +46,7 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(IEnumerable<Block>))]
 [JsonSerializable(typeof(BlockRequest))]
+[JsonSerializable(typeof(AddedBlock))]
 [JsonSerializable(typeof(DisconnectAnswer))]
 [JsonSerializable(typeof(PortQuestion))]
 [JsonSerializable(typeof(PortAnswer))]

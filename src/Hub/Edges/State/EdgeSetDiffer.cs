@@ -9,6 +9,8 @@ namespace Tunnel.Hub.Edges.State;
 /// <summary>Compares two sets by edge and port.</summary>
 internal static class EdgeSetDiffer
 {
+    private const int MaxNames = 10;
+
     public static EdgeSetDiff Compare(EdgeState before, EdgeState after)
     {
         var ids = before.Entries.Keys.Union(after.Entries.Keys).Order(StringComparer.Ordinal);
@@ -22,6 +24,10 @@ internal static class EdgeSetDiffer
     /// <summary>Returns what the data path is told of a difference.</summary>
     public static EdgeSetChange ToChange(EdgeSetDiff diff) =>
         new(Ids(diff, EdgeDiffKind.Added), Ids(diff, EdgeDiffKind.Changed), Ids(diff, EdgeDiffKind.Removed));
+
+    /// <summary>Returns the ids of what is different, the first ten of them, for the log.</summary>
+    public static string Names(EdgeSetDiff diff) =>
+        string.Join(", ", diff.Edges.Take(MaxNames).Select(edge => edge.Id)) + (diff.Edges.Length > MaxNames ? ", …" : "");
 
     private static ImmutableArray<string> Ids(EdgeSetDiff diff, EdgeDiffKind kind) =>
         [.. diff.Edges.Where(edge => edge.Kind == kind).Select(edge => edge.Id)];

@@ -309,7 +309,8 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         if (diff.IsEmpty)
             return;
         var change = EdgeSetDiffer.ToChange(diff);
-        EdgesLog.Changed(_logger, change.Added.Length, change.Updated.Length, change.Removed.Length);
+        EdgesLog.Changed(
+            _logger, change.Added.Length, change.Updated.Length, change.Removed.Length, EdgeSetDiffer.Names(diff));
         _notifier.Notify(change);
     }
 

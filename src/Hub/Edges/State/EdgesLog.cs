@@ -14,8 +14,8 @@ internal static partial class EdgesLog
         "Allowed edges: {Count}, taken from the configuration, since there was no state; from now on {Path} counts")]
     public static partial void Seeded(ILogger logger, int count, string path);
 
-    [LoggerMessage(2102, LogLevel.Information, "Allowed edges changed: {Added} added, {Updated} updated, {Removed} removed")]
-    public static partial void Changed(ILogger logger, int added, int updated, int removed);
+    [LoggerMessage(2102, LogLevel.Information, "Allowed edges changed: {Added} added, {Updated} updated, {Removed} removed ({Edges})")]
+    public static partial void Changed(ILogger logger, int added, int updated, int removed, string edges);
 
     [LoggerMessage(2103, LogLevel.Information, "Secrets of {Count} edges have expired")]
     public static partial void SecretsExpired(ILogger logger, int count);

@@ -35,6 +35,8 @@ public sealed class EdgeSetDifferTests
         Assert.Equal(
             [("gone", EdgeDiffKind.Removed), ("new", EdgeDiffKind.Added), ("other", EdgeDiffKind.Changed)],
             diff.Edges.Select(edge => (edge.Id, edge.Kind)));
+        Assert.Equal("gone, new, other", EdgeSetDiffer.Names(diff));
+        Assert.EndsWith("e09, …", EdgeSetDiffer.Names(EdgeSetDiffer.Compare(State(), State([.. Enumerable.Range(0, 11).Select(i => TestEdges.Edge($"e{i:00}", 1))]))), StringComparison.Ordinal);
         var change = EdgeSetDiffer.ToChange(diff);
         Assert.Equal(["new"], change.Added);
         Assert.Equal(["other"], change.Updated);
