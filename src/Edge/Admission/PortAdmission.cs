@@ -11,7 +11,7 @@ namespace Tunnel.Edge.Admission;
 internal sealed class PortAdmission(PortKey port, EdgePortPolicy policy, RefusalCounters totals, IBlockedClients blocked, TimeProvider time)
 {
     /// <summary>How many addresses without connections are remembered because of their rate.</summary>
-    private const int MaxAddresses = 65_536;
+    internal const int MaxAddresses = 65_536;
 
     private readonly Lock _lock = new();
     private readonly AddressTable _addresses = new(time, MaxAddresses);

@@ -13,7 +13,7 @@ namespace Tunnel.Edge.Tcp;
 internal sealed class PortConnections(PortAdmission admission, IClientObserver observer)
 {
     /// <summary>How many connections may wait for their PROXY header.</summary>
-    private const int MaxWaiting = 4096;
+    internal const int MaxWaiting = 4096;
 
     private readonly Lock _lock = new();
     private ClientConnection? _first;

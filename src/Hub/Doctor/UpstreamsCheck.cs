@@ -20,7 +20,7 @@ namespace Tunnel.Hub.Doctor;
 internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, TimeProvider time) : ICheck<HubDoctorContext>
 {
     // Ranges have thousands of ports; trying this many shows enough.
-    private const int Most = 64;
+    internal const int Most = 64;
 
     // All of them at once, since each may take this long.
     private static readonly TimeSpan TimeToGoRound = TimeSpan.FromSeconds(1);

@@ -27,7 +27,7 @@ internal sealed class HookRunner(TimeProvider time, ILogger logger)
         new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, maxConcurrencyLevel: 4).ConcurrentScheduler;
 
     // What can wait for its turn; more is refused, since it would be too late anyway.
-    private const int MaxWaiting = 4_096;
+    internal const int MaxWaiting = 4_096;
 
     private ImmutableArray<IConnectionHook> _hooks = [];
     private int _waiting;

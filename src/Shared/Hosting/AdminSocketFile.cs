@@ -13,7 +13,7 @@ namespace Tunnel.Shared.Hosting;
 internal static class AdminSocketFile
 {
     // The size of sun_path in unix(7), less the terminating zero and what the name has more until it is renamed: process ids have 22 bits.
-    private const int MaxPathBytes = 100;
+    internal const int MaxPathBytes = 100;
 
     /// <summary>The name under which a socket is bound.</summary>
     public static string BindingName(string path) => $"{path}~{Environment.ProcessId:x}";

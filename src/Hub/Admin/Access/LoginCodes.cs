@@ -14,7 +14,7 @@ internal sealed class LoginCodes(TimeProvider time)
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
     // Whoever may make codes may do everything; a script that makes them in a loop must not fill the memory.
-    private const int MaxCodes = 16;
+    internal const int MaxCodes = 16;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (AdminKey Key, DateTimeOffset End)> _codes = new(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ namespace Tunnel.Hub.Edges.Definitions;
 internal static class PortPolicyValidator
 {
     // Keeps a CONFIG well under its 4 MiB: a policy that takes a list from the default is sent with a copy of it.
-    private const int MaxCidrsPerEdge = 20_000;
+    internal const int MaxCidrsPerEdge = 20_000;
 
     public static void Check(EdgeDefinition edge, EdgeDefinition? before, string path, EdgeSetFaults faults)
     {

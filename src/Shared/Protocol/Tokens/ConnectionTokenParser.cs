@@ -11,7 +11,7 @@ namespace Tunnel.Shared.Protocol.Tokens;
 internal static class ConnectionTokenParser
 {
     private const int MaxHostLength = 255;
-    private const int MaxPins = 16;
+    internal const int MaxPins = 16;
 
     private static readonly MessageMembers Members = new("", "h", "p", "e", "s", "f", "t", "d", "x");
     private static readonly MessageMembers FurtherMembers = new("x.", "h", "p", "f");
