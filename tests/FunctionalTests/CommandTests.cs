@@ -149,6 +149,28 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task On_a_terminal_tables_fold_failures_are_red_and_nothing_else_steers_it()
+    {
+        (await _hub.RunAsync("edge", "add", "wide", "--tcp", "1000,2000,3000,4000,5000,6000,7000", "--host", "h")).Succeeded();
+        var list = await OnTerminalAsync("edge list");
+        Assert.DoesNotContain('\e', list);
+        Assert.Contains("1000,2000,", list, StringComparison.Ordinal);
+        Assert.All(list.Split('\n'), line => Assert.InRange(line.TrimEnd('\r').Length, 0, 60));
+
+        // Nothing listens at its targets.
+        Assert.Contains("\e[31mFAILED\e[0m   upstreams", await OnTerminalAsync("doctor"), StringComparison.Ordinal);
+        var plain = await OnTerminalAsync("doctor", "NO_COLOR=1");
+        Assert.Contains("FAILED   upstreams", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', plain);
+    }
+
+    private async Task<string> OnTerminalAsync(string command, string environment = "")
+    {
+        var line = $"stty cols 60; TERM=xterm {environment} {Binaries.Hub} {command} --admin-socket {_hub.AdminSocket}";
+        return (await ManagedProcess.RunAsync(DebianProgram.Script, ["--quiet", "--command", line, "/dev/null"])).StandardOutput;
+    }
+
+    [Fact]
     public async Task Token_decode_masks_the_secret_unless_asked()
     {
         var token = new ConnectionToken("hub.example.com", 8443, "nyc", Secret, []).Encode();

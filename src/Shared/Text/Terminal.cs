@@ -25,5 +25,5 @@ public sealed record Terminal(int? Width, bool HasColours)
         string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") is { Length: > 0 } and not "dumb";
 
     private static Terminal OfProcess(Func<string, string?> environment) =>
-        new(Console.WindowWidth is > 0 and var width ? width : null, WantsColours(environment));
+        new(WindowSize.Columns(), WantsColours(environment));
 }

@@ -21,6 +21,8 @@ public static class DebianProgram
 
     public static string Turnserver => Find("turnserver", "coturn");
 
+    public static string Script => Find("script", "bsdutils");
+
     public static string Strace => Find("strace", "strace");
 
     public static string Ip => Find("ip", "iproute2");
