@@ -15,7 +15,10 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
     /// <summary>Bytes of an entry of ACK: a stream's number and how much of it was received.</summary>
     public const int EntrySize = 12;
 
-    /// <summary>The offset that stands for all of a stream, because it was reset here and will never be asked for.</summary>
+    /// <summary>
+    /// The offset that stands for all of a stream, because it has ended here: what was not passed on, to a local end that was gone, is
+    /// never asked for.
+    /// </summary>
     public const long Everything = long.MaxValue;
 
     private const int MostEntries = 4_096;
@@ -100,7 +103,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
 
             stream.Told = stream.Receiver.Offset;
             BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(used), carrier.Id);
-            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(used + sizeof(uint)), stream.WasReset ? Everything : stream.Told);
+            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(used + sizeof(uint)), stream.IsOver ? Everything : stream.Told);
             used += EntrySize;
         }
 

@@ -291,10 +291,10 @@ internal sealed class MovableStream : ITunnelStream
             Legs.Forget();
         }
 
-        // The peer's side may have ended in order just before, and then waits for an acknowledgement that would not come.
-        if (isFirst && WasReset)
-            table?.OnReceived(this);
-        if (isFirst)
-            _observer?.OnStreamClosed(this, end);
+        if (!isFirst)
+            return;
+        // The peer's side may have ended in order before, and then waits for an acknowledgement that would not come.
+        table?.OnReceived(this);
+        _observer?.OnStreamClosed(this, end);
     }
 }

@@ -212,6 +212,9 @@ public sealed class MovableStreamTests
 
         world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
+
+        // One for each direction.
+        world.Present.DeliverAck();
         world.Present.DeliverAck();
 
         Assert.Null(world.Present.EdgeStreams.Find(1));
@@ -228,6 +231,20 @@ public sealed class MovableStreamTests
 
         // The reset is still under way, and the acknowledgement has overtaken it.
         world.SendUnacknowledged(1_000);
+        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+
+        Assert.Null(world.Present.EdgeStreams.Find(1));
+        Assert.Equal(0, world.Context.Flow.Budget.Used);
+    }
+
+    [Fact]
+    public void What_a_peer_could_not_give_to_its_local_end_is_not_kept_when_the_stream_has_ended_there()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, default);
+        world.Time.Advance(TimeSpan.FromMilliseconds(20));
+        world.Present.DeliverAck();
         world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
 
         Assert.Null(world.Present.EdgeStreams.Find(1));
