@@ -124,11 +124,9 @@ internal sealed class HubRun : IDisposable
             LiveEdgesOptions.Default with { MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout },
             events,
             time,
-            loggerFactory)
-        {
-            Rates = _adaptive.For,
-        };
-        _adaptive.Changed += Live.RefreshRates;
+            loggerFactory);
+        Live.Configs.Rates = _adaptive.For;
+        _adaptive.Changed += Live.Configs.RefreshRates;
         _keeper = new PresenceKeeper(
             Live.Presences,
             new PresenceFile(options.StateDir, new StateFiles(), loggerFactory.CreateLogger<PresenceFile>()),
@@ -136,8 +134,8 @@ internal sealed class HubRun : IDisposable
             time);
         _addressFile = new HubAddressFile(options.StateDir, new StateFiles());
         _address = _addressFile.Load();
-        Live.AnnouncePins(certificates.Pins);
-        Live.AnnounceAddress(_address);
+        Live.Configs.AnnouncePins(certificates.Pins);
+        Live.Configs.AnnounceAddress(_address);
         _poolSync = new PoolSync(_gate, Pools);
         edges.Changed += OnEdgesChanged;
         _changes = new ChangeReports(edges, Blocks, events, time);
@@ -252,7 +250,7 @@ internal sealed class HubRun : IDisposable
     public CertificateStatus MakeNextCertificate()
     {
         Certificates.MakeNext();
-        Live.AnnouncePins(Certificates.Pins);
+        Live.Configs.AnnouncePins(Certificates.Pins);
         return DescribeCertificate();
     }
 
@@ -260,7 +258,7 @@ internal sealed class HubRun : IDisposable
     public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key)
     {
         Certificates.TakeNext(certificate, key);
-        Live.AnnouncePins(Certificates.Pins);
+        Live.Configs.AnnouncePins(Certificates.Pins);
         return DescribeCertificate();
     }
 
@@ -270,13 +268,13 @@ internal sealed class HubRun : IDisposable
         var before = DescribeCertificate();
         var present = Certificates.Switch();
         _quic?.Door?.Use(present, _logger);
-        Live.AnnouncePins(Certificates.Pins);
+        Live.Configs.AnnouncePins(Certificates.Pins);
         return before with { Pin = present.Pin, NextPin = null };
     }
 
     /// <summary>Describes the hub's announced address and the edges that have not confirmed it.</summary>
     public HubAddressStatus DescribeAddress() =>
-        new(_address, _address is { } address ? EnabledWithout(id => Live.KnowsAddress(id, address)) : []);
+        new(_address, _address is { } address ? EnabledWithout(id => Live.Configs.KnowsAddress(id, address)) : []);
 
     /// <summary>Keeps an address and tells it to the edges; null: nothing is announced any more.</summary>
     public HubAddressStatus AnnounceAddress(string? address)
@@ -285,7 +283,7 @@ internal sealed class HubRun : IDisposable
         {
             _addressFile.Save(address);
             _address = address;
-            Live.AnnounceAddress(address);
+            Live.Configs.AnnounceAddress(address);
         }
 
         return DescribeAddress();
@@ -295,14 +293,14 @@ internal sealed class HubRun : IDisposable
     private void OnCertificateFiles()
     {
         _quic?.Door?.Use(Certificates.Present, _logger);
-        Live.AnnouncePins(Certificates.Pins);
+        Live.Configs.AnnouncePins(Certificates.Pins);
         if (Certificates.Next is null && EdgesNotTold(Certificates.Present.Pin) is { Length: > 0 } edges)
             AcceptingLog.EdgesNotTold(_logger, string.Join(", ", edges));
     }
 
-    private bool IsKnownToAll(string pin) => Live.Tunnels.All(live => Live.Knows(live.EdgeId, pin));
+    private bool IsKnownToAll(string pin) => Live.Tunnels.All(live => Live.Configs.Knows(live.EdgeId, pin));
 
-    private ImmutableArray<string> EdgesNotTold(string pin) => EnabledWithout(id => Live.Knows(id, pin));
+    private ImmutableArray<string> EdgesNotTold(string pin) => EnabledWithout(id => Live.Configs.Knows(id, pin));
 
     private ImmutableArray<string> EnabledWithout(Func<string, bool> knows) =>
         [.. Edges.Current.Values.Where(edge => edge.Enabled && !knows(edge.Id)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];

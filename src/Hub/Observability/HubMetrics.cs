@@ -50,7 +50,7 @@ internal sealed class HubMetrics
     }
 
     /// <summary>Measures a run that has begun.</summary>
-    public void Watch(HubParts parts) => parts.Live.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
+    public void Watch(HubParts parts) => parts.Live.Configs.Pushes.Measured = duration => _configApplied.Record(duration.TotalSeconds);
 
     private static IEnumerable<Measurement<long>> Dials(DialCount count) =>
     [
@@ -90,7 +90,7 @@ internal sealed class HubMetrics
             "s",
             "Last measured round trip of an edge's newest tunnel.");
         meter.CreateObservableCounter(
-            "tunnel.config.pushes", () => Value(parts => parts.Live.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
+            "tunnel.config.pushes", () => Value(parts => parts.Live.Configs.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
     }
 
     private void AddTraffic(Meter meter)

@@ -14,10 +14,8 @@ internal sealed class TestRegistry
 {
     public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
     {
-        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance)
-        {
-            Rates = _ => Rates,
-        };
+        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
+        Live.Configs.Rates = _ => Rates;
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -13,12 +13,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-// Over 300 lines: the registry is one lock and everything that happens under it; election, news, lanes, crowd and renewals are in classes
-// of their own.
-/// <summary>
-/// The registry of authenticated tunnels by edge id. It admits them, settles which tunnel of an edge counts, pushes changed
-/// configurations, and ends the tunnels of edges that are no longer allowed.
-/// </summary>
+// Over 300 lines: the registry is one lock and everything that happens under it; configurations, election, news, lanes, crowd and renewals
+// are in classes of their own.
+/// <summary>The registry of authenticated tunnels by edge id. It admits them, and settles which tunnel of an edge counts.</summary>
 internal sealed class LiveEdges : IDisposable
 {
     // A factor on the wait for HELLO. A lane is dialled just when the path is full, and must not be taken for a base peer that replaces
@@ -28,7 +25,6 @@ internal sealed class LiveEdges : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EdgeSlot> _slots = [];
     private readonly IAllowedEdges _allowed;
-    private readonly ITimedBlocks _blocks;
     private readonly ITunnelForwarder _forwarder;
     private readonly LiveEdgesOptions _options;
     private readonly HubEventFeed _events;
@@ -37,7 +33,6 @@ internal sealed class LiveEdges : IDisposable
     private readonly TunnelElection _election;
     private readonly TunnelNews _news;
     private readonly TunnelCrowd _crowd;
-    private readonly HubAnnouncements _announced = new();
     private readonly Renewals _renewals;
     private readonly ResumeAdmission _resumes;
     private bool _closed;
@@ -47,14 +42,15 @@ internal sealed class LiveEdges : IDisposable
         TimeProvider time, ILoggerFactory loggerFactory)
     {
         _allowed = allowed;
-        _blocks = blocks;
         _forwarder = forwarder;
         _options = options;
         _events = events;
         _time = time;
         _logger = loggerFactory.CreateLogger<LiveEdges>();
-        Pushes = new ConfigPushes(time);
         Presences = new EdgePresences(time);
+        // An edge that is no longer allowed is forgotten before its tunnels are ended.
+        _allowed.Changed += OnAllowedChanged;
+        Configs = new ConfigPusher(_lock, () => Tunnels, allowed, blocks, events, options.Drain, time, _logger);
         _election = new TunnelElection(_lock, Presences, events, time, _logger);
         _news = new TunnelNews(_lock, events, time, _logger);
 
@@ -65,15 +61,13 @@ internal sealed class LiveEdges : IDisposable
         _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         Dials = new DialNeeds(_lock, _slots, options.MaxLanes);
-        _allowed.Changed += OnAllowedChanged;
-        _blocks.Changed += OnBlocksChanged;
     }
 
     /// <summary>Counts the tunnels that lost their connection, and those that went on over another.</summary>
     public TunnelNews News => _news;
 
-    /// <summary>Counts the configurations that were pushed, and measures how long edges took to apply them.</summary>
-    public ConfigPushes Pushes { get; }
+    /// <summary>Tells the edges what they are to do.</summary>
+    public ConfigPusher Configs { get; }
 
     /// <summary>Lets streams go on over another tunnel of their edge.</summary>
     public StreamMoves Moves { get; }
@@ -96,36 +90,8 @@ internal sealed class LiveEdges : IDisposable
     public void OnKept(EdgeTunnel live, long revision, KeptReport kept)
     {
         _renewals.OnKept(live, revision, kept);
-        if (kept.Address is not { } address)
-            return;
-        lock (_lock)
-            _announced.OnKept(live.EdgeId, address);
-    }
-
-    /// <summary>Tells all edges, including later ones, the hub's future address; null: nothing is announced any more.</summary>
-    public void AnnounceAddress(string? address)
-    {
-        lock (_lock)
-            _announced.Address = address;
-        foreach (var live in Tunnels)
-            Refresh(live, blocksChanged: false);
-    }
-
-    /// <summary>Returns how many new connections a second those of an edge's ports admit now that adapt to their targets.</summary>
-    public Func<string, IReadOnlyDictionary<int, int>> Rates { get; init; } = static _ => ImmutableDictionary<int, int>.Empty;
-
-    /// <summary>Tells an edge that its ports admit more or fewer clients.</summary>
-    public void RefreshRates(string edgeId)
-    {
-        foreach (var live in Tunnels.Where(live => live.EdgeId == edgeId))
-            Refresh(live, blocksChanged: false, ratesChanged: true);
-    }
-
-    /// <summary>Whether an edge has stored the hub's future address.</summary>
-    public bool KnowsAddress(string edgeId, string address)
-    {
-        lock (_lock)
-            return _announced.KnowsAddress(edgeId, address);
+        if (kept.Address is { } address)
+            Configs.OnKept(live, address);
     }
 
     /// <summary>Decides which connections become lanes.</summary>
@@ -147,13 +113,8 @@ internal sealed class LiveEdges : IDisposable
         }
 
         var tunnelId = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
-        // Read before the blocks themselves, so that a block made in between is sent twice and not missed.
-        var version = _blocks.Version;
-        var hub = describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested, State = _allowed.Revision };
-        lock (_lock)
-            hub = _announced.ApplyTo(hub);
-        var config = EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), Rates(edge.Id));
-        return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = version };
+        var (config, blocks) = Configs.First(edge, describeHub(tunnelId) with { SeenAs = remote.Address, Contested = contested });
+        return new EdgeTunnel(this, _forwarder, edge, secretId, remote, config, _time.GetUtcNow()) { BlocksVersion = blocks };
     }
 
     /// <summary>Registers a tunnel whose edge has been answered, and starts it.</summary>
@@ -188,7 +149,7 @@ internal sealed class LiveEdges : IDisposable
             ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout)
                 .Guard("electing a tunnel");
         // The edge may have been changed or removed since its secret was checked.
-        Refresh(live, blocksChanged: live.BlocksVersion != _blocks.Version);
+        Configs.CatchUp(live);
     }
 
     /// <summary>Handles a tunnel that has said which process it is, or turned out to be a base peer.</summary>
@@ -309,27 +270,9 @@ internal sealed class LiveEdges : IDisposable
         Dials.OnLess(live.EdgeId);
     }
 
-    /// <summary>Tells all edges, including later ones, which pins to accept.</summary>
-    public void AnnouncePins(ImmutableArray<string> pins)
-    {
-        lock (_lock)
-            _announced.Pins = pins;
-        foreach (var live in Tunnels)
-            Refresh(live, blocksChanged: false);
-    }
-
-    /// <summary>Whether an edge has applied a configuration with this pin.</summary>
-    public bool Knows(string edgeId, string pin)
-    {
-        lock (_lock)
-            return _announced.KnowsPin(edgeId, pin);
-    }
-
     public void OnPortReport(EdgeTunnel live, Report report)
     {
-        Pushes.OnApplied(live, report.Rev);
-        lock (_lock)
-            _announced.OnApplied(live, report.Rev);
+        Configs.OnApplied(live, report.Rev);
         var (bound, failedPorts) =
             (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
         LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
@@ -421,76 +364,17 @@ internal sealed class LiveEdges : IDisposable
     public void Dispose()
     {
         _allowed.Changed -= OnAllowedChanged;
-        _blocks.Changed -= OnBlocksChanged;
-    }
-
-    private void OnBlocksChanged(Block block)
-    {
-        foreach (var live in Tunnels)
-        {
-            if (block.AppliesTo(live.EdgeId))
-                Refresh(live, blocksChanged: true);
-        }
+        Configs.Dispose();
     }
 
     private void OnAllowedChanged(EdgeSetChange change)
     {
         lock (_lock)
+        {
             foreach (var edgeId in change.Removed)
-            {
-                _announced.Forget(edgeId);
                 Presences.Forget(edgeId);
-            }
-
-        var touched = change.Updated.Concat(change.Removed).Concat(change.Added).ToHashSet();
-        foreach (var live in Tunnels)
-        {
-            if (touched.Contains(live.EdgeId))
-                Refresh(live, blocksChanged: false);
         }
     }
-
-    private void Refresh(EdgeTunnel live, bool blocksChanged, bool ratesChanged = false)
-    {
-        if (_allowed.Find(live.EdgeId) is not { } edge || !_allowed.IsStillValid(live.EdgeId, live.SecretId))
-        {
-            live.Tunnel!.CloseAsync(new TunnelEnd(TunnelEndKind.Revoked, WhyRevoked(_allowed.Find(live.EdgeId))))
-                .Guard("closing a tunnel");
-            return;
-        }
-
-        TunnelConfig? next;
-        bool portsChanged;
-        lock (_lock)
-        {
-            if (ReferenceEquals(edge, live.Edge) && !blocksChanged && !ratesChanged && _announced.AreIn(live.Config.Hub!))
-                return;
-            portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
-                || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
-            next = EdgeConfigs.Next(
-                live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
-            live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
-            // Sent under the lock, so that two changes at once are sent in their order.
-            if (next is not null)
-            {
-                Pushes.OnSent(live);
-                live.Tunnel!.SendConfig(next);
-            }
-        }
-
-        if (next is null)
-            return;
-        LiveEdgesLog.ConfigPushed(_logger, live.EdgeId, next.Hub!.Rev, next.ListenPorts.Length, next.ListenPortsUdp.Length);
-        if (portsChanged)
-            _events.Post(new PortsUpdatedEvent(live.EdgeId, next.ListenPorts, next.ListenPortsUdp) { Time = _time.GetUtcNow() });
-    }
-
-    private static string WhyRevoked(AllowedEdge? edge) => edge switch
-    {
-        null => "the edge was removed",
-        { Enabled: false } => "the edge was disabled",
-        _ => "the secret that the edge had come with is no longer valid",
-    };
 
     // An edge with extensions says HELLO at once. One that says nothing and opens nothing is a base peer too.
     private async Task ElectWithoutHelloAsync(EdgeTunnel live, TimeSpan limit)

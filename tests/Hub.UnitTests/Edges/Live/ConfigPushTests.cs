@@ -80,12 +80,12 @@ public sealed class ConfigPushTests
         Assert.Equal(["default"], live.Config.Ports.Keys);
         Assert.Equal(100, live.Config.Ports["default"].Adaptive);
 
-        _registry.Live.RefreshRates("a");
+        _registry.Live.Configs.RefreshRates("a");
         Assert.False(tunnel.HasConfig);
         _registry.Rates[443] = 80;
-        _registry.Live.RefreshRates("other");
+        _registry.Live.Configs.RefreshRates("other");
         Assert.False(tunnel.HasConfig);
-        _registry.Live.RefreshRates("a");
+        _registry.Live.Configs.RefreshRates("a");
         var pushed = await tunnel.NextConfigAsync();
         Assert.Equal((2, 80, 100), (pushed.Hub!.Rev, pushed.Ports["tcp/443"].Adaptive, pushed.Ports["default"].Adaptive));
         Assert.Equal(["default", "tcp/443"], pushed.Ports.Keys);
@@ -151,27 +151,27 @@ public sealed class ConfigPushTests
     [Fact]
     public async Task Pins_are_announced_at_once_and_to_those_who_come_later_and_it_is_known_who_knows()
     {
-        _registry.Live.AnnouncePins(["old"]);
+        _registry.Live.Configs.AnnouncePins(["old"]);
         var (live, tunnel) = _registry.Connect("a", "one");
         Assert.Equal(["old"], live.Config.Hub!.Pins);
         Assert.Equal(IPAddress.Loopback, live.Config.Hub.SeenAs);
         Assert.False(tunnel.HasConfig);
 
-        _registry.Live.AnnouncePins(["old", "new"]);
+        _registry.Live.Configs.AnnouncePins(["old", "new"]);
         var pushed = await tunnel.NextConfigAsync();
         Assert.Equal(["old", "new"], pushed.Hub!.Pins);
         Assert.Equal(IPAddress.Loopback, pushed.Hub.SeenAs);
-        Assert.False(_registry.Live.Knows("a", "new"));
+        Assert.False(_registry.Live.Configs.Knows("a", "new"));
         ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = pushed.Hub.Rev });
-        Assert.True(_registry.Live.Knows("a", "new"));
+        Assert.True(_registry.Live.Configs.Knows("a", "new"));
 
         // The same once more is no push, and other pushes have them too.
-        _registry.Live.AnnouncePins(["old", "new"]);
+        _registry.Live.Configs.AnnouncePins(["old", "new"]);
         Assert.False(tunnel.HasConfig);
         _registry.Allowed.Change(TestRegistry.Edge("a", 443));
         Assert.Equal(["old", "new"], (await tunnel.NextConfigAsync()).Hub!.Pins);
         _registry.Allowed.Remove("a");
-        Assert.False(_registry.Live.Knows("a", "new"));
+        Assert.False(_registry.Live.Configs.Knows("a", "new"));
     }
 
     [Fact]

@@ -55,17 +55,17 @@ public sealed class RenewalsTests
     public async Task Where_the_hub_will_be_is_told_to_all_and_counts_as_told_when_it_is_kept()
     {
         var connected = _registry.Connect("a", "one");
-        _registry.Live.AnnounceAddress("new.example:8443");
+        _registry.Live.Configs.AnnounceAddress("new.example:8443");
         Assert.Equal("new.example:8443", (await connected.Tunnel.NextConfigAsync()).Hub!.Address);
-        Assert.False(_registry.Live.KnowsAddress("a", "new.example:8443"));
+        Assert.False(_registry.Live.Configs.KnowsAddress("a", "new.example:8443"));
         ((IHubTunnelHandler)connected.Live).OnReport(
             connected.Tunnel,
             new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Kept, Rev = 2, KeptRenewals = new KeptReport { Address = "new.example:8443" } });
-        Assert.True(_registry.Live.KnowsAddress("a", "new.example:8443"));
+        Assert.True(_registry.Live.Configs.KnowsAddress("a", "new.example:8443"));
 
         _registry.Allowed.Put(TestRegistry.Edge("b", 80));
         Assert.Equal("new.example:8443", _registry.Connect("b", "two").Live.Config.Hub!.Address);
-        _registry.Live.AnnounceAddress(null);
+        _registry.Live.Configs.AnnounceAddress(null);
         Assert.Null((await connected.Tunnel.NextConfigAsync()).Hub!.Address);
     }
 
