@@ -46,7 +46,7 @@ public sealed partial class DocumentationTests
         return anchor is null || Heading().Matches(File.ReadAllText(full)).Any(match => Slug(match.Groups["text"].Value) == anchor);
     }
 
-    // As GitHub makes them.
+    // GitHub makes slugs of headings like this.
     private static string Slug(string heading) => NotInSlugs().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
 
     [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)")]

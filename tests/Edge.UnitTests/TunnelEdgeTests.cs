@@ -84,7 +84,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
             var options = Options with { StateDirectory = state.FullName, Firewall = FirewallMode.Off };
             await using (new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer()))
             {
-                // One with another id too: they would overwrite each other's pins.
+                // An edge with another id is refused as well: the two would overwrite each other's pins.
                 var refused = Assert.Throws<OperatorException>(() => new TunnelEdge(options with { EdgeId = "other" }, NullLoggerFactory.Instance, _time, new FakeDialer()));
                 Assert.Contains($"is in use by process {Environment.ProcessId}, since ", refused.Message, StringComparison.Ordinal);
             }

@@ -186,7 +186,7 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         for (var count = 0; count < 9; count++)
             connections.Add(await ConnectHttpAsync(protocol));
 
-        // Of one address 8 may be there; the oldest gave way at once, the others end with their time.
+        // One address may have 8 of them; the oldest gives way at once, the others end when their time is up.
         foreach (var connection in connections)
         {
             await ReadToEndAsync(connection).WaitAsync(TimeSpan.FromSeconds(30));
@@ -220,7 +220,7 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         http.DefaultRequestHeaders.Authorization = new("Bearer", _key);
         await http.GetStringAsync($"{Url}/api/v1/status");
 
-        // Strangers that came after it have reached their limit: so would it have, as one of them.
+        // Strangers that came after it have reached their limit, as it would have if it counted as one of them.
         await using var silent = await ConnectHttpAsync("http/1.1");
         await ReadToEndAsync(silent).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, opened);
@@ -265,7 +265,7 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         }
         catch (IOException)
         {
-            // Reset: an end like another.
+            // A reset is an end, too.
         }
     }
 }

@@ -106,7 +106,7 @@ public sealed class AuthorizeTests : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
         {
-            // It was stopped.
+            // The server was stopped.
         }
     }
 }

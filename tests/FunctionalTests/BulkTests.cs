@@ -11,7 +11,7 @@ public sealed class BulkTests
 {
     private const long Gibibyte = 1 << 30;
 
-    // Round is compared with round: the collector keeps what the first one needed at its peak, but a leak would grow with every gibibyte.
+    // Rounds are compared with each other: the collector keeps what the first one needed at its peak, but a leak would grow with every gibibyte.
     private const long MemorySlack = 64 << 20;
 
     [Fact]

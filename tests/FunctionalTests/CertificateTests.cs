@@ -42,7 +42,7 @@ public sealed class CertificateTests
             Assert.Equal(next, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
             await Eventually.IsTrueAsync(async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is not null, "the edge's return", explain: () => setup.Edge.Process.Log);
 
-            // The edge too has it from its state, not from its token, and so has its doctor.
+            // The edge, and its doctor, have the pin from the edge's state and not from its token.
             await setup.Edge.RestartAsync();
             await setup.Edge.WaitForPortsAsync(setup.Tcp, setup.Udp);
             await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);

@@ -14,7 +14,7 @@ public sealed class ConflictTests
         var address = LoopbackAddresses.Next();
         await using var second = EdgeProcess.Start(setup.Directory, setup.Token, address);
         await second.Process.WaitForLineAsync("another edge process holds the id");
-        // Several tries on, all without a word.
+        // Several tries later nothing more has been logged.
         await Eventually.IsTrueAsync(
             async () => await second.StatusAsync() is { } status && !status.GetProperty("connected").GetBoolean() && status.GetProperty("listenPorts").GetArrayLength() == 0
                 && status.GetProperty("failedPorts").GetArrayLength() == 0 && status.GetProperty("nextAttempt").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddSeconds(-1),

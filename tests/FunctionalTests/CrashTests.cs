@@ -72,7 +72,7 @@ public sealed class CrashTests : IAsyncLifetime
             }
             catch (OperatorException)
             {
-                // It is dead.
+                // The process has been killed.
             }
 
             await kill;

@@ -36,7 +36,7 @@ public sealed class DatagramTests
             Assert.Equal(Clients, edge.GetProperty("activeSessions").GetInt32());
             Assert.Equal(Clients, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
 
-            // And once more, now that all are there.
+            // The same once more, now that all of them are there.
             foreach (var wave in clients.Index().Reverse().Chunk(Wave))
                 await AskAllAsync(wave);
         }
@@ -62,7 +62,7 @@ public sealed class DatagramTests
         await stop.CancelAsync();
         Assert.InRange(await flood, 1_000, long.MaxValue);
 
-        // Nobody was told more than the table holds, and who is new is served.
+        // No more sessions were told than the table holds, and a new client is served.
         using var client = Connect(setup, LoopbackAddresses.Next());
         await AskAllAsync([(0, client)]);
         Assert.InRange((await setup.Edge.StatusAsync())!.Value.GetProperty("activeSessions").GetInt32(), 1, 65_536);

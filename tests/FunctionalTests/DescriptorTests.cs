@@ -16,7 +16,7 @@ public sealed class DescriptorTests
         using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
         await LimitAsync(setup.Edge.Process, HighestDescriptor(setup) + 200);
 
-        // Connects as fast as they go: a scan, and nobody says a word.
+        // This is a scan: it connects as fast as it can and sends nothing.
         var clients = new List<Socket>();
         for (var i = 0; i < 400; i++)
         {
@@ -26,7 +26,7 @@ public sealed class DescriptorTests
             }
             catch (SocketException)
             {
-                // Refused already.
+                // The connection was refused already.
             }
         }
 
@@ -47,7 +47,7 @@ public sealed class DescriptorTests
         using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
         await setup.AssertCarriesAsync(listener, setup.Tcp[0]);
 
-        // Below all that are open: the kernel gives out none at all, whatever is given up.
+        // The limit is below what is open: the kernel gives out no descriptor at all, whatever is closed.
         await LimitAsync(setup.Edge.Process, 40);
         var clients = new List<Socket>();
         for (var i = 0; i < 100; i++)

@@ -75,7 +75,7 @@ public sealed class DialHubLinkTests : IAsyncLifetime
         using var apart = await OpenAsync();
         await apart.AssertEchoAsync();
 
-        // The newest connection is the lane's; then all at once.
+        // The newest connection is the lane's; then all are cut at once.
         _relay.Cut(_relay.Count - 1);
         await apart.AssertEchoAsync();
         for (var i = 0; i < _relay.Count; i++)

@@ -37,7 +37,7 @@ public sealed class DialHubNetworkTests : IDisposable
         await edge.WaitForPortsAsync([_port], []);
         using (var pair = await OpenAsync(network, network.World.Address, upstream))
             await pair.AssertEchoAsync();
-        // What the edge sees is the router.
+        // The edge sees the router's address.
         Assert.StartsWith($"{NatNetwork.Router}:", (await edge.StatusAsync())!.Value.GetProperty("hubAddress").GetString(), StringComparison.Ordinal);
 
         // The edge's machine gets another address, and the name says so.

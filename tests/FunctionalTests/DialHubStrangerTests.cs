@@ -11,7 +11,7 @@ public sealed class DialHubStrangerTests : IDisposable
     private const int Strangers = 2000;
     private const int OfOneAddress = 50;
 
-    // StrangerLimits.Default, and what the healthy clients have.
+    // This is what StrangerLimits.Default allows, plus the healthy clients' connections.
     private const int MostDescriptors = 1024 + 400;
     private const long MemorySlack = 200 << 20;
 

@@ -34,7 +34,7 @@ public sealed class DialHubTests : IDisposable
         Assert.Equal($"port {_dialPort}", status.GetProperty("hub").GetString());
         var seen = (await hub.StatusAsync()).GetProperty("edges").EnumerateArray().Single();
         Assert.Equal($"{_edgeAddress}:{_dialPort}", seen.GetProperty("dialAddress").GetString());
-        // What the hub sees is the port that it dialled.
+        // The hub sees the port that it dialled.
         Assert.Equal($"{_edgeAddress}:{_dialPort}", seen.GetProperty("remote").GetString());
 
         await edge.RestartAsync();
@@ -75,7 +75,7 @@ public sealed class DialHubTests : IDisposable
         Assert.Equal(0, await PretendAsync());
 
         await Eventually.IsTrueAsync(() => edge.Process.Log.Contains("came to the hub's port with another certificate", StringComparison.Ordinal), "the edge's warning", explain: () => edge.Process.Log);
-        // From an address of its own, silent strangers as many as may be there, and more.
+        // As many silent strangers as there may be, and some more, come from an address of their own.
         var silent = new List<Socket>();
         try
         {

@@ -43,7 +43,7 @@ public sealed class DnsPoolTests : IAsyncDisposable
         foreach (var address in _addresses)
             await ShownTargets.WaitAsync(setup, $"udp/{setup.Udp[0]}", address, "up,");
 
-        // By turns; and whoever asks again asks the same one.
+        // The targets take turns, and a client that asks again stays with its own.
         for (var i = 0; i < 6; i++)
             _clients.Add(Connect(setup));
         var first = await AskAllAsync();
@@ -56,7 +56,7 @@ public sealed class DnsPoolTests : IAsyncDisposable
 
         _servers[1] = await StartAsync(1, setup.Udp[0]);
         await ShownTargets.WaitAsync(setup, $"udp/{setup.Udp[0]}", _addresses[1], "up,");
-        // Who has moved stays; new clients come to both again.
+        // A client that has moved stays where it is; new clients come to both targets again.
         Assert.All(await AskAllAsync(), answer => Assert.Equal(Answers[0], answer));
         await Eventually.IsTrueAsync(
             async () =>
@@ -112,7 +112,7 @@ public sealed class DnsPoolTests : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // It was lost.
+                // The datagram was lost.
             }
         }
 

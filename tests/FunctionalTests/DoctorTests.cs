@@ -115,7 +115,7 @@ public sealed class DoctorTests
         var other = LoopbackAddresses.Next();
         using var holder = new TcpListener(other, setup.Tcp[0]);
         holder.Start();
-        // Of another machine, so to say: this edge's own admin socket is not there.
+        // This edge's own admin socket is not there, as though it ran on another machine.
         var (code, checks) = await RunAsync(setup.Token, "--bind-address", other.ToString(), "--admin-socket", Path.Combine(setup.Directory, "none.sock"));
         Assert.Equal(1, code);
         Assert.Equal("failed", Status(checks, "ports"));

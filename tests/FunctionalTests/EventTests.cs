@@ -18,7 +18,7 @@ public sealed class EventTests
         await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(10));
         await setup.Hub.RestartAsync();
 
-        // It was not there when these were raised: they are replayed.
+        // The reader was not there when these events were raised, so they are replayed.
         await events.WaitForLineAsync("\"type\":\"crashRecovered\"");
         await events.WaitForLineAsync("\"type\":\"edgeConnected\"");
         await events.WaitForLineAsync("\"type\":\"portsAssigned\"");

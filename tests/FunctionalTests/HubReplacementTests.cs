@@ -41,7 +41,7 @@ public sealed class HubReplacementTests
                 Assert.Equal(0, await process.WaitForExitAsync(TimeSpan.FromSeconds(60)));
             Assert.Empty(await clients.FinishAsync());
 
-            // The state is the last one's: what it is told is there after a plain restart too.
+            // The last process owns the state: what it is told is still there after a plain restart.
             (await setup.Hub.RunAsync("edge", "add", "another", "--host", "hub.example.com")).Succeeded();
             var edges = (await setup.Hub.RunAsync("edge", "list")).Succeeded().StandardOutput;
             Assert.All(Enumerable.Range(0, times), round => Assert.Contains($"during-{round}", edges, StringComparison.Ordinal));

@@ -43,7 +43,7 @@ public sealed class HubRestartTests
         await hub.WaitForAsync("tunnel-hub status --json | tr -d ' ' | grep '\"activeStreams\":1,'");
         var first = await MainProcessAsync(hub);
 
-        // What is wrong is said, and nothing else happens.
+        // The error is logged, and nothing else happens.
         (await hub.RunAsync("cp /etc/tunnel-hub/hub.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-hub/hub.json && systemctl reload tunnel-hub")).Succeeded();
         await hub.WaitForAsync("journalctl --unit tunnel-hub | grep 'was not ready to replace this one'");
         Assert.Equal(first, await MainProcessAsync(hub));

@@ -92,7 +92,7 @@ public sealed class LaneTests : IAsyncLifetime
             Assert.Equal((2, 2), await LanesAsync());
         }
 
-        // And all at once.
+        // Then all are cut at once.
         _relay.Cut(0);
         _relay.Cut(4);
         await elephant.AssertEchoAsync();

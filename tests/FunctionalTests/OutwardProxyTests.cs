@@ -28,7 +28,7 @@ public sealed class OutwardProxyTests : IDisposable
         try
         {
             var url = $"{kind}://{(user is null ? "" : user + "@")}127.0.0.1:{proxyPort}";
-            // Asked for, QUIC is not even tried.
+            // Where TLS is asked for, QUIC is not even tried.
             await using var setup = await TunnelSetup.StartAsync(
                 policies: TunnelSetup.WithoutHeader,
                 edgeArguments: ["--proxy", url, "--transport", "quicWithFallback"]);

@@ -26,7 +26,7 @@ public sealed class PathTests
 
         await tunnel.Link.SetAsync("maxpacket 1280");
 
-        // More than was under way.
+        // This is more than can be under way.
         await bulk.WaitForAsync(bulk.Received + (8 << 20));
         Assert.Equal(since, (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset());
     }

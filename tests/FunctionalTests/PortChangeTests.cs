@@ -27,7 +27,7 @@ public sealed class PortChangeTests
         await setup.AssertCarriesAsync(keptUpstream, kept);
         var refused = await Assert.ThrowsAsync<SocketException>(() => setup.ConnectAsync(removed));
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
-        // Draining, 30 s by default.
+        // The port drains, for 30 s by default.
         await onRemoved.AssertEchoAsync();
 
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, [kept, removed], [], policies);

@@ -71,7 +71,7 @@ public sealed class PortCommandTests
         }
         catch (SocketException)
         {
-            // Reset, as its upstream had not read the header.
+            // It is reset, because its upstream had not read the header.
         }
     }
 }

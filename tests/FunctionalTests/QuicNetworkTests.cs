@@ -105,7 +105,7 @@ public sealed class QuicNetworkTests
         // The edge takes it for the tunnel that nobody hears any more.
         var opening = tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
 
-        // Silence of 45 s is the end of a connection, and a try over QUIC has 5 s.
+        // A connection ends after a silence of 45 s, and a try over QUIC takes at most 5 s.
         await tunnel.Edge.WaitForTransportAsync("tcpTls", UntilMoved);
 
         using var early = await opening;
@@ -161,7 +161,7 @@ public sealed class QuicNetworkTests
             }
             catch (OperationCanceledException) when (!end.IsCancellationRequested)
             {
-                // The next round.
+                // The next round may bring it.
             }
         }
     }

@@ -8,7 +8,7 @@ namespace Tunnel.FunctionalTests;
 /// <summary>A reset on one side is a reset on the other, after what was sent before it.</summary>
 public sealed class ResetTests(RawTunnel tunnel) : IClassFixture<RawTunnel>
 {
-    // One second by the specification, and what a busy machine may add.
+    // The specification allows one second; a busy machine may add to it.
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
 

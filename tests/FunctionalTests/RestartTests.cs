@@ -43,7 +43,7 @@ public sealed class RestartTests
         await edge.WaitForAsync("tunnel-edge status | grep 'streams   1'");
         var first = await MainProcessAsync(edge);
 
-        // What is wrong is said, and nothing else happens.
+        // The error is logged, and nothing else happens.
         (await edge.RunAsync("cp /etc/tunnel-edge/edge.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-edge/edge.json && systemctl reload tunnel-edge")).Succeeded();
         await edge.WaitForAsync("journalctl --unit tunnel-edge | grep 'was not ready to replace this one'");
         Assert.Equal(first, await MainProcessAsync(edge));

@@ -111,7 +111,7 @@ public sealed class SharedStateTests : IAsyncLifetime
         Assert.Equal(503, refused.StatusCode);
         Assert.Contains("Nothing was changed. The PostgreSQL database hubs at ", refused.Json().GetProperty("detail").GetString(), StringComparison.Ordinal);
 
-        // It is started again without it, and its edge comes back.
+        // The hub is started again without the database, and its edge comes back.
         await _one.RestartAsync();
         await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is not null, "the edge to be back");
         await edge.WaitForPortsAsync([ports[0]], []);
@@ -204,7 +204,7 @@ public sealed class SharedStateTests : IAsyncLifetime
 
     private async Task<EdgeProcess> ConnectAsync(int[] ports)
     {
-        // Made at one hub, for an address of the other, whose certificate is the same.
+        // The token is made at one hub for an address of the other, which has the same certificate.
         var token = await _other.AddEdgeAsync(EdgeId, ports, [], host: _one.EndPoint);
         var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next());
         await edge.WaitForPortsAsync(ports, []);

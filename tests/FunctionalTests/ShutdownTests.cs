@@ -150,7 +150,7 @@ public sealed class ShutdownTests
         }
         finally
         {
-            // One that was still taken must not be what the service waits for.
+            // The service must not wait for a client that was still taken.
             client?.Reset();
         }
     }

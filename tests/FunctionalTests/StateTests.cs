@@ -58,7 +58,7 @@ public sealed class StateTests : IDisposable
         {
             await hub.AddEdgeAsync("edge-1", [80], []);
             (await hub.RunAsync("certificate", "next")).Succeeded();
-            // Killed, so that its marker is there.
+            // The hub is killed, so that its marker stays.
         }
 
         Assert.All(Directory.EnumerateFiles(state), file => Assert.Equal(uint.Parse(Somebody), UnixFile.At(file)!.Value.Owner));

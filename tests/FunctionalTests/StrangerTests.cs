@@ -129,7 +129,7 @@ public sealed class StrangerTests : IAsyncLifetime
         var strangers = new List<Socket>();
         try
         {
-            // Of 50 addresses, so that the limit of one address (64) does not turn them away first.
+            // They come from 50 addresses, so that the limit for one address (64) does not turn them away first.
             foreach (var source in Enumerable.Range(0, 50).Select(_ => LoopbackAddresses.Next()))
             {
                 for (var count = 0; count < 40; count++)

@@ -34,7 +34,7 @@ public sealed class TransportModeTests : IDisposable
         await using var setup = await TunnelSetup.StartAsync(hubSettings: new JsonObject { ["quic"] = false }, edgeArguments: ["--transport", "quicWithFallback"]);
         var status = (await setup.Edge.StatusAsync())!.Value;
         Assert.Equal("tcpTls", status.GetProperty("transport").GetString());
-        // Not timed out: nobody listens, and the kernel says so.
+        // This is no time-out: nobody listens, and the kernel says so.
         Assert.Equal("quicUnreachable", status.GetProperty("transportReason").GetString());
         Assert.False((await setup.Hub.StatusAsync()).GetProperty("quic").GetBoolean());
         Assert.Contains("the setting quic is false", setup.Hub.Process.Log);

@@ -30,7 +30,7 @@ public sealed class WanLinkTests
             best = clock.Elapsed < best ? clock.Elapsed : best;
         }
 
-        // Never less; how much more is the machine's load.
+        // It takes no less; how much more it takes depends on the machine's load.
         Assert.InRange(best.TotalMilliseconds, 50, 150);
     }
 

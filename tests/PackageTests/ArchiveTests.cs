@@ -32,7 +32,7 @@ public sealed class ArchiveTests
         Assert.NotNull(sandbox.Read($"/etc/{name}/{file}"));
         Assert.Equal($"700 {name} {name}", (await sandbox.RunAsync("stat", "-c", "%a %U %G", $"/var/lib/{name}")).Succeeded().StandardOutput);
 
-        // Again, over a file that the operator has changed.
+        // Installing again must not replace a file that the operator has changed.
         (await sandbox.RunAsync("sh", "-c", $"echo '{{}}' > /etc/{name}/{file}; exec /srv/*/install.sh")).Succeeded();
         Assert.Equal("{}\n", sandbox.Read($"/etc/{name}/{file}"));
     }

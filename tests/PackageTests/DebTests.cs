@@ -78,7 +78,7 @@ public sealed class DebTests
         await hub.WaitForLineAsync("is ready");
     }
 
-    // What systemd 252 (Debian 12) does not know of the restarts it ignores, and says so.
+    // systemd 252 (Debian 12) ignores the settings of restarts that it does not know, and says so.
     private static async Task UnitIsValidAsync(Sandbox sandbox, string name)
     {
         var unit = (await sandbox.RunAsync("systemd-analyze", "verify", "--recursive-errors=no", $"{name}.service"));

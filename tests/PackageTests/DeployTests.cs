@@ -21,7 +21,7 @@ public sealed class DeployTests
         var pod = objects.OfType<V1StatefulSet>().Single().Spec.Template.Spec;
         Assert.True(pod.SecurityContext.RunAsNonRoot);
         Assert.Empty(AssertConfined(pod, Packages.Hub));
-        // The names by which objects find each other.
+        // Kubernetes finds objects by these names.
         var label = ("app.kubernetes.io/name", Packages.Hub);
         Assert.Contains(label, Pairs(objects.OfType<V1StatefulSet>().Single().Spec.Template.Metadata.Labels));
         Assert.Contains(label, Pairs(objects.OfType<V1Service>().Single().Spec.Selector));

@@ -57,7 +57,7 @@ public sealed class ImageTests
         Assert.Contains(status, line => line.StartsWith("NSpid:", StringComparison.Ordinal) && line.EndsWith("\t1", StringComparison.Ordinal));
         Assert.Contains(status, line => line.StartsWith($"Uid:\t{User}", StringComparison.Ordinal));
 
-        // As an engine's health check: the exit code says it.
+        // A container engine's health check goes by the exit code.
         (await ManagedProcess.RunAsync(
             "nsenter", ["--target", id, "--mount", "--root", "--pid", "--net", "--setuid", User, "--setgid", User, $"/usr/bin/{name}", "status"],
             environment: environment.Select(setting => setting.Split('=', 2)).ToDictionary(setting => setting[0], setting => setting[1]))).Succeeded();

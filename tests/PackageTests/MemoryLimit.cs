@@ -35,7 +35,7 @@ internal sealed class MemoryLimit : IDisposable
         }
         catch (IOException)
         {
-            // A process is still in it: the test has failed before its end.
+            // A process is still in the group, because the test failed before it could end it.
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed class NuGetTests
         {
             await using var package = await ZipFile.OpenReadAsync(Packages.NuGet(id, "nupkg"));
 
-            // A ZIP archive knows two seconds, and no zone.
+            // A ZIP archive keeps times in steps of two seconds and without a time zone.
             Assert.All(package.Entries, entry => Assert.InRange(commit.UtcDateTime - entry.LastWriteTime.DateTime, TimeSpan.Zero, TimeSpan.FromSeconds(2)));
         }
     }
@@ -46,7 +46,7 @@ public sealed class NuGetTests
     [Fact]
     public async Task The_example_is_built_with_the_packages_and_runs()
     {
-        // Not where the user's packages are: those of an earlier build have the same version.
+        // Packages of an earlier build have the same version, so the user's cache is not used.
         var folder = Directory.CreateTempSubdirectory("tunnel-nuget-");
         var usual = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget/packages");

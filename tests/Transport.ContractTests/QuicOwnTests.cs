@@ -51,7 +51,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         Assert.False(pair.Edge.HasRoom);
         Assert.Equal(0, pair.Hub.ActiveStreams);
 
-        // Others may wait, and are told.
+        // Other streams may wait, and are told when there is room.
         var room = pair.Edge.WaitForRoomAsync();
         Assert.False(room.IsCompleted);
         pair.Hub.Start();
@@ -67,7 +67,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
     [Fact]
     public async Task Streams_that_come_and_go_as_fast_as_they_can_are_few_at_once_and_those_that_stay_do_not_count()
     {
-        // More that stay than may be under way.
+        // More streams stay open than may be opening at once.
         for (var i = 0; i < 2 * QuicStreamTable.MostUnderWay; i++)
             await OpenWaitingAsync();
 

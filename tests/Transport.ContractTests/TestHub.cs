@@ -14,7 +14,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 {
     private int _unanswered;
 
-    // As in TunnelPair.
+    // The options are those of TunnelPair.
     private readonly ConcurrentBag<Socket> _upstreams = [];
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 

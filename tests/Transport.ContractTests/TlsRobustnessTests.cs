@@ -194,7 +194,7 @@ public sealed class TlsRobustnessTests
         var handler = new ScriptedHubHandler { OnStream = stream => stream.Attach(endpoints[stream.Id]) };
         var (hub, edge) = await ExtendedEdgeAsync(context, handler);
 
-        // Fourteen that only drain, to readers that take nothing, and then others that hold less.
+        // Fourteen streams only drain, to readers that take nothing; others that hold less come after them.
         for (uint id = 1; id <= 14; id++)
         {
             await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[64 << 10]), ScriptedPeer.Frame(id, FrameType.Reset, new byte[1]));
@@ -298,7 +298,7 @@ public sealed class TlsRobustnessTests
         var goAway = ScriptedPeer.Frame(0, FrameType.GoAway, """{"reason":"shutdown","lastStreamId":0}"""u8);
         await edge.SendAsync(goAway, goAway, ScriptedPeer.Frame(1, FrameType.Open, Line));
 
-        // No new streams after it.
+        // No new streams may be opened after it.
         Assert.Equal(new[] { (byte)ResetReason.ShuttingDown }, await edge.ExpectAsync(1, FrameType.Reset));
         Assert.Equal(1, handler.GoAways);
         await edge.DisposeAsync();

@@ -65,7 +65,7 @@ internal sealed class UdpRelay : IDisposable
                 }
                 catch (ObjectDisposedException) when (!_over.IsCancellationRequested)
                 {
-                    // Rebound just now: lost, as on any network.
+                    // The socket was bound anew just now, so the datagram is lost, as on any network.
                 }
             }
         }

@@ -71,7 +71,7 @@ public sealed class UnreadEndingsTests
         var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance);
         var (edge, hub) = await ScriptedPeer.AcceptEdgeAsync(context, new TestEdge(), extended: true);
 
-        // Clients that come and go.
+        // Clients connect and leave again.
         var refused = 0;
         for (var i = 0; i < Openings && refused < 100; i++)
         {

@@ -81,7 +81,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         Assert.Same(a, Usable);
         Assert.Equal(8, a.Asked);
 
-        // The first is stopped.
+        // The first hub is stopped.
         Look(7, b, c);
         Assert.Same(b, Usable);
         Assert.True(_hubs!.Links[0].Describe().Silent);

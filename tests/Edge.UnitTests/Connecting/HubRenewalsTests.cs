@@ -25,7 +25,7 @@ public sealed class HubRenewalsTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
         Assert.DoesNotContain(New, renewals.Current.ToString(), StringComparison.Ordinal);
 
-        // Another token is another start.
+        // With another token everything begins anew.
         Assert.Equal("another-secret", Load(secret: "another-secret").Current.Secret);
     }
 

@@ -147,7 +147,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         return [.. edges.Select(edge => edge.Connector.Status.NextAttempt!.Value - _time.GetUtcNow())];
     }
 
-    // Over the bins from the start to the last.
+    // The mean is taken over the bins from the first dial to the last.
     private static double PeakToMean(TimeSpan[] times, TimeSpan bin)
     {
         var bins = times.CountBy(time => (int)(time / bin)).ToDictionary();

@@ -92,7 +92,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
         Assert.Same(next, _connector.Current);
 
-        // However long its streams and sessions take.
+        // This holds however long its streams and sessions take.
         old.ActiveSessions = 1;
         _time.Advance(TimeSpan.FromHours(5));
         Assert.False(old.Completion.IsCompleted);
@@ -224,7 +224,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
         Assert.Same(next, _connector.Current);
         Assert.False(old.Completion.IsCompleted);
-        // A draining tunnel's configuration is of yesterday.
+        // The configuration of a draining tunnel is out of date.
         await NextReportAsync(next);
         Handler.OnConfig(old, Config(rev: 9, 81));
         Handler.OnConfig(next, Config(rev: 2, 80));
@@ -404,7 +404,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Handler.OnConfig(tunnel, Contested(Config(rev: 2), false));
         await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel counts");
 
-        // Two that say so would take it from each other for ever.
+        // Two processes that said so would take the id from each other for ever.
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Replaced, 0));
         await WaitForRetryAsync();
         _time.Advance(TunnelConnector.ConflictInterval);

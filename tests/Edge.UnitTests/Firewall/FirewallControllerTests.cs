@@ -127,7 +127,7 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyAsync("""{"blockedIps":["192.0.2.9"]}""");
         await FailConfirmationAsync("timed out");
         Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
-        // Not the one that was never confirmed.
+        // It is not the one that was never confirmed.
         Assert.Contains("192.0.2.1", Assert.Single(_nft.Elements), StringComparison.Ordinal);
         Assert.DoesNotContain("rule bad", _nft.Rules);
     }
@@ -208,7 +208,7 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyConfirmedAsync(block);
         Assert.Contains("\"timeout\":60", Assert.Single(_nft.Elements), StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromSeconds(20));
-        // What the hub says now is what is left.
+        // Only what the hub says now is left.
         await ApplyAsync(block.Replace("60", "40", StringComparison.Ordinal));
         Assert.Empty(_nft.Elements);
         Assert.Equal(1, _firewall.Status.Blocked);

@@ -43,7 +43,7 @@ public class RulesetTests
         var lines = Lines(Table.Update(before, after, Owner));
 
         Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_id_3_abc"}}}""", lines[0]);
-        // The limit that changed, with its counter; not the one per source, not the timed block.
+        // Only the limit that changed goes, with its counter; the limit per source and the timed block stay.
         Assert.Equal(["counter", "limit"], Kinds(lines, "delete").Order());
         Assert.Equal(["counter", "limit"], Kinds(lines, "add").Where(kind => kind is not ("rule" or "element")).Order());
         Assert.DoesNotContain(lines, line => line.Contains("\"flush\":{\"set\"", StringComparison.Ordinal) && line.Contains("timed4", StringComparison.Ordinal));

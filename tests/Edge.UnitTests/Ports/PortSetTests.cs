@@ -28,7 +28,7 @@ public sealed class PortSetTests
         Assert.Equal([PortKey.Tcp(53), PortKey.Tcp(80), PortKey.Udp(53)], ports.Ports);
     }
 
-    // Few numbers, so that sets overlap.
+    // The numbers are few, so that sets overlap.
     private static PortSet ToSet(int[] numbers) =>
         PortSet.Of(numbers.Select(number => number % 2 == 0 ? PortKey.Tcp(Math.Abs(number % 20)) : PortKey.Udp(Math.Abs(number % 20))));
 }

@@ -141,7 +141,7 @@ public sealed class ClientTurnsTests : IDisposable
             await WaitAsync(i + 1);
         }
 
-        // No time passes: the tunnel itself wakes them.
+        // No time passes here: the tunnel itself wakes the waiting clients.
         var next = new FakeTunnel();
         _fixture.Tunnels.Current = next;
 

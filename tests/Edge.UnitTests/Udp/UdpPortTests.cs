@@ -132,7 +132,7 @@ public sealed class UdpPortTests : IDisposable
         var session = await _tunnel.NextSessionAsync();
         session.NextSent();
 
-        // With the headers of each: 100 bytes asked, 600 + 400 answered.
+        // Headers are counted too: 100 bytes of questions, 600 + 400 of answers.
         session.Sink.OnDatagram(new byte[572]);
         session.Sink.OnDatagram(new byte[373]);
         session.Sink.OnDatagram(new byte[372]);

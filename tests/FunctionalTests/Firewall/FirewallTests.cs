@@ -93,7 +93,7 @@ public sealed class FirewallTests
         Assert.Contains("10.9.1.2", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
         Assert.DoesNotContain("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
 
-        // No tunnel of this edge needs TCP.
+        // No tunnel of this edge uses TCP.
         Assert.True((await setup.PushAsync(Cut("tcp"))).IsSuccess);
         await setup.WaitForStateAsync("applied");
         Assert.Contains("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public sealed class FirewallTests
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
         Assert.Equal(2, (await setup.Network.RulesetAsync()).Split("table inet tunnel_edge").Length - 1);
 
-        // A restart after a kill removes its own only.
+        // A restart after a kill removes only the edge's own table.
         setup.Edge!.Signal(ManagedProcess.SigKill);
         await setup.Edge.WaitForExitAsync(TimeSpan.FromSeconds(30));
         Assert.True((await setup.PushAsync(null)).IsSuccess);
@@ -278,7 +278,7 @@ public sealed class FirewallTests
             });
             var answer = await setup.PushAsync(config);
             Assert.Equal(400, answer.StatusCode);
-            // Every one of them; "-f" is an id like any other.
+            // All of the edges are told; "-f" is an id like any other.
             Assert.InRange(answer.Json().GetProperty("errors").GetArrayLength(), 11, 13);
         }
 

@@ -129,7 +129,7 @@ public sealed class CuttableLink : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It is broken already.
+            // The connection is broken already.
         }
 
         socket.Dispose();

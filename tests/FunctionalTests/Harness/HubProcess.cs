@@ -82,7 +82,7 @@ public sealed class HubProcess : IAsyncDisposable
 
         var result = await ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
 
-        // A token is printed alone.
+        // A token is the only thing that is printed.
         KnownSecrets.Add(arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
         return result;
     }
@@ -157,7 +157,7 @@ public sealed class HubProcess : IAsyncDisposable
         await EndAsync();
     }
 
-    // What was logged is looked through, whatever the test was about.
+    // Every log is searched for secrets, whatever the test was about.
     private async Task EndAsync()
     {
         await Process.DisposeAsync();

@@ -9,7 +9,7 @@ namespace Tunnel.FunctionalTests.Harness;
 /// </summary>
 public static class KnownSecrets
 {
-    // Shorter ones would be found in anything.
+    // Shorter ones would be found in any text.
     private const int Least = 12;
 
     private static readonly ConcurrentDictionary<string, bool> Secrets = new();

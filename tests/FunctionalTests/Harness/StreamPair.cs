@@ -25,7 +25,7 @@ public sealed class StreamPair(Socket client, Socket server) : IDisposable
 
     private static async Task SendAndReceiveAsync(string direction, Socket from, Socket to)
     {
-        // As text: it would be found in a log that has payloads.
+        // The payload is text, so that it would be found in a log that had payloads in it.
         var message = Encoding.ASCII.GetBytes(KnownSecrets.Add(Guid.NewGuid().ToString("N")));
         await from.SendAllAsync(message);
         try

@@ -101,7 +101,7 @@ internal sealed class Mutator
                 Delete(at, count);
                 break;
             case 5 when _length > 0:
-                // Said twice, or at another place.
+                // A member is written twice, or at another place.
                 (at, count) = Piece();
                 Span<byte> piece = stackalloc byte[64];
                 count = Math.Min(count, piece.Length);
@@ -177,7 +177,7 @@ internal sealed class Mutator
         return _length - start;
     }
 
-    // A length, a count, an id: at any place, in either order of bytes.
+    // Numbers such as lengths, counts and ids are changed at any place, in either byte order.
     private void ChangeNumber()
     {
         var size = 1 << _random.Below(3);

@@ -47,7 +47,7 @@ internal static class MuxTarget
         Configure,
         Report,
 
-        // On a hostile way only.
+        // This may happen on a hostile path only.
         ChangeByte,
         ForgeFrame,
         LoseBytes,
@@ -91,7 +91,7 @@ internal static class MuxTarget
 
     private static void Do(MuxWorld world, Deed deed, byte whom, byte amount)
     {
-        // Up to what a window is.
+        // At most a window's size.
         var bytes = amount * amount;
         switch (deed)
         {

@@ -37,7 +37,7 @@ internal static class RecordTarget
         return expected > 0;
     }
 
-    // By jumping from header to header.
+    // The expected result is found by jumping from header to header.
     private static int Headers(ReadOnlySpan<byte> bytes)
     {
         var count = 0;

@@ -20,7 +20,7 @@ internal sealed class FrontDoorFixture : IDisposable
     private readonly HubCertificate _certificate;
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    // Held: a connection that nobody refers to any more may be collected, and closed by that.
+    // Connections are held here: one that nobody refers to may be collected, which closes it.
     private readonly List<NetworkStream> _clients = [];
 
     public FrontDoorFixture(StrangerLimits? limits = null, DescriptorGuard? descriptors = null)

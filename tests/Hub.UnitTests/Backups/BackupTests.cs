@@ -57,7 +57,7 @@ public sealed class BackupTests
             }
             catch (IOException)
             {
-                // Killed.
+                // The process was killed here.
             }
 
             Restore.Finish(state.Path, new StateFiles());

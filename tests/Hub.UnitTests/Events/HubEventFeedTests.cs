@@ -22,7 +22,7 @@ public sealed class HubEventFeedTests
             ],
             HubEventTypes.All);
         var records = typeof(HubEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(HubEvent)));
-        // Of a hub that could not start its API can't tell.
+        // A hub that could not start has no API to tell of it.
         Assert.Equal(HubEventTypes.All.Length, records.Count(type => type != typeof(CrashRecoveryFailedEvent)));
     }
 

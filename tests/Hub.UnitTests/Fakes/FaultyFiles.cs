@@ -30,7 +30,7 @@ internal sealed class FaultyFiles : IStateFiles
 
         if (FailAt == "write")
         {
-            // As a full disk does it: a part is there.
+            // A full disk leaves a part of the file, too.
             File.WriteAllBytes(path, content[..(content.Length / 2)]);
         }
 

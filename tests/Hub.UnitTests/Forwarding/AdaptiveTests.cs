@@ -30,12 +30,12 @@ public sealed class AdaptiveTests : IDisposable
         Apply(new AdaptiveDefinition { EvaluationInterval = 10, LatencyThresholdMs = 100, MinRate = 50, MaxRate = 100 });
         Assert.Equal(100, Rate());
 
-        // Slow: less, but never twice in a row, and never less than the least.
+        // While targets are slow the rate falls, but never twice in a row and never below the minimum.
         Assert.Equal([80, 80, 64, 64, 51, 51, 50, 50, 50], Curve(9, milliseconds: 101));
-        // Between 70 % and the threshold, once the slow ones are a minute old: as it is.
+        // Between 70 % of the threshold and the threshold the rate stays, once the slow connections are a minute old.
         Curve(6, milliseconds: 90);
         Assert.Equal([50, 50, 50], Curve(3, milliseconds: 70));
-        // Fast: more, up to the most.
+        // While targets are fast the rate rises, up to the maximum.
         Curve(6, milliseconds: 70);
         Assert.Equal([50, 50, 50, 50, 50], Curve(5, milliseconds: 69));
         Assert.Equal([55, 61, 67, 73, 81, 89, 97, 100, 100], Curve(9, milliseconds: 69));

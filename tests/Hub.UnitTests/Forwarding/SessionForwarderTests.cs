@@ -57,7 +57,7 @@ public sealed class SessionForwarderTests : IDisposable
 
         Assert.Equal("hello", Encoding.ASCII.GetString((await ReceiveAsync()).Datagram));
 
-        // One too many.
+        // This is one session too many.
         var (session, _) = hub.OpenSession();
         Assert.False(session.IsOpen);
         Assert.Equal(1, hub.Sessions.Failures.Snapshot()["tooManySessions"]);

@@ -75,7 +75,7 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
         await using (var before = await OpenAsync(name, "one"))
             await before.AddAsync("a");
 
-        // As good as away: nobody may connect.
+        // The database is as good as gone: nobody may connect.
         await postgres.Server.RunAsync("postgres", $"alter database {name} allow_connections false");
         await using var one = await OpenAsync(name, "one");
         await using var fresh = await OpenAsync(name, "fresh");

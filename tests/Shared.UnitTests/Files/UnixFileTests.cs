@@ -38,7 +38,7 @@ public sealed class UnixFileTests : IDisposable
         Assert.Equal("is a directory, not a file", UnixFile.FaultOfFile(_directory.FullName));
         Assert.Equal("does not exist", UnixFile.FaultOfFile(At("none")));
         Assert.Equal("is a device, not a file", UnixFile.FaultOfFile("/dev/zero"));
-        // As a shell's <(…) is.
+        // A shell's <(…) is such a file.
         Assert.Null(UnixFile.FaultOfFile(At("pipe")));
     }
 

@@ -20,7 +20,7 @@ public sealed class MemoryReclaimTests
         _time.Advance(MemoryReclaim.AfterStart);
         Assert.Equal((1, 100 * Megabyte), (_memory.Reclaims, _memory.ResidentBytes));
 
-        // Once is enough.
+        // One collection is enough.
         Pass(count: 360);
         Assert.Equal(1, _memory.Reclaims);
     }
@@ -49,7 +49,7 @@ public sealed class MemoryReclaimTests
         Pass(count: 2);
         Assert.Equal(1, _memory.Reclaims);
 
-        // It is over, and what it had is still the process's.
+        // The flood is over, and the process still holds its memory.
         _memory.InUse = 100 * Megabyte;
         Pass(count: 5);
 

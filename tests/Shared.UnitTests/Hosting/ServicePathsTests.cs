@@ -36,7 +36,7 @@ public sealed class ServicePathsTests
     {
         (_environment["HOME"], _environment["XDG_RUNTIME_DIR"]) = ("/home/bob", "/run/user/1000");
         Assert.Equal(("/home/bob/.local/state/tunnel-hub", "/run/user/1000/tunnel-hub/admin.sock"), Places());
-        // As after su, which leaves another user's there.
+        // su leaves another user's directory there.
         _readOnly.Add("/run/user/1000/tunnel-hub");
         Assert.Equal("/home/bob/.local/state/tunnel-hub/run/admin.sock", Places().Socket);
         _environment["XDG_STATE_HOME"] = "/home/bob/state";
@@ -59,7 +59,7 @@ public sealed class ServicePathsTests
     {
         (_environment["HOME"], _environment["XDG_RUNTIME_DIR"]) = ("/home/bob", "/run/user/1000");
         const string system = "/run/tunnel-hub/admin.sock";
-        // One that he may not look at is there too, as far as a message goes.
+        // For a message, a file that the user may not look at counts as being there.
         Assert.Equal(system, Usual.RunningAdminSocket("/s"));
         _sockets.Add(system);
         Assert.Equal(system, Usual.RunningAdminSocket("/s"));

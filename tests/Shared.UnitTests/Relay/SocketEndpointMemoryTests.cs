@@ -136,7 +136,7 @@ public sealed class SocketEndpointMemoryTests : IDisposable
 
     private static async Task<long> EndAsync(ValueTask<bool> writing, long written) => await writing ? written : -1;
 
-    // As the kernel counts them (linux/sock_diag.h).
+    // The kernel counts them like this (linux/sock_diag.h).
     private (uint Receive, uint Send) BufferSizes()
     {
         var info = new byte[9 * sizeof(uint)];

@@ -31,7 +31,7 @@ public sealed class LoopDefectTests
         _loop.Turns.Add("b", done.SetResult);
         await done.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
 
-        // Nor is there nobody any more who gives out turns.
+        // Turns are still given out.
         var later = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Turns.Add("a", later.SetResult);
         await later.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);

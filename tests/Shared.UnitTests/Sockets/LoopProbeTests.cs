@@ -7,7 +7,7 @@ public sealed class LoopProbeTests
 {
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
-    // Of their own: others need those of the process.
+    // These loops are the test's own, because other tests need those of the process.
     private readonly EventLoop[] _loops = [EventLoop.Start("turning"), EventLoop.Start("stuck")];
     private readonly ManualTimeProvider _time = new();
 
@@ -27,7 +27,7 @@ public sealed class LoopProbeTests
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Contains("event loop number-1 ", await finding.WaitAsync(Hang, TestContext.Current.CancellationToken));
 
-        // Asked once only, however often somebody looks.
+        // A loop is asked only once, however often somebody looks.
         Assert.Same(probes[1].AskAsync(), probes[1].AskAsync());
         gate.Set();
         Assert.Null(await FindAsync(probes));

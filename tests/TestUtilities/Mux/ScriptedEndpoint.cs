@@ -13,7 +13,7 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
     // A write that ends at once for longer than this makes the tunnel let others have their turn, on another thread.
     private const int AtOnce = 32 << 10;
 
-    // A prime, more than any piece.
+    // The length is a prime and larger than any piece.
     private const int SpeechLength = 131_071;
 
     private static readonly byte[] Speech = MakeSpeech();
@@ -190,7 +190,7 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
 
     private static byte[] MakeSpeech()
     {
-        // Twice the same, so that no piece wraps.
+        // The pattern is there twice, so that no piece wraps.
         var speech = new byte[2 * SpeechLength];
         new Random(1).NextBytes(speech.AsSpan(0, SpeechLength));
         speech.AsSpan(0, SpeechLength).CopyTo(speech.AsSpan(SpeechLength));

@@ -135,7 +135,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static async Task SignalAsync(IReadOnlyCollection<int> processes, int signal)
     {
-        // One that has ended meanwhile is no error.
+        // It is no error that a process has ended meanwhile.
         if (processes.Count > 0)
             await ManagedProcess.RunAsync("/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
     }

@@ -129,7 +129,7 @@ public sealed class TcpRelay : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Cut, or ended by one of the two.
+            // The connection was cut, or one of the two has ended it.
             from.Dispose();
             to.Dispose();
         }

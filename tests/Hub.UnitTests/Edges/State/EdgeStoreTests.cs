@@ -398,7 +398,7 @@ public sealed class EdgeStoreTests : IDisposable
             Assert.True((await store.ReplaceAllAsync([written], dryRun: false, default)).Diff.IsEmpty);
             Assert.True((await store.EditAsync("a", (_, _) => written with { Enabled = false }, dryRun: false, default)).Succeeded);
 
-            // It stands for nothing at another edge.
+            // What stands for a key has no meaning at another edge.
             var fault = Assert.Single((await store.AddAsync(written with { Id = "b" }, default)).Errors);
             Assert.Equal("$.ports['tcp/443'].tls.certificates[0].keyPem", fault.Path);
             Assert.Contains("has none such", fault.Message, StringComparison.Ordinal);

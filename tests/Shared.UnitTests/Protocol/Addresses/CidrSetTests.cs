@@ -67,7 +67,7 @@ public sealed class CidrSetTests
         return [first, last, first - 1, last + 1];
     }
 
-    // Few different prefixes, so that they meet.
+    // The prefixes are few, so that they meet.
     private static UInt128 RandomAddress(Random random) => random.Next(2) == 0
         ? AddressNumber.OfIPv4((uint)((10 << 24) | random.Next(1 << 12)))
         : ((UInt128)0x20010db8 << 96) | (uint)random.Next(1 << 12);

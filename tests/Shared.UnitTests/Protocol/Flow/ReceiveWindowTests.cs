@@ -257,7 +257,7 @@ public class ReceiveWindowTests
                 transfer.CreditArrives();
             }
 
-            // A fifth of the window each, and those of the time of growth.
+            // Each credit is a fifth of the window; smaller ones come while it grows.
             var most = (total / (limit / 5)) + 30;
             Assert.True(transfer.CreditFrames <= most, $"{transfer.CreditFrames} frames for chunks of {chunk}, at most {most}");
         }

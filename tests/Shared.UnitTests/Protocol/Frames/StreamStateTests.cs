@@ -56,7 +56,7 @@ public class StreamStateTests
         }
     }
 
-    // As protocol.md says it, in so many words.
+    // This is protocol.md's wording.
     private sealed class Model
     {
         public bool LocalClosed { get; private set; }

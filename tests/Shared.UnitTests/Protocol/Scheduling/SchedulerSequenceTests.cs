@@ -109,7 +109,7 @@ public class SchedulerSequenceTests
                         _control.Insert(urgent ? 0 : _control.Count, node);
                     break;
                 case 4:
-                    // As a stream does when its tier changes.
+                    // A stream does this when its tier changes.
                     _scheduler.RemoveData(node);
                     node.Sustained = !node.Sustained;
                     if (_data.Contains(node))

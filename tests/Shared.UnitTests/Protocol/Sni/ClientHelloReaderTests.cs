@@ -61,7 +61,7 @@ public sealed class ClientHelloReaderTests
     {
         Assert.Equal(ClientHelloStatus.TooLong, new ClientHelloReader().Read(ClientHellos.Huge.AsSpan(0, 9)));
         Assert.Equal(ClientHelloStatus.TooLong, Bytewise(ClientHellos.Huge).Status);
-        // Nor one that is short, and long by the headers of its records.
+        // A short ClientHello that is made long by the headers of its records is refused, too.
         var thin = ClientHellos.InRecords(ClientHellos.MessageOf(ClientHellos.Make("a.example.com", [], (21, new byte[4000]))), 1);
         Assert.Equal(ClientHelloStatus.TooLong, Whole(thin).Status);
         Assert.Equal(ClientHelloStatus.TooLong, Bytewise(thin).Status);

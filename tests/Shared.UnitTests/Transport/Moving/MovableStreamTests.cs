@@ -103,7 +103,7 @@ public sealed class MovableStreamTests
         world.First.HubEnd.Deliver(world.First);
         Assert.False(world.Client.HeardEnd);
 
-        // Where nobody knows whether it is, it must not be taken for it.
+        // Where it is not known to be the stream, it must not be taken for it.
         next.EdgeEnd.Lose();
 
         Assert.False(world.Client.HeardEnd);
@@ -143,7 +143,7 @@ public sealed class MovableStreamTests
         Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged([1, 2, 3]));
         Assert.NotNull(world.Present.EdgeStreams.OnAcknowledged([]));
 
-        // A stream that has ended a moment ago is none.
+        // A stream that ended a moment ago can't be moved.
         Assert.Null(world.Present.EdgeStreams.OnAcknowledged(Ack(77, 1)));
     }
 

@@ -76,7 +76,7 @@ public sealed class TcpOptionsTests : IDisposable
         Assert.StartsWith("reno\0", System.Text.Encoding.ASCII.GetString(name));
         Assert.False(_options.TrySetCongestionControl("no_such"u8));
 
-        // Said once, and the connection goes on.
+        // It is logged once, and the connection goes on.
         _options.Use(new CongestionControl("no_such", NullLoggerFactory.Instance));
         _socket.Send([1]);
     }
