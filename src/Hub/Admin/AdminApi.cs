@@ -31,6 +31,7 @@ internal static class AdminApi
         new EdgeTunnelsEndpoints(hub).Map(routes);
         new ValidatePortEndpoints(hub.Edges).Map(routes);
         new StatusEndpoints(hub).Map(routes);
+        new OverviewEndpoints(hub).Map(routes);
         new TrafficEndpoints(hub).Map(routes);
         new HistoryEndpoints(hub.History).Map(routes);
         new CertificateEndpoints(hub).Map(routes);

@@ -11,6 +11,9 @@ namespace Tunnel.Hub.Admin;
 /// <summary>Answers open streams, counters by port and edge, and the log of connections.</summary>
 internal sealed class TrafficEndpoints(IAdministeredHub hub)
 {
+    /// <summary>The most ports of one answer that has a limit.</summary>
+    public const int MaxPorts = 1000;
+
     public void Map(AdminRoutes routes)
     {
         Filtered(
@@ -18,7 +21,11 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
             .Answers<StreamsAnswer>().Fails(StatusCodes.Status400BadRequest);
         routes.Get("/api/v1/streams/stats", StatsAsync, "getStreamStats", "Counters of every assigned port since the hub's start.")
             .Query<string>("edge", "Only of this edge.")
-            .Answers<StreamStatsAnswer>();
+            .Query<bool>("used", "true: only ports at which something has happened, or that have a pool")
+            .Query<int>(
+                "limit",
+                $"At most so many ports, 1–{MaxPorts}, those in trouble first, then those with most connections; without it all of them.")
+            .Answers<StreamStatsAnswer>().Fails(StatusCodes.Status400BadRequest);
         Filtered(routes.Get(
             "/api/v1/connections", ConnectionsAsync, "listConnections",
             "The last 10,000 connections of ports with logConnections, the newest first."))
@@ -53,14 +60,25 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
 
     private Task StatsAsync(HttpContext context)
     {
-        var edge = context.Request.Query["edge"].FirstOrDefault();
-        var edges = hub.Edges.Current.Values.Where(allowed => edge is null || allowed.Id == edge);
-        ImmutableArray<PortStatus> ports = [.. PortStatuses.OfAll(edges, hub.GetStatus().ConnectedEdges, hub.Traffic, hub.Pools)];
+        var reader = new QueryReader(context.Request);
+        var edge = reader.Text("edge");
+        var limit = reader.Parse("limit", text => QueryReader.ReadNumber(text, 1, MaxPorts), $"must be 1–{MaxPorts}");
+        var isUsed = AdminRequest.Flag(context, "used");
+        reader.Check();
+        var status = hub.GetStatus();
+        ImmutableArray<PortStatus> ports = isUsed
+            ? [.. status.Ports.Where(port => edge is null || port.EdgeId == edge)]
+            :
+            [
+                .. PortStatuses.OfAll(
+                    hub.Edges.Current.Values.Where(allowed => edge is null || allowed.Id == edge), status.ConnectedEdges, hub.Traffic,
+                    hub.Pools),
+            ];
         return AdminResults.WriteAsync(
             context,
             new StreamStatsAnswer
             {
-                Ports = ports,
+                Ports = limit is { } most ? WorstOf(ports, (int)most) : ports,
                 ActiveConnections = ports.Sum(port => (long)port.ActiveConnections),
                 TotalConnections = ports.Sum(port => port.TotalConnections),
                 BytesIn = ports.Sum(port => port.BytesIn),
@@ -81,6 +99,9 @@ internal sealed class TrafficEndpoints(IAdministeredHub hub)
             new ConnectionsAnswer { Connections = page, Next = Next(found, page, record => record.Id), Unnamed = hub.Traffic.LogDropped },
             AdminJson.Default.ConnectionsAnswer);
     }
+
+    private static ImmutableArray<PortStatus> WorstOf(ImmutableArray<PortStatus> ports, int limit) =>
+        [.. ports.OrderBy(port => PortHealth.Of(port).Health).ThenByDescending(port => port.ActiveConnections).Take(limit)];
 
     private static ImmutableArray<T> Page<T>(ImmutableArray<T> found, int limit) => found.Length > limit ? found[..limit] : found;
 

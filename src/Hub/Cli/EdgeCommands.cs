@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.Hub.Admin.Answers;
+using Tunnel.Hub.Status;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Handshake;
 using Tunnel.Shared.Text;

@@ -28,8 +28,8 @@ internal static class TopCommand
             throw new Shared.Hosting.OperatorException(fault);
         if (context.Json)
         {
-            await top.RefreshAsync(cancellationToken);
-            await context.Out.WriteLineAsync($"{{\"status\":{data.Raw.Status},\"history\":{data.Raw.Past}}}");
+            var (status, past) = await data.ReadAllAsync(cancellationToken);
+            await context.Out.WriteLineAsync($"{{\"status\":{status},\"history\":{past}}}");
         }
         else if (once || !DashboardRun.IsPossible(context.Out))
         {

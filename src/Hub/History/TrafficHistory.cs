@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Tunnel.Hub.History;
 
 /// <summary>
@@ -17,6 +19,9 @@ internal sealed class TrafficHistory
     private readonly Dictionary<string, TrafficReading> _before = new(StringComparer.Ordinal);
     private long _seconds;
     private DateTimeOffset _until;
+
+    /// <summary>What passes now: the last step of each connected edge, also of those that have no track.</summary>
+    public IReadOnlyDictionary<string, TrafficPoint> Now { get; private set; } = FrozenDictionary<string, TrafficPoint>.Empty;
 
     /// <summary>Adds what the connected edges have counted since the call before.</summary>
     /// <param name="readings">The counters of all connected edges.</param>
@@ -42,7 +47,7 @@ internal sealed class TrafficHistory
                     track.Set(_seconds, points.GetValueOrDefault(edgeId), points.ContainsKey(edgeId));
             }
 
-            _until = now;
+            (_until, Now) = (now, points);
             ForgetThoseAway();
         }
     }

@@ -90,7 +90,8 @@ internal sealed class HubMetrics
             "s",
             "Last measured round trip of an edge's newest tunnel.");
         meter.CreateObservableCounter(
-            "tunnel.config.pushes", () => Value(parts => parts.Live.Configs.Pushes.Sent), "{push}", "Configurations pushed to connected edges.");
+            "tunnel.config.pushes", () => Value(parts => parts.Live.Configs.Pushes.Sent), "{push}",
+            "Configurations pushed to connected edges.");
     }
 
     private void AddTraffic(Meter meter)

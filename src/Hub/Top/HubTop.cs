@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using Tunnel.Hub.Admin.Answers;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Dashboard;
 
@@ -7,7 +9,12 @@ namespace Tunnel.Hub.Top;
 /// <summary>The hub on a terminal: what is up, how fast, and what is wrong.</summary>
 internal sealed class HubTop(TopData data) : IDashboard
 {
-    private static readonly string[] Views = ["Edges", "Ports", "Events"];
+    private const int EdgesView = 0;
+    private const int PortsView = 1;
+    private const int TargetsView = 2;
+    private const int EventsView = 3;
+
+    private static readonly string[] Views = ["Edges", "Ports", "Targets", "Events"];
     private static readonly string[] Keys =
     [
         "q  quit", "tab  next view", "↑ ↓ PgUp PgDn  choose", "enter  an edge's ports, a port's connections", "esc  back, or no filter",
@@ -17,6 +24,7 @@ internal sealed class HubTop(TopData data) : IDashboard
 
     private readonly ItemList<EdgeLine> _edges = new(EdgeLines.Columns, line => line.Edge.EdgeId);
     private readonly ItemList<PortStatus> _ports = new(PortLines.Columns, port => $"{port.EdgeId} {PortLines.Name(port)} {port.Name}");
+    private readonly ItemList<TargetRow> _targets = new(TargetLines.Columns, row => row.Name);
     private readonly ItemList<LiveConnection> _connections =
         new(PortLines.OfConnections, connection => $"{connection.Client} {connection.Id.ToString(CultureInfo.InvariantCulture)}");
 
@@ -29,32 +37,40 @@ internal sealed class HubTop(TopData data) : IDashboard
     private int _eventsTop;
 
     /// <inheritdoc/>
-    public Task RefreshAsync(CancellationToken cancellationToken)
-    {
-        var edges = data.Status is { } status
-            ? EdgeLines.Of(status, null).Where(line => line.Live is not null).Select(line => line.Edge.EdgeId)
-            : [];
-        var streams = _port is { } port
-            ? $"edge={Uri.EscapeDataString(port.EdgeId)}&port={Uri.EscapeDataString(PortLines.Name(port))}&limit=200"
-            : null;
-        return data.RefreshAsync(edges, _edge, streams, cancellationToken);
-    }
+    public Task RefreshAsync(CancellationToken cancellationToken) => data.RefreshAsync(
+        new TopQuestion
+        {
+            Search = _edges.Filter,
+            Sort = EdgeLines.OrderOf(_edges.SortedBy),
+            Past = (_edges.Window.Count > 0 ? _edges.Window.Select(line => line.Edge) : data.Overview?.Edges ?? [])
+                .Where(edge => edge.Connected).Select(edge => edge.EdgeId),
+            Ports = _view is PortsView or TargetsView,
+            PortsOf = _edge,
+            Streams = _port is { } port
+                ? $"edge={Uri.EscapeDataString(port.EdgeId)}&port={Uri.EscapeDataString(PortLines.Name(port))}&limit=200"
+                : null,
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public IReadOnlyList<Row> Draw(int width, int height)
     {
         _height = height;
         var rows = new List<Row>();
-        if (data.Status is not { } status)
-            return [
-                Title("tunnel-hub top"), new Row().Add(" ").Add(data.Fault ?? "asking the hub …", data.Fault is null ? Ink.Dim : Ink.Bad)];
-        rows.Add(HubSummary.Title(status, data.Fault));
-        rows.AddRange(HubSummary.Figures(status, data.Past, width));
+        if (data.Overview is not { } hub)
+            return
+            [
+                Title("tunnel-hub top"),
+                new Row().Add(" ").Add(data.Fault ?? "asking the hub …", data.Fault is null ? Ink.Dim : Ink.Bad),
+            ];
+        rows.Add(HubSummary.Title(hub, data.Fault));
+        rows.AddRange(HubSummary.Figures(hub, data.Past, width));
+        rows.AddRange(Troubles(hub, width, height));
         if (height < IDashboard.Endless)
             rows.Add(Tabs());
         var events = data.LastEvents;
-        var below = _view == 2 || events.Count == 0 || height < 18 ? 0 : Math.Min(events.Count, height / 6) + 1;
-        rows.AddRange(_help ? Keys.Select(line => new Row().Add("  ").Add(line)) : Content(width, height - rows.Count - below - 1));
+        var below = _view == EventsView || events.Count == 0 || height < 18 ? 0 : Math.Min(events.Count, height / 6) + 1;
+        rows.AddRange(_help ? Keys.Select(line => new Row().Add("  ").Add(line)) : Content(hub, width, height - rows.Count - below - 1));
         if (height >= IDashboard.Endless)
             return rows;
         while (rows.Count < height - below - 1)
@@ -65,7 +81,7 @@ internal sealed class HubTop(TopData data) : IDashboard
             rows.AddRange(events.Take(below - 1).Select(line => new Row().Add(" ").Add(line, width - 1)));
         }
 
-        rows.Add(Foot());
+        rows.Add(Foot(hub));
         return rows;
     }
 
@@ -90,7 +106,7 @@ internal sealed class HubTop(TopData data) : IDashboard
                 _typing = "";
                 break;
             case { KeyChar: 's' }:
-                Sort();
+                List?.SortByNext();
                 break;
             case { Key: ConsoleKey.Tab }:
                 (_view, _edge, _port, _help) = ((_view + 1) % Views.Length, null, null, false);
@@ -109,24 +125,30 @@ internal sealed class HubTop(TopData data) : IDashboard
         return true;
     }
 
-    private IEnumerable<Row> Content(int width, int height) => this switch
+    private IEnumerable<Row> Content(OverviewAnswer hub, int width, int height) => this switch
     {
         { _port: not null } when (data.Streams?.Streams ?? []).Length == 0 => [Nothing("No connection of this port is open.")],
         { _port: not null } => _connections.Draw(data.Streams?.Streams ?? [], width, height),
-        { _view: 0 } when data.Status!.Edges.IsEmpty => HubSummary.FirstSteps(data.Status),
-        { _view: 0 } => _edges.Draw(EdgeLines.Of(data.Status!, data.Past), width, height),
-        { _view: 1 } when data.Ports.Count == 0 => [Nothing(_edge is null ? "No port has had a client yet." : "This edge has no ports.")],
-        { _view: 1 } => _ports.Draw(data.Ports, width, height),
+        { _view: EdgesView } when hub.AllowedEdges == 0 => HubSummary.FirstSteps(hub),
+        { _view: EdgesView } => _edges.Draw(EdgeLines.Of(hub, data.Past), width, height),
+        { _view: PortsView } when data.Ports.Count == 0 =>
+            [Nothing(_edge is null ? "No port has had a client yet." : "This edge has no ports.")],
+        { _view: PortsView } => _ports.Draw(data.Ports, width, height),
+        { _view: TargetsView } when TargetLines.Of(data.Ports).ToArray() is { Length: > 0 } targets =>
+            _targets.Draw(targets, width, height),
+        { _view: TargetsView } => [Nothing("No port has targets of its own (--targets): their one target is in the view of ports.")],
         _ when data.LastEvents.Count == 0 => [Nothing("Nothing has happened since the hub was started.")],
         _ => data.LastEvents.Skip(_eventsTop).Take(Math.Max(0, height)).Select(line => new Row().Add(" ").Add(line, width - 1)),
     };
 
     private void Open()
     {
-        if (_view == 0 && _edges.Chosen is { } edge)
-            (_view, _edge) = (1, edge.Edge.EdgeId);
-        else if (_view == 1 && _port is null)
+        if (_view == EdgesView && _edges.Chosen is { } edge)
+            (_view, _edge) = (PortsView, edge.Edge.EdgeId);
+        else if (_view == PortsView && _port is null)
             _port = _ports.Chosen;
+        else if (_view == TargetsView && _targets.Chosen is { } row)
+            (_view, _port) = (PortsView, row.Port);
     }
 
     private void Back()
@@ -138,7 +160,7 @@ internal sealed class HubTop(TopData data) : IDashboard
         else if (_port is not null)
             _port = null;
         else
-            (_view, _edge) = (0, null);
+            (_view, _edge) = (EdgesView, null);
     }
 
     private void Type(ConsoleKeyInfo key)
@@ -165,38 +187,39 @@ internal sealed class HubTop(TopData data) : IDashboard
             ConsoleKey.End => 1_000_000,
             _ => 0,
         };
-        if (_port is not null)
-            _connections.Move(lines);
-        else if (_view == 0)
-            _edges.Move(lines);
-        else if (_view == 1)
-            _ports.Move(lines);
+        if (List is { } list)
+            list.Move(lines);
         else
             _eventsTop = Math.Clamp(_eventsTop + lines, 0, Math.Max(0, data.LastEvents.Count - 1));
     }
 
-    private void Sort()
+    // The list that is shown; null: events, which are lines without an order of their own.
+    private IItemList? List => this switch
     {
-        if (_port is not null)
-            _connections.SortByNext();
-        else if (_view == 0)
-            _edges.SortByNext();
-        else if (_view == 1)
-            _ports.SortByNext();
-    }
+        { _port: not null } => _connections,
+        { _view: EdgesView } => _edges,
+        { _view: PortsView } => _ports,
+        { _view: TargetsView } => _targets,
+        _ => null,
+    };
 
     private string Filter
     {
-        get => _port is not null ? _connections.Filter : _view == 0 ? _edges.Filter : _view == 1 ? _ports.Filter : "";
+        get => List?.Filter ?? "";
         set
         {
-            if (_port is not null)
-                _connections.Filter = value;
-            else if (_view == 0)
-                _edges.Filter = value;
-            else if (_view == 1)
-                _ports.Filter = value;
+            if (List is { } list)
+                list.Filter = value;
         }
+    }
+
+    // Those of the edge whose ports are shown, or of all.
+    private IEnumerable<Row> Troubles(OverviewAnswer hub, int width, int height)
+    {
+        var shown = _edge is null ? hub.Troubles : hub.Troubles.Where(trouble => trouble.EdgeId == _edge).ToImmutableArray();
+        return HubSummary.Troubles(
+            shown, _edge is null ? hub.Bad + hub.Warn : shown.Length, width,
+            height >= IDashboard.Endless ? OverviewAnswer.MaxTroubles : Math.Clamp((height - 9) / 5, 0, 6));
     }
 
     private Row Tabs()
@@ -213,9 +236,15 @@ internal sealed class HubTop(TopData data) : IDashboard
         return row;
     }
 
-    private Row Foot() => _typing is { } typed
-        ? new Row().Add($" / {typed}_", Ink.Bold)
-        : new Row().Add(" q quit  tab view  ↑↓ choose  enter open  esc back  / find  s sort  ? help", Ink.Dim);
+    private Row Foot(OverviewAnswer hub) => this switch
+    {
+        { _typing: { } typed } => new Row().Add($" / {typed}_", Ink.Bold),
+        { _view: EdgesView } when hub.Found > hub.Edges.Length => new Row().Add(
+            string.Create(
+                CultureInfo.InvariantCulture, $" the first {hub.Edges.Length} of {hub.Found} edges: / finds others, s sorts  ? help"),
+            Ink.Dim),
+        _ => new Row().Add(" q quit  tab view  ↑↓ choose  enter open  esc back  / find  s sort  ? help", Ink.Dim),
+    };
 
     private static Row Nothing(string text) => new Row().Add("  ").Add(text, Ink.Dim);
 

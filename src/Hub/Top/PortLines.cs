@@ -1,5 +1,5 @@
 using System.Globalization;
-using Tunnel.Hub.Targets.Pools;
+using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Dashboard;
 using Tunnel.Shared.Text;
@@ -14,7 +14,10 @@ internal static class PortLines
         new("EDGE", 14, (port, _) => (port.EdgeId, Ink.Plain)) { Most = 64 },
         new("PORT", 11, (port, _) => (Name(port), Ink.Bold)),
         new("NAME", 12, (port, _) => (port.Name ?? "", Ink.Plain)) { Rank = 3 },
-        new("STATE", 14, (port, _) => State(port)) { Sort = (a, b) => State(a).Ink.CompareTo(State(b).Ink) },
+        new("STATE", 14, (port, _) => State(port))
+        {
+            Most = 24, Sort = (a, b) => PortHealth.Of(a).Health.CompareTo(PortHealth.Of(b).Health),
+        },
         new("OPEN", 6, (port, _) => (Number(port.ActiveConnections), Ink.Plain))
         {
             ToRight = true, Sort = (a, b) => b.ActiveConnections.CompareTo(a.ActiveConnections),
@@ -54,16 +57,11 @@ internal static class PortLines
     public static string Name(PortStatus port) => $"{port.Proto}/{Number(port.Port)}";
 
     /// <summary>The sign and the word of a port's state.</summary>
-    public static (string Text, Ink Ink) State(PortStatus port) =>
-        !port.Listening ? ("✖ not bound", Ink.Bad)
-        : !port.Healthy ? ("✖ target fails", Ink.Bad)
-        : TargetsDown(port) is > 0 and var down ? ($"▲ {Number(down)} of {Number(port.Targets.Length)} down", Ink.Warn)
-        : port.Doubt is not null ? ("▲ header?", Ink.Warn)
-        : ("● open", Ink.Good);
-
-    /// <summary>How many of a port's targets get no clients; a hub before there were pools says nothing of them.</summary>
-    public static int TargetsDown(PortStatus port) =>
-        port.Targets.IsDefaultOrEmpty ? 0 : port.Targets.Count(target => target.State != TargetState.Up);
+    public static (string Text, Ink Ink) State(PortStatus port)
+    {
+        var (health, word) = PortHealth.Of(port);
+        return Marks.Of(health, word);
+    }
 
     private static (string Text, Ink Ink) Count(IReadOnlyDictionary<string, long> counts, Ink ink) =>
         counts.Values.Sum() is > 0 and var sum ? (Number(sum), ink) : ("0", Ink.Dim);

@@ -1,10 +1,31 @@
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Status;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Top;
+
+/// <summary>What a dashboard wants to know beside the overview.</summary>
+internal sealed record TopQuestion
+{
+    /// <summary>What the names of the edges have in them; empty: all edges.</summary>
+    public string Search { get; init; } = "";
+
+    /// <summary>What the edges are sorted by, and whether the highest comes first.</summary>
+    public (string By, bool Descending) Sort { get; init; } = ("state", false);
+
+    /// <summary>The edges whose history is wanted.</summary>
+    public IEnumerable<string> Past { get; init; } = [];
+
+    /// <summary>Whether ports are wanted.</summary>
+    public bool Ports { get; init; }
+
+    /// <summary>The edge all of whose ports are wanted; null: those of all edges that have been used.</summary>
+    public string? PortsOf { get; init; }
+
+    /// <summary>The query for connections; null: none are wanted.</summary>
+    public string? Streams { get; init; }
+}
 
 /// <summary>What the dashboard knows of the hub, by its API alone.</summary>
 /// <param name="client">Reaches the hub.</param>
@@ -13,25 +34,24 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
 {
     private const int Events = 200;
     private const int LookBack = 120;
-    private const int MaxEdges = 50;
+    private const int MaxPast = 50;
 
-    // A status of thousands of edges is large: it is asked for less often, so that reading it takes a small part of a core.
-    private const int CharactersPerSecond = 256 << 10;
+    // As much as somebody scrolls through; whoever looks for one of more edges or ports finds it by the filter or an order.
+    private const int MaxEdges = 500;
+    private const int MaxPorts = 500;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly LinkedList<string> _events = [];
-    private int _statusSize;
-    private int _turn;
 
-    /// <summary>The hub's last status; null before the first.</summary>
-    public HubStatus? Status { get; private set; }
+    /// <summary>The hub's last overview, with the first edges in the order that is wanted; null before the first.</summary>
+    public OverviewAnswer? Overview { get; private set; }
 
     /// <summary>What passed lately, second by second.</summary>
     public HistoryAnswer? Past { get; private set; }
 
-    /// <summary>The ports of the edge that is looked at, or all that have been used.</summary>
+    /// <summary>The ports of the edge that is looked at, or those of all that have been used; the first of many.</summary>
     public IReadOnlyList<PortStatus> Ports { get; private set; } = [];
 
     /// <summary>The connections of the port that is looked at.</summary>
@@ -39,9 +59,6 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
 
     /// <summary>Why the last question was not answered; null when it was.</summary>
     public string? Fault { get; private set; }
-
-    /// <summary>The last answers as they came, for <c>--json</c>.</summary>
-    public (string Status, string Past) Raw { get; private set; } = ("null", "null");
 
     /// <summary>The last events, the newest first.</summary>
     public IReadOnlyList<string> LastEvents
@@ -54,30 +71,24 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
     }
 
     /// <summary>Asks the hub.</summary>
-    /// <param name="edges">The edges whose history is wanted.</param>
-    /// <param name="portsOf">The edge all of whose ports are wanted; null: those of all edges that have been used.</param>
-    /// <param name="streams">The query for connections; null: none are wanted.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task RefreshAsync(
-        IEnumerable<string> edges, string? portsOf, string? streams, CancellationToken cancellationToken)
+    public async Task RefreshAsync(TopQuestion question, CancellationToken cancellationToken)
     {
         try
         {
-            if (_turn++ % Math.Clamp(_statusSize / CharactersPerSecond, 1, 10) == 0 || Status is null)
-            {
-                var status = await GetAsync("api/v1/status", cancellationToken);
-                _statusSize = status.Length;
-                Status = JsonSerializer.Deserialize(status, AdminJson.Default.HubStatus);
-                Raw = (status, Raw.Past);
-            }
-
-            var named = string.Join(',', edges.Take(MaxEdges).Select(Uri.EscapeDataString));
-            var past = await GetAsync($"api/v1/history?resolution=1&points={LookBack}&edge={named}", cancellationToken);
-            Past = JsonSerializer.Deserialize(past, AdminJson.Default.HistoryAnswer);
-            Raw = (Raw.Status, past);
-            Ports = portsOf is null ? Status!.Ports : await PortsAsync(portsOf, cancellationToken);
-            Streams = streams is null ? null : JsonSerializer.Deserialize(
-                await GetAsync($"api/v1/streams?{streams}", cancellationToken), AdminJson.Default.StreamsAnswer);
+            var (by, descending) = question.Sort;
+            Overview = JsonSerializer.Deserialize(
+                await GetAsync(
+                    $"api/v1/overview?limit={MaxEdges}&sort={by}&descending={(descending ? "true" : "false")}"
+                        + $"&search={Uri.EscapeDataString(question.Search)}",
+                    cancellationToken),
+                AdminJson.Default.OverviewAnswer);
+            Past = JsonSerializer.Deserialize(await GetAsync(PastPath(question.Past), cancellationToken), AdminJson.Default.HistoryAnswer);
+            if (question.Ports)
+                Ports = await PortsAsync(question.PortsOf, cancellationToken);
+            Streams = question.Streams is { } streams
+                ? JsonSerializer.Deserialize(
+                    await GetAsync($"api/v1/streams?{streams}", cancellationToken), AdminJson.Default.StreamsAnswer)
+                : null;
             Fault = null;
         }
         catch (OperatorException error)
@@ -89,6 +100,12 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
             Fault = "The hub's answer has another form than this version of tunnel-hub knows: use the hub's own version.";
         }
     }
+
+    /// <summary>Returns the whole status and the history, as they come: <c>--json</c>.</summary>
+    public async Task<(string Status, string Past)> ReadAllAsync(CancellationToken cancellationToken) => (
+        await GetAsync("api/v1/status", cancellationToken),
+        await GetAsync(PastPath((Overview?.Edges ?? []).Where(edge => edge.Connected).Select(edge => edge.EdgeId)), cancellationToken)
+    );
 
     /// <summary>Follows the hub's events, over its restarts, until it is cancelled.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)
@@ -125,9 +142,14 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
         }
     }
 
-    private async Task<IReadOnlyList<PortStatus>> PortsAsync(string edge, CancellationToken cancellationToken) =>
+    private static string PastPath(IEnumerable<string> edges) =>
+        $"api/v1/history?resolution=1&points={LookBack}&edge={string.Join(',', edges.Take(MaxPast).Select(Uri.EscapeDataString))}";
+
+    private async Task<IReadOnlyList<PortStatus>> PortsAsync(string? edge, CancellationToken cancellationToken) =>
         JsonSerializer.Deserialize(
-            await GetAsync($"api/v1/streams/stats?edge={Uri.EscapeDataString(edge)}", cancellationToken),
+            await GetAsync(
+                $"api/v1/streams/stats?limit={MaxPorts}&{(edge is null ? "used=true" : $"edge={Uri.EscapeDataString(edge)}")}",
+                cancellationToken),
             AdminJson.Default.StreamStatsAnswer)!.Ports;
 
     private async Task<string> GetAsync(string path, CancellationToken cancellationToken)

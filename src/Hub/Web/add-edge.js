@@ -33,7 +33,7 @@ function form(place) {
         ['quicWithFallback', 'QUIC, else TLS'],
         ['quic', 'QUIC only'],
     ]);
-    const host = el('input', { autocomplete: 'off', spellcheck: 'false', placeholder: hub.status?.publicHost ?? 'hub.example.com:8443' });
+    const host = el('input', { autocomplete: 'off', spellcheck: 'false', placeholder: hub.overview?.publicHost ?? 'hub.example.com:8443' });
     const button = el('button', { class: 'primary' }, 'Add and show the token');
     const made = el(
         'form',
@@ -84,8 +84,8 @@ function form(place) {
                         id: 'host',
                         path: '?host',
                         label: 'Address of this hub',
-                        hint: hub.status?.publicHost
-                            ? `Empty: ${hub.status.publicHost}.`
+                        hint: hub.overview?.publicHost
+                            ? `Empty: ${hub.overview.publicHost}.`
                             : 'The setting publicHost is missing, so the token needs it here: HOST or HOST:PORT.',
                     },
                     host,
@@ -94,7 +94,7 @@ function form(place) {
         ),
         el('div', { class: 'actions' }, button, el('a', { class: 'button', href: '#/' }, 'Cancel')),
     );
-    if (!hub.status?.publicHost) made.querySelector('details').open = true;
+    if (!hub.overview?.publicHost) made.querySelector('details').open = true;
     return made;
 }
 

@@ -51,7 +51,7 @@ export async function send(method, path, { body, ifMatch, signal, text } = {}) {
     });
     const json = raw === '' ? null : parse(raw);
     if (!answer.ok) throw refused(answer.status, json);
-    return { json, tag: answer.headers.get('ETag'), size: raw.length };
+    return { json, tag: answer.headers.get('ETag') };
 }
 
 /** Opens an answer that goes on; the caller reads its body. */

@@ -1,40 +1,46 @@
-// All edges, with trouble first, in parts of fifty.
+// All edges, with trouble first, in parts of fifty: the hub sorts and finds, and sends the part that is shown.
 
 import { addressOf } from './connections.js';
 import { el } from './dom.js';
 import { bytes, milliseconds, number, rate, since } from './format.js';
 import { spark } from './graph.js';
 import { state } from './icons.js';
-import { hub } from './live.js';
 import { recent } from './past.js';
-import { edgeState, portState, SEVERITY } from './states.js';
+import { edgeState } from './states.js';
 import { pager, table } from './table.js';
 
 const SIZE = 50;
 const LOOK_BACK = { points: 60, every: 10000 };
 
+// What a column is sorted by has the column's key in the API, too.
 const COLUMNS = [
-    { key: 'edge', label: 'Edge', sort: row => row.edge.edgeId },
-    { key: 'state', label: 'State', sort: row => SEVERITY[row.kind] },
-    { key: 'since', label: 'Since', number: true, sort: row => Date.parse(row.edge.connectedSince ?? row.edge.lastSeen ?? 0) },
-    { key: 'over', label: 'Over', short: true, sort: row => row.live?.transport ?? '' },
-    { key: 'rtt', label: 'Round trip', number: true, sort: row => row.live?.rtt ?? -1 },
-    { key: 'open', label: 'Open', number: true, sort: row => (row.live ? row.live.activeStreams + row.live.activeSessions : -1) },
-    { key: 'in', label: 'From clients', number: true, sort: row => hub.rates.get(row.edge.edgeId)?.in ?? -1 },
-    { key: 'out', label: 'To clients', number: true, sort: row => hub.rates.get(row.edge.edgeId)?.out ?? -1 },
+    { key: 'edge', label: 'Edge', sort: true },
+    { key: 'state', label: 'State', sort: true },
+    { key: 'since', label: 'Since', number: true, sort: true },
+    { key: 'over', label: 'Over', short: true, sort: true },
+    { key: 'rtt', label: 'Round trip', number: true, sort: true },
+    { key: 'open', label: 'Open', number: true, sort: true },
+    { key: 'in', label: 'From clients', number: true, sort: true },
+    { key: 'out', label: 'To clients', number: true, sort: true },
     { key: 'spark', label: 'Last 10 min' },
     { key: 'ports', label: 'Ports' },
 ];
 
-export function edgeTable(status, context) {
-    const view = (context.state.edges ??= { by: 'state', down: false, page: 0, filter: '' });
-    const rows = select(status, view);
-    view.page = Math.min(view.page, Math.max(0, Math.ceil(rows.length / SIZE) - 1));
-    const shown = rows.slice(view.page * SIZE, (view.page + 1) * SIZE);
+const viewOf = context => (context.state.edges ??= { by: 'state', down: false, page: 0, filter: '' });
+
+/** Which edges the table shows, as the question to the hub. */
+export function wantedEdges(context) {
+    const { by, down, page, filter } = viewOf(context);
+    return { limit: SIZE, offset: page * SIZE, sort: by, descending: down, search: filter };
+}
+
+export function edgeTable({ edges, found, allowedEdges }, context) {
+    const view = viewOf(context);
+    view.page = Math.min(view.page, Math.max(0, Math.ceil(found / SIZE) - 1));
     const past = recent(
         context,
         'edges',
-        shown.filter(row => row.live).map(row => row.edge.edgeId),
+        edges.filter(edge => edge.connected).map(edge => edge.edgeId).sort(),
         10,
         LOOK_BACK,
     );
@@ -46,23 +52,25 @@ export function edgeTable(status, context) {
             'div',
             { class: 'panel-head' },
             el('h2', {}, 'Edges'),
-            status.edges.length > 5 ? search(view, context) : el('span', { class: 'quiet' }, ''),
+            allowedEdges > 5 ? search(view, context) : el('span', { class: 'quiet' }, ''),
         ),
-        rows.length === 0
-            ? el('p', { class: 'quiet' }, 'No edge has that in its name.')
+        edges.length === 0
+            ? el('p', { class: 'quiet' }, found > 0 ? '…' : 'No edge has that in its name.')
             : table(
                   'Edges',
                   COLUMNS,
-                  shown.map(row => ({ key: row.edge.edgeId, cells: cells(row, series) })),
+                  edges.map(edge => ({ key: edge.edgeId, cells: cells(edge, series) })),
                   {
                       ...view,
                       choose: by => {
-                          Object.assign(view, { by, down: view.by === by ? !view.down : false });
+                          // Of numbers the highest are looked for.
+                          const first = COLUMNS.find(column => column.key === by).number ?? false;
+                          Object.assign(view, { by, down: view.by === by ? !view.down : first, page: 0 });
                           context.refresh();
                       },
                   },
               ),
-        pager(rows.length, view.page, SIZE, page => {
+        pager(found, view.page, SIZE, page => {
             view.page = page;
             context.refresh();
         }),
@@ -79,6 +87,7 @@ function search(view, context) {
             type: 'search',
             placeholder: 'Find an edge',
             autocomplete: 'off',
+            maxlength: 64,
             oninput: event => {
                 Object.assign(view, { filter: event.target.value.toLowerCase(), page: 0 });
                 context.refresh();
@@ -87,61 +96,28 @@ function search(view, context) {
     );
 }
 
-function select(status, view) {
-    const live = new Map(status.connectedEdges.map(edge => [edge.edgeId, edge]));
-    const worst = worstPorts(status.ports);
-    const sort = COLUMNS.find(column => column.key === view.by).sort;
-    const turn = view.down ? -1 : 1;
-    return status.edges
-        .filter(edge => edge.edgeId.toLowerCase().includes(view.filter))
-        .map(edge => {
-            const [kind, word] = edgeState(edge, worst.get(edge.edgeId));
-            return { edge, live: live.get(edge.edgeId), kind, word };
-        })
-        .sort((a, b) => {
-            const [x, y] = [sort(a), sort(b)];
-            return turn * (x < y ? -1 : x > y ? 1 : 0) || (a.edge.edgeId < b.edge.edgeId ? -1 : 1);
-        });
-}
-
-// The worst of each edge's ports that are not well.
-function worstPorts(ports) {
-    const worst = new Map();
-    for (const port of ports) {
-        const state = portState(port);
-        if (SEVERITY[state[0]] < SEVERITY[worst.get(port.edgeId)?.[0] ?? 'good']) worst.set(port.edgeId, state);
-    }
-    return worst;
-}
-
-function cells({ edge, live, kind, word }, series) {
-    const rates = hub.rates.get(edge.edgeId);
+function cells(edge, series) {
+    const { connected } = edge;
     return {
         edge: [
             el('a', { class: 'name', href: `#/edges/${encodeURIComponent(edge.edgeId)}` }, edge.edgeId),
             el('span', { class: 'sub' }, edge.remote ? addressOf(edge.remote) : ''),
         ],
-        state: state(kind, word),
-        since: since(edge.connectedSince ?? edge.lastSeen),
-        over: live ? `${live.transport}${live.lanes > live.tunnels ? ` × ${live.lanes}` : ''}` : null,
-        rtt: live ? milliseconds(live.rtt) : null,
-        open: live ? number(live.activeStreams + live.activeSessions) : null,
-        in: live ? [el('span', {}, rates ? rate(rates.in) : '…'), el('span', { class: 'sub' }, `${bytes(live.bytesIn)} in all`)] : null,
-        out: live
-            ? [el('span', {}, rates ? rate(rates.out) : '…'), el('span', { class: 'sub' }, `${bytes(live.bytesOut)} in all`)]
-            : null,
-        spark: live ? el('span', { class: 'in' }, spark(series.get(edge.edgeId))) : null,
-        ports: ports(edge),
+        state: state(...edgeState(edge)),
+        since: since(edge.since),
+        over: connected ? `${edge.transport}${edge.lanes ? ` × ${edge.lanes}` : ''}` : null,
+        rtt: connected ? milliseconds(edge.rtt) : null,
+        open: connected ? number(edge.open) : null,
+        in: connected ? flow(edge.rateIn, edge.bytesIn) : null,
+        out: connected ? flow(edge.rateOut, edge.bytesOut) : null,
+        spark: connected ? el('span', { class: 'in' }, spark(series.get(edge.edgeId))) : null,
+        ports: [
+            el('span', {}, shorten(edge.ports) || 'none'),
+            edge.failedPorts ? el('span', { class: 'sub' }, state('bad', `not bound: ${shorten(edge.failedPorts)}`)) : null,
+        ],
     };
 }
 
-function ports(edge) {
-    const failed = [edge.tcp.failed && `tcp ${edge.tcp.failed}`, edge.udp.failed && `udp ${edge.udp.failed}`].filter(Boolean).join(', ');
-    const wanted = [edge.tcp.wanted && `tcp ${edge.tcp.wanted}`, edge.udp.wanted && `udp ${edge.udp.wanted}`].filter(Boolean).join(', ');
-    return [
-        el('span', {}, shorten(wanted) || 'none'),
-        failed ? el('span', { class: 'sub' }, state('bad', `not bound: ${shorten(failed)}`)) : null,
-    ];
-}
+const flow = (now, all) => [el('span', {}, rate(now)), el('span', { class: 'sub' }, `${bytes(all)} in all`)];
 
 const shorten = text => (text.length > 42 ? `${text.slice(0, 40)}…` : text);

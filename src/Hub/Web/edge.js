@@ -5,66 +5,56 @@ import { el } from './dom.js';
 import { edgeActions } from './edge-actions.js';
 import { ago, bytes, date, milliseconds, number, plural, rate, since } from './format.js';
 import { graph, legend } from './graph.js';
-import { icon, state } from './icons.js';
-import { hub, portKey } from './live.js';
+import { state } from './icons.js';
+import { hub, isAnswer } from './live.js';
 import { rangeOf, ranges, recent, renewed } from './past.js';
 import { policyOf, targetOf } from './policies.js';
-import { findProblems } from './problems.js';
 import { edgeState, portState, SEVERITY, targetState } from './states.js';
 import { pager, table } from './table.js';
+import { troubleList } from './troubles.js';
 
 const SIZE = 50;
-// The answer has a line for each port: an edge with thousands of them is asked less often.
+// The answers have a line for each port: of an edge with thousands of them they are asked for less often.
 const MANY = 500;
+
+const wants = context => ({ edge: context.parameters.id });
 
 export const edge = {
     isLive: true,
     title: context => context.parameters.id,
+    wants,
     render(context) {
         const { id } = context.parameters;
+        const line = hub.overview?.edges.find(candidate => candidate.edgeId === id);
+        const status = renewed(context, 'status', id, everyFor(context, 1000), () => get(`/api/v1/status?edge=${encodeURIComponent(id)}`));
+        const allowed = status?.edges[0];
         const back = el('a', { href: '#/' }, '← All edges');
-        const allowed = hub.status?.edges.find(candidate => candidate.edgeId === id);
-        if (!allowed) {
-            return [
-                back,
-                el('h1', {}, id),
-                el('p', { class: 'quiet' }, hub.status ? 'There is no edge with this id.' : 'Asking the hub …'),
-            ];
+        if (!line || !allowed) {
+            const isGone = isAnswer(wants(context)) && !line;
+            const meanwhile = context.state.status?.error?.message ?? 'Asking the hub …';
+            // The heading has the focus, and is at the same place later.
+            const head = el('div', { class: 'head' }, el('h1', {}, id));
+            return [back, head, el('p', { class: 'quiet' }, isGone ? 'There is no edge with this id.' : meanwhile)];
         }
-        const live = hub.status.connectedEdges.find(candidate => candidate.edgeId === id);
+        const live = status.connectedEdges[0];
         return [
             back,
-            el('div', { class: 'head' }, el('h1', {}, id), state(...edgeState(allowed)), mayChange() ? edgeActions(allowed, live) : null),
-            trouble(id),
+            el('div', { class: 'head' }, el('h1', {}, id), state(...edgeState(line)), mayChange() ? edgeActions(allowed, live) : null),
+            trouble(context),
             facts(allowed, live),
-            live ? throughput(context, id) : null,
+            live ? throughput(context, line) : null,
             ports(context, id),
         ].filter(Boolean);
     },
 };
 
-function trouble(id) {
-    const problems = findProblems(hub.status).filter(problem => problem.href === `#/edges/${encodeURIComponent(id)}`);
-    return problems.length > 0
-        ? el(
-              'section',
-              { class: 'panel', 'data-key': 'problems' },
-              el('h2', {}, 'To look at'),
-              el(
-                  'ul',
-                  { class: 'problems' },
-                  problems
-                      .slice(0, 20)
-                      .map(problem =>
-                          el(
-                              'li',
-                              {},
-                              icon(problem.kind),
-                              el('div', {}, el('p', {}, el('strong', {}, problem.title)), el('p', { class: 'quiet' }, problem.detail)),
-                          ),
-                      ),
-              ),
-          )
+const everyFor = (context, few) => ((context.state.ports?.answer?.ports.length ?? 0) > MANY ? 10000 : few);
+
+function trouble(context) {
+    // Before the hub has answered for this edge, what is there is of all edges.
+    const troubles = isAnswer(wants(context)) ? hub.overview.troubles : [];
+    return troubles.length > 0
+        ? el('section', { class: 'panel', 'data-key': 'troubles' }, el('h2', {}, 'To look at'), troubleList(troubles.slice(0, 20), false))
         : null;
 }
 
@@ -101,15 +91,14 @@ function facts(allowed, live) {
     );
 }
 
-function throughput(context, id) {
+function throughput(context, { edgeId: id, rateIn, rateOut }) {
     const resolution = context.state.resolution ?? 1;
     const past = recent(context, 'edge', [id], resolution, rangeOf(resolution));
-    const rates = hub.rates.get(id) ?? { in: 0, out: 0 };
     const series = past?.edges[0];
     return el(
         'section',
         { class: 'panel', 'data-key': 'throughput' },
-        el('div', { class: 'panel-head' }, el('h2', {}, 'Throughput'), legend(rates.in, rates.out), ranges(context, resolution)),
+        el('div', { class: 'panel-head' }, el('h2', {}, 'Throughput'), legend(rateIn, rateOut), ranges(context, resolution)),
         series
             ? graph(series, resolution, past.until, `Throughput of ${id}`)
             : el('p', { class: 'quiet' }, past ? 'Nothing passed in the last hour.' : '…'),
@@ -130,8 +119,7 @@ const COLUMNS = [
 ];
 
 function ports(context, id) {
-    const count = context.state.ports?.answer?.ports.length ?? 0;
-    const stats = renewed(context, 'ports', id, count > MANY ? 10000 : 2000, () =>
+    const stats = renewed(context, 'ports', id, everyFor(context, 2000), () =>
         get(`/api/v1/streams/stats?edge=${encodeURIComponent(id)}`),
     );
     const definition = renewed(context, 'definition', id, 10000, () => get(edgePath(id)));
@@ -142,6 +130,7 @@ function ports(context, id) {
             el('h2', {}, 'Ports'),
             el('p', { class: 'quiet' }, context.state.ports?.error?.message ?? '…'),
         );
+    const rates = ratesOf(context, stats);
     const all = [...stats.ports].sort((a, b) => SEVERITY[portState(a)[0]] - SEVERITY[portState(b)[0]]);
     const page = Math.min(context.state.page ?? 0, Math.max(0, Math.ceil(all.length / SIZE) - 1));
     return el(
@@ -158,7 +147,7 @@ function ports(context, id) {
             : table(
                   'Ports',
                   COLUMNS,
-                  all.slice(page * SIZE, (page + 1) * SIZE).map(port => row(port, id, definition)),
+                  all.slice(page * SIZE, (page + 1) * SIZE).map(port => row(port, id, definition, rates.get(nameOf(port)))),
               ),
         pager(all.length, page, SIZE, next => {
             context.state.page = next;
@@ -167,9 +156,29 @@ function ports(context, id) {
     );
 }
 
-function row(port, id, definition) {
-    const rates = hub.rates.get(portKey(port));
-    const name = `${port.proto}/${port.port}`;
+const nameOf = port => `${port.proto}/${port.port}`;
+
+// What passes at each port: what it counted between the last two answers.
+function ratesOf(context, stats) {
+    const kept = (context.state.portRates ??= { stats: null, at: 0, rates: new Map() });
+    if (kept.stats === stats) return kept.rates;
+    const now = performance.now();
+    const before = new Map((kept.stats?.ports ?? []).map(port => [nameOf(port), port]));
+    const perSecond = (count, old) => (Math.max(0, count - old) / (now - kept.at)) * 1000;
+    const rates = new Map(
+        stats.ports
+            .filter(port => before.has(nameOf(port)))
+            .map(port => {
+                const old = before.get(nameOf(port));
+                return [nameOf(port), { in: perSecond(port.bytesIn, old.bytesIn), out: perSecond(port.bytesOut, old.bytesOut) }];
+            }),
+    );
+    Object.assign(kept, { stats, at: now, rates });
+    return rates;
+}
+
+function row(port, id, definition, rates) {
+    const name = nameOf(port);
     return {
         key: name,
         cells: {
@@ -179,7 +188,7 @@ function row(port, id, definition) {
                 port.targets?.length > 0
                     ? port.targets.map(targetLine)
                     : definition
-                      ? targetOf(policyOf(definition, port.proto, port.port), port, hub.status)
+                      ? targetOf(policyOf(definition, port.proto, port.port), port, hub.overview)
                       : '…',
             open: number(port.activeConnections),
             ever: number(port.totalConnections),

@@ -1,19 +1,17 @@
-// What the page knows of the hub: its status once a second, rates, and the last events.
+// What the page knows of the hub: its overview once a second, and the last events.
 
-import { access, get, send, Refusal } from './api.js';
+import { access, get, Refusal } from './api.js';
 import { readEvents } from './stream.js';
 
 const INTERVAL = 1000;
-// With many edges a status is large: it is asked for less often, so that at most this many characters come in a second.
-const CHARACTERS_PER_SECOND = 256 * 1024;
-const LONGEST = 10000;
 const EVENTS = 300;
 
-export const hub = { status: null, rates: new Map(), total: { in: 0, out: 0 }, events: [], lost: false, receivedAt: 0 };
+export const hub = { overview: null, asked: null, events: [], lost: false };
 
 const changes = new EventTarget();
 let running = null;
-let before = null;
+let wanted = '';
+let wake = () => {};
 
 /** Calls back whenever something has changed. */
 export const onChange = callback => changes.addEventListener('change', callback);
@@ -28,6 +26,19 @@ function tell() {
         changes.dispatchEvent(new Event('change'));
     });
 }
+
+const queryOf = parameters => String(new URLSearchParams(parameters));
+
+/** Says which edges the overview shall have, as the parameters of the question; another choice is asked for at once. */
+export function want(parameters) {
+    const query = queryOf(parameters);
+    if (query === wanted) return;
+    wanted = query;
+    wake();
+}
+
+/** Whether the overview that is there answers this question, and not that of the view before. */
+export const isAnswer = parameters => hub.asked === queryOf(parameters);
 
 export function start() {
     stop();
@@ -44,27 +55,27 @@ export function stop() {
 /** Forgets everything, when the page is locked. */
 export function clear() {
     stop();
-    before = null;
-    Object.assign(hub, { status: null, rates: new Map(), total: { in: 0, out: 0 }, events: [], lost: false });
+    Object.assign(hub, { overview: null, asked: null, events: [], lost: false });
 }
 
 access.addEventListener('locked', stop);
 
 async function poll(signal) {
     while (!signal.aborted) {
-        let wait = INTERVAL;
         if (!document.hidden) {
+            const asked = wanted;
             try {
-                const { json, size } = await send('GET', '/api/v1/status', { signal });
-                take(json);
-                wait = Math.min(LONGEST, Math.max(INTERVAL, (size / CHARACTERS_PER_SECOND) * 1000));
+                take(await get(`/api/v1/overview?${asked}`, { signal }), asked);
             } catch (error) {
                 if (signal.aborted) return;
-                lose(error);
+                hub.lost = !(error instanceof Refusal && error.status === 401);
             }
             tell();
+            if (asked !== wanted) continue;
         }
-        await pause(wait, signal);
+        await pause(signal, end => {
+            wake = end;
+        });
     }
 }
 
@@ -76,7 +87,6 @@ async function follow(signal) {
             lastId = await readEvents('/api/v1/events', {
                 signal,
                 lastId,
-                onOpen: () => {},
                 onEvent: (event, id) => {
                     lastId = id;
                     note(event);
@@ -85,7 +95,7 @@ async function follow(signal) {
         } catch {
             // The hub is being restarted, or has refused; the poll says so.
         }
-        await pause(INTERVAL, signal);
+        await pause(signal);
     }
 }
 
@@ -94,37 +104,10 @@ function note(event) {
     tell();
 }
 
-function take(status) {
-    const now = performance.now();
-    const restarted = hub.status && hub.status.since !== status.since;
-    if (restarted) hub.events = [];
-    const present = new Map();
-    for (const edge of status.connectedEdges) present.set(edge.edgeId, edge);
-    for (const port of status.ports) present.set(portKey(port), port);
-    const rates = new Map();
-    if (before && !restarted) {
-        const seconds = (now - before.at) / 1000;
-        for (const [id, item] of present) {
-            const old = before.items.get(id);
-            if (old)
-                rates.set(id, {
-                    in: Math.max(0, item.bytesIn - old.bytesIn) / seconds,
-                    out: Math.max(0, item.bytesOut - old.bytesOut) / seconds,
-                });
-        }
-    }
-    before = { at: now, items: present };
-    const sum = way => status.connectedEdges.reduce((all, edge) => all + (rates.get(edge.edgeId)?.[way] ?? 0), 0);
-    Object.assign(hub, { status, rates, total: { in: sum('in'), out: sum('out') }, lost: false, receivedAt: Date.now() });
+function take(overview, asked) {
+    if (hub.overview && hub.overview.since !== overview.since) hub.events = [];
+    Object.assign(hub, { overview, asked, lost: false });
 }
-
-function lose(error) {
-    if (error instanceof Refusal && error.status === 401) return;
-    hub.lost = true;
-    before = null;
-}
-
-export const portKey = port => `${port.edgeId} ${port.proto}/${port.port}`;
 
 /** What passed lately, of all edges or also of some. */
 export function history(edges, resolution, points) {
@@ -133,16 +116,16 @@ export function history(edges, resolution, points) {
     return get(`/api/v1/history?${query}`);
 }
 
-function pause(time, signal) {
+// Hands out what ends it early.
+function pause(signal, onBegin) {
     return new Promise(resolve => {
-        const timer = setTimeout(resolve, time);
-        signal.addEventListener(
-            'abort',
-            () => {
-                clearTimeout(timer);
-                resolve();
-            },
-            { once: true },
-        );
+        const end = () => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', end);
+            resolve();
+        };
+        const timer = setTimeout(end, INTERVAL);
+        onBegin?.(end);
+        signal.addEventListener('abort', end, { once: true });
     });
 }

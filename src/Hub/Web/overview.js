@@ -2,14 +2,14 @@
 
 import { mayChange } from './api.js';
 import { el } from './dom.js';
-import { edgeTable } from './edge-table.js';
-import { bytes, duration, number, plural, rate, words } from './format.js';
+import { edgeTable, wantedEdges } from './edge-table.js';
+import { bytes, number, plural, rate, since, words } from './format.js';
 import { graph, legend } from './graph.js';
 import { icon } from './icons.js';
 import { hub } from './live.js';
 import { rangeOf, ranges, recent } from './past.js';
-import { findProblems, upSince } from './problems.js';
 import { copyable } from './token.js';
+import { troubleList } from './troubles.js';
 
 // About as many as the graph beside them is high.
 const SHOWN = 3;
@@ -17,30 +17,28 @@ const SHOWN = 3;
 export const overview = {
     isLive: true,
     title: () => 'Overview',
+    wants: wantedEdges,
     render(context) {
-        const { status } = hub;
-        if (!status) return [el('h1', {}, 'Overview'), el('p', { class: 'quiet' }, 'Asking the hub …')];
-        if (status.edges.length === 0) return firstSteps(status);
-        const problems = findProblems(status);
-        const below = trouble(problems, context);
+        const { overview: now } = hub;
+        if (!now) return [el('h1', {}, 'Overview'), el('p', { class: 'quiet' }, 'Asking the hub …')];
+        if (now.allowedEdges === 0) return firstSteps(now);
+        const below = trouble(now, context);
         return [
-            verdict(status, problems),
-            tiles(status),
-            el('div', { class: below ? 'split' : 'whole' }, throughput(context), below),
-            edgeTable(status, context),
+            verdict(now),
+            tiles(now),
+            el('div', { class: below ? 'split' : 'whole' }, throughput(now, context), below),
+            edgeTable(now, context),
         ];
     },
 };
 
-function verdict(status, problems) {
-    const worst = problems[0]?.kind ?? 'good';
-    const bad = problems.filter(problem => problem.kind === 'bad').length;
+function verdict({ bad, warn, edgesConnected, enabledEdges, since: start }) {
+    const worst = bad > 0 ? 'bad' : warn > 0 ? 'warn' : 'good';
     const title = {
         good: 'All is well',
-        warn: `${plural(problems.length, 'thing')} to look at`,
-        bad: `${plural(bad, 'fault')}${problems.length > bad ? ` and ${plural(problems.length - bad, 'warning')}` : ''}`,
+        warn: `${plural(warn, 'thing')} to look at`,
+        bad: `${plural(bad, 'fault')}${warn > 0 ? ` and ${plural(warn, 'warning')}` : ''}`,
     }[worst];
-    const wanted = status.edges.filter(edge => edge.state !== 'disabled').length;
     return el(
         'section',
         { class: `verdict ${worst}`, 'aria-label': 'State of the hub' },
@@ -49,42 +47,31 @@ function verdict(status, problems) {
             'div',
             {},
             el('h1', {}, title),
-            el('p', {}, `${status.connectedEdges.length} of ${plural(wanted, 'edge')} connected, hub up for ${upSince(status)}`),
+            el('p', {}, `${number(edgesConnected)} of ${plural(enabledEdges, 'edge')} connected, hub up for ${since(start)}`),
         ),
         mayChange() ? el('a', { class: 'button primary', href: '#/add' }, 'Add an edge') : null,
     );
 }
 
-function tiles(status) {
-    const streams = status.connectedEdges.reduce((all, edge) => all + edge.activeStreams, 0);
-    const sessions = status.connectedEdges.reduce((all, edge) => all + edge.activeSessions, 0);
-    const failed = sum(status.streamFailures) + sum(status.sessionFailures);
+function tiles({ activeStreams, activeSessions, rateIn, rateOut, failures, memoryUsed, memoryBudget }) {
+    const reasons = Object.entries(failures).sort((a, b) => b[1] - a[1]);
+    const failed = reasons.reduce((all, [, count]) => all + count, 0);
     return el(
         'section',
         { class: 'tiles', 'aria-label': 'Figures' },
         tile(
             'Throughput',
-            el(
-                'span',
-                { class: 'figure two' },
-                flow('from clients', '↓', 'in', hub.total.in),
-                flow('to clients', '↑', 'out', hub.total.out),
-            ),
+            el('span', { class: 'figure two' }, flow('from clients', '↓', 'in', rateIn), flow('to clients', '↑', 'out', rateOut)),
             'now',
         ),
-        tile('Open now', figure(number(streams), 'TCP'), `${plural(sessions, 'UDP session')}`),
-        tile('Failed since the start', figure(number(failed)), leading(status.streamFailures, status.sessionFailures)),
-        tile('Waiting to be written', figure(...bytes(status.memoryUsed).split(' ')), `of ${bytes(status.memoryBudget)}`),
+        tile('Open now', figure(number(activeStreams), 'TCP'), `${plural(activeSessions, 'UDP session')}`),
+        tile(
+            'Failed since the start',
+            figure(number(failed)),
+            failed > 0 ? `most: ${words(reasons[0][0])} ${number(reasons[0][1])}` : 'nothing',
+        ),
+        tile('Waiting to be written', figure(...bytes(memoryUsed).split(' ')), `of ${bytes(memoryBudget)}`),
     );
-}
-
-const sum = counts => Object.values(counts).reduce((all, count) => all + count, 0);
-
-function leading(...tables) {
-    const counts = new Map();
-    for (const [reason, count] of tables.flatMap(Object.entries)) counts.set(reason, (counts.get(reason) ?? 0) + count);
-    const [reason, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
-    return count > 0 ? `most: ${words(reason)} ${number(count)}` : 'nothing';
 }
 
 const tile = (label, figureNode, note) =>
@@ -102,29 +89,16 @@ function flow(label, arrow, kind, value) {
     );
 }
 
-function trouble(problems, context) {
-    if (problems.length === 0) return null;
-    const all = context.state.allProblems;
+function trouble({ troubles, bad, warn }, context) {
+    if (bad + warn === 0) return null;
+    const all = context.state.allTroubles;
+    const shown = troubles.slice(0, all ? troubles.length : SHOWN);
     return el(
         'section',
-        { class: 'panel', 'data-key': 'problems' },
+        { class: 'panel', 'data-key': 'troubles' },
         el('h2', {}, 'To look at'),
-        el(
-            'ul',
-            { class: 'problems' },
-            problems
-                .slice(0, all ? 100 : SHOWN)
-                .map(problem =>
-                    el(
-                        'li',
-                        {},
-                        icon(problem.kind),
-                        el('div', {}, el('p', {}, el('strong', {}, problem.title)), el('p', { class: 'quiet' }, problem.detail)),
-                        problem.href ? el('a', { href: problem.href, 'aria-label': `Open ${problem.title}` }, 'Open') : null,
-                    ),
-                ),
-        ),
-        problems.length > SHOWN && !all
+        troubleList(shown, true),
+        troubles.length > shown.length
             ? el(
                   'div',
                   {},
@@ -134,18 +108,21 @@ function trouble(problems, context) {
                           type: 'button',
                           class: 'small',
                           onclick: () => {
-                              context.state.allProblems = true;
+                              context.state.allTroubles = true;
                               context.refresh();
                           },
                       },
-                      `Show ${Math.min(100, problems.length) - SHOWN} more`,
+                      `Show ${troubles.length - shown.length} more`,
                   ),
               )
+            : null,
+        all && bad + warn > shown.length
+            ? el('p', { class: 'quiet' }, `and ${number(bad + warn - shown.length)} more: the edges in trouble come first below.`)
             : null,
     );
 }
 
-function throughput(context) {
+function throughput({ rateIn, rateOut }, context) {
     const resolution = context.state.resolution ?? 1;
     const past = recent(context, 'total', [], resolution, rangeOf(resolution));
     return el(
@@ -155,16 +132,16 @@ function throughput(context) {
             'div',
             { class: 'panel-head' },
             el('h2', {}, 'Throughput of all edges'),
-            legend(hub.total.in, hub.total.out),
+            legend(rateIn, rateOut),
             ranges(context, resolution),
         ),
         past ? graph(past.total, resolution, past.until, 'Throughput of all edges') : el('p', { class: 'quiet' }, '…'),
     );
 }
 
-function firstSteps(status) {
+function firstSteps({ publicHost, tunnelPort, version, since: start }) {
     const command = 'tunnel-hub edge add vps --tcp 80,443 --udp 53';
-    const place = status.publicHost ?? `port ${status.tunnelPort} of this machine`;
+    const place = publicHost ?? `port ${tunnelPort} of this machine`;
     return [
         el('h1', {}, 'Add your first edge'),
         el(
@@ -192,6 +169,6 @@ function firstSteps(status) {
                 el('li', {}, `See it appear here. Edges connect to ${place}: it must be reachable for them.`),
             ),
         ),
-        el('p', { class: 'quiet' }, `Hub ${status.version}, up for ${duration((Date.now() - Date.parse(status.since)) / 1000)}.`),
+        el('p', { class: 'quiet' }, `Hub ${version}, up for ${since(start)}.`),
     ];
 }

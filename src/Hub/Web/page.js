@@ -2,12 +2,15 @@
 
 import { access, forgetKey, hasKey, mayChange } from './api.js';
 import { el } from './dom.js';
+import { number } from './format.js';
 import { state } from './icons.js';
-import { clear, hub, onChange, start } from './live.js';
+import { clear, hub, onChange, start, want } from './live.js';
 import { enter, idleGuard } from './login.js';
 import { patchChildren } from './patch.js';
-import { findProblems } from './problems.js';
 import { currentRoute, openRoutes } from './routes.js';
+
+// What the head of the page shows needs no edge.
+const NO_EDGES = { limit: 0 };
 
 const main = document.getElementById('main');
 const views = document.getElementById('views');
@@ -67,6 +70,7 @@ function show() {
 function update() {
     if (!open) return;
     // A form is made once: what is typed there is nobody else's to change.
+    if (shown) want(shown.view.wants?.(shown.context) ?? NO_EDGES);
     if (shown?.view.isLive) patchChildren(main, shown.view.render(shown.context));
     patchChildren(
         views,
@@ -89,7 +93,7 @@ function update() {
                   el(
                       'span',
                       {},
-                      hub.status
+                      hub.overview
                           ? 'The hub does not answer; what is shown is as it was. Trying again every second …'
                           : 'The hub does not answer. Trying again every second …',
                   ),
@@ -102,12 +106,11 @@ function showWho() {
     const parts = [];
     if (hub.lost) {
         parts.push(state('bad', 'no answer'));
-    } else if (hub.status) {
-        const problems = findProblems(hub.status);
-        const worst = problems[0]?.kind;
+    } else if (hub.overview) {
+        const { bad, warn, version } = hub.overview;
         parts.push(
-            state(worst ?? 'good', problems.length === 0 ? 'live' : `${problems.length} to look at`),
-            el('span', { class: 'version' }, `v${hub.status.version}`),
+            state(bad > 0 ? 'bad' : warn > 0 ? 'warn' : 'good', bad + warn === 0 ? 'live' : `${number(bad + warn)} to look at`),
+            el('span', { class: 'version' }, `v${version}`),
         );
     }
     if (!mayChange()) parts.push(el('span', { class: 'quiet' }, 'read-only'));

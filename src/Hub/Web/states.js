@@ -2,25 +2,10 @@
 
 import { words } from './format.js';
 
-const EDGES = {
-    connected: ['good', 'up'],
-    conflict: ['warn', 'conflict'],
-    disabled: ['off', 'disabled'],
-    neverSeen: ['warn', 'never seen'],
-    secretExpired: ['bad', 'secret expired'],
-    network: ['bad', 'down: network'],
-    stopped: ['bad', 'down: stopped'],
-    disconnected: ['bad', 'down: disconnected'],
-    protocolError: ['bad', 'down: protocol error'],
-    hubRestart: ['bad', 'down: not back yet'],
-};
-
-/** The kind and the word of an edge's state; an edge that is up is not well when it lacks ports, or when its worst port is not. */
-export function edgeState(edge, worstPort) {
-    const [kind, word] = EDGES[edge.state] ?? ['bad', `down: ${edge.state}`];
-    if (kind !== 'good') return [kind, word];
-    if (edge.tcp.failed || edge.udp.failed) return ['warn', 'up, ports missing'];
-    return worstPort ? [worstPort[0], `up, ${worstPort[1]}`] : [kind, word];
+/** The kind and the words of an edge's state, of the hub's words for it. */
+export function edgeState({ health, word, connected }) {
+    if (connected) return [health, health === 'good' ? word : `up, ${word}`];
+    return [health, health === 'bad' ? `down: ${word}` : word];
 }
 
 /** The kind and the word of a port's state. */

@@ -3,9 +3,8 @@
 import { stream } from './api.js';
 
 /** Reads events until the hub ends them or the signal fires; returns the id of the last one. */
-export async function readEvents(path, { signal, lastId, onOpen, onEvent }) {
+export async function readEvents(path, { signal, lastId, onEvent }) {
     const body = await stream(path, signal, lastId);
-    onOpen();
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     for (;;) {

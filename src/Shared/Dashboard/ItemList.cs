@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Dashboard;
 /// <typeparam name="T">What a line shows.</typeparam>
 /// <param name="columns">The columns, from left to right.</param>
 /// <param name="nameOf">Returns what identifies a line, and what the filter looks into.</param>
-public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string> nameOf)
+public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string> nameOf) : IItemList
     where T : class
 {
     // What the room is for when a column takes what the others leave.
@@ -15,23 +15,26 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
     private int _top;
     private string? _chosen;
 
-    /// <summary>Lines whose name does not have this are left out.</summary>
+    /// <inheritdoc/>
     public string Filter { get; set; } = "";
+
+    /// <summary>What the last drawing has shown: the lines on the screen.</summary>
+    public IReadOnlyList<T> Window { get; private set; } = [];
 
     /// <summary>The line that is chosen; null when there is none.</summary>
     public T? Chosen => _shown.FirstOrDefault(item => nameOf(item) == _chosen) ?? _shown.FirstOrDefault();
 
-    /// <summary>The name of the column that the list is sorted by; null: as it comes.</summary>
+    /// <inheritdoc/>
     public string? SortedBy => _sortedBy < 0 ? null : columns[_sortedBy].Name;
 
-    /// <summary>Chooses another line.</summary>
+    /// <inheritdoc/>
     public void Move(int lines)
     {
         if (_shown.Count > 0)
             _chosen = nameOf(_shown[Math.Clamp(IndexOfChosen() + lines, 0, _shown.Count - 1)]);
     }
 
-    /// <summary>Sorts by the next column that allows it, and after the last one not at all.</summary>
+    /// <inheritdoc/>
     public void SortByNext()
     {
         do
@@ -65,7 +68,8 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
         var chosen = IndexOfChosen();
         _top = Math.Clamp(_top, Math.Max(0, chosen - room + 1), Math.Max(0, chosen));
         _top = Math.Clamp(_top, 0, Math.Max(0, kept.Count - room));
-        for (var line = _top; line < Math.Min(kept.Count, _top + room); line++)
+        Window = kept.GetRange(_top, Math.Min(kept.Count - _top, room));
+        for (var line = _top; line < _top + Window.Count; line++)
         {
             var row = new Row { IsChosen = line == chosen && isLive }.Add(" ");
             for (var column = 0; column < columns.Count; column++)

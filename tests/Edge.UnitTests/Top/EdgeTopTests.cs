@@ -79,6 +79,39 @@ public sealed class EdgeTopTests
     }
 
     [Fact]
+    public async Task Each_of_several_hubs_has_its_line()
+    {
+        _status = _status! with
+        {
+            Hubs =
+            [
+                new EdgeHubStatus { Hub = "a.example:8443", Connected = true, Transport = "quic", Rtt = 3, ActiveStreams = 7, Since = DateTimeOffset.UtcNow },
+                new EdgeHubStatus { Hub = "b.example:8443", LastError = "connection refused" },
+                new EdgeHubStatus { Hub = "c.example:8443", Connected = true, Transport = "tcpTls", Silent = true },
+            ],
+            Warnings = ["a and c are one machine"],
+        };
+        var lines = await DrawAsync(120, 30);
+        Assert.Contains("▲ up at 2 of 3 hubs", lines[0], StringComparison.Ordinal);
+        Assert.Matches("^ hub a.example:8443 ● up for .* over quic   rtt 3.0 ms   open 7 TCP 0 UDP", lines[1]);
+        Assert.StartsWith(" hub b.example:8443 ✖ not connected", lines[2], StringComparison.Ordinal);
+        Assert.Contains("connection refused", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith(" hub c.example:8443 ▲ silent", lines[3], StringComparison.Ordinal);
+        Assert.Contains(" ▲ a and c are one machine", lines.Select(line => line.TrimEnd()));
+    }
+
+    [Fact]
+    public async Task More_troubles_than_there_is_room_for_are_counted()
+    {
+        _status = _status! with { FailedPorts = [.. Enumerable.Range(1, 9).Select(port => new EdgePortFailure(port, "tcp", "address in use"))] };
+        var lines = await DrawAsync(80, 24);
+        Assert.Equal(3, lines.Count(line => line.StartsWith(" ✖ can't bind", StringComparison.Ordinal)));
+        Assert.Contains("   and 6 more: tunnel-edge status", lines.Select(line => line.TrimEnd()));
+        _status = _status with { LostSince = DateTimeOffset.UtcNow };
+        Assert.Contains("▲ no connection", (await DrawAsync(80, 24))[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_the_hub_says_stays_text()
     {
         _status = _status! with { Connected = false, TransportDetail = "\e[2J\u202e", LastError = "\e]0;owned\a", Hub = "x\ny" };

@@ -31,67 +31,62 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     [Fact]
-    public async Task A_database_that_hubs_share_and_can_not_be_used_is_told_with_what_it_means()
+    public async Task What_is_wrong_is_told_with_what_to_do()
     {
         await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.WaitForTextAsync("1 of 1 edge connected");
-        await ChangeStatusAsync(
+        await ChangeOverviewAsync(
             page,
-            status =>
+            overview =>
             {
-                status["sharedState"] = new JsonObject { ["database"] = "PostgreSQL database tunnel at db", ["fault"] = "It can't be used now: Connection refused." };
+                (overview["bad"], overview["warn"]) = (3, 1);
+                overview["troubles"] = new JsonArray(
+                    Trouble("bad", null, "The database that hubs share can't be used", "It can't be used now: Connection refused."),
+                    Trouble("bad", TunnelSetup.EdgeId, Hostile, "\u202ereversed\u0007"),
+                    Trouble("bad", TunnelSetup.EdgeId, "a target can't be reached", "refused 7"),
+                    Trouble("warn", TunnelSetup.EdgeId, "the certificate ends in 3 d", "Put a new one into the files."));
             });
-        await page.WaitForTextAsync("The database that hubs share can't be used");
-        await page.WaitForTextAsync("It can't be used now: Connection refused. Edges and blocks are as last known, and changes are refused until it is back.");
+        await page.WaitForTextAsync("3 faults and 1 warning");
+        await page.WaitForTextAsync("It can't be used now: Connection refused.");
+        await page.WaitForTextAsync(Hostile);
+        await page.WaitForTextAsync(@"\u202ereversed\u0007");
+        Assert.Equal(0, await page.Page.GetByText("the certificate ends in 3 d").CountAsync());
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Show 1 more" }).ClickAsync();
+        await page.WaitForTextAsync("the certificate ends in 3 d");
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = $"Open {Hostile}" }).ClickAsync();
+        await page.WaitForTextAsync("Put a new one into the files.");
         await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
+
+        static JsonObject Trouble(string health, string? edge, string title, string detail) =>
+            new() { ["health"] = health, ["edgeId"] = edge, ["title"] = title, ["detail"] = detail };
     }
 
     [Fact]
-    public async Task Certificates_and_authorizers_that_need_somebody_are_among_the_problems()
+    public async Task Of_many_edges_the_page_shows_a_part_and_finds_and_sorts_the_others()
     {
         await using var setup = await PageSetup.StartAsync();
-        await using var page = await browser.OpenAsync(setup.Hub);
-        await page.WaitForTextAsync("1 of 1 edge connected");
-        await ChangeStatusAsync(
-            page,
-            status =>
-            {
-                status["portCertificates"] = new JsonArray(
-                    Certificate("/tls/ok.pem", DateTimeOffset.UtcNow.AddDays(60)),
-                    Certificate("/tls/soon.pem", DateTimeOffset.UtcNow.AddDays(3)),
-                    Certificate("/tls/kept.pem", DateTimeOffset.UtcNow.AddDays(60), "has no certificate in PEM", keepsOld: true),
-                    Certificate("/tls/none.pem", null, "does not exist"));
-                status["authorizers"] = new JsonArray(new JsonObject
-                {
-                    ["edgeId"] = TunnelSetup.EdgeId,
-                    ["ports"] = "443",
-                    ["url"] = "http://127.0.0.1:9000/authorize",
-                    ["failOpen"] = false,
-                    ["fault"] = "connection refused",
-                    ["faultSince"] = DateTimeOffset.UtcNow.AddMinutes(-5),
-                });
-            });
-        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
-        await page.WaitForTextAsync("/tls/soon.pem (a.test). Put a new one into the files; the hub takes it by itself.");
-        await page.WaitForTextAsync("/tls/kept.pem (a.test): it has no certificate in PEM. What was there before is used.");
-        await page.WaitForTextAsync($"{TunnelSetup.EdgeId} tcp/443: the certificate can't be used");
-        await page.WaitForTextAsync("/tls/none.pem (a.test): it does not exist. Clients who need it are reset or warned.");
-        await page.WaitForTextAsync($"{TunnelSetup.EdgeId} tcp/443: authorizeUrl gives no answer, and clients are refused");
-        await page.WaitForTextAsync("http://127.0.0.1:9000/authorize, for 5 min: connection refused");
-        Assert.DoesNotContain("/tls/ok.pem", await page.Page.ContentAsync(), StringComparison.Ordinal);
-        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
-
-        static JsonObject Certificate(string path, DateTimeOffset? expires, string? fault = null, bool keepsOld = false) => new()
+        foreach (var n in Enumerable.Range(0, 55))
         {
-            ["edgeId"] = TunnelSetup.EdgeId,
-            ["ports"] = "443",
-            ["path"] = path,
-            ["names"] = new JsonArray("a.test"),
-            ["expires"] = expires,
-            ["fault"] = fault,
-            ["keepsOld"] = keepsOld,
-        };
+            var added = await setup.Hub.SendAsync(
+                HttpMethod.Post, $"api/v1/edges?host={setup.Hub.EndPoint}", $$"""{"id":"many-{{n:00}}","listenPorts":[443]}""");
+            Assert.True(added.IsSuccess, "an edge can't be added");
+        }
+
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 56 edges connected");
+        await page.WaitForTextAsync("1–50 of 56");
+        Assert.Equal(50, await page.Page.Locator("tbody tr").CountAsync());
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Next" }).ClickAsync();
+        await page.Page.Locator("tbody tr", new() { HasText = "many-54" }).WaitForAsync();
+        await page.Page.GetByLabel("Edges whose name has").FillAsync("MANY-03");
+        await page.Page.Locator("tbody tr", new() { HasText = "many-03" }).WaitForAsync();
+        await page.Page.Locator("tbody tr", new() { HasText = "many-54" }).WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        await page.Page.GetByLabel("Edges whose name has").FillAsync("nobody");
+        await page.WaitForTextAsync("No edge has that in its name.");
+        await page.Page.GetByLabel("Edges whose name has").FillAsync("");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Edge", Exact = true }).ClickAsync();
+        await page.Page.Locator("tbody tr:first-child", new() { HasText = TunnelSetup.EdgeId }).WaitForAsync();
     }
 
     [Fact]
@@ -237,13 +232,13 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     // What the hub answers, with a change: the page sees what the test could not bring about.
-    private static Task ChangeStatusAsync(OpenPage page, Action<JsonNode> change) => page.Page.RouteAsync(
-        "**/api/v1/status*",
+    private static Task ChangeOverviewAsync(OpenPage page, Action<JsonNode> change) => page.Page.RouteAsync(
+        "**/api/v1/overview*",
         async route =>
         {
             var answer = await route.FetchAsync();
-            var status = JsonNode.Parse(await answer.TextAsync())!;
-            change(status);
-            await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
+            var overview = JsonNode.Parse(await answer.TextAsync())!;
+            change(overview);
+            await route.FulfillAsync(new() { Response = answer, Body = overview.ToJsonString() });
         });
 }

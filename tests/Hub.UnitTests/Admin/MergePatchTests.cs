@@ -6,7 +6,7 @@ namespace Tunnel.Hub.UnitTests.Admin;
 
 public sealed class MergePatchTests
 {
-    // Those of RFC 7396, appendix A.
+    // The examples are those of RFC 7396, appendix A.
     [Theory]
     [InlineData("""{"a":"b"}""", """{"a":"c"}""", """{"a":"c"}""")]
     [InlineData("""{"a":"b"}""", """{"b":"c"}""", """{"a":"b","b":"c"}""")]

@@ -122,6 +122,18 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_many_ports_some_are_answered_and_all_are_counted()
+    {
+        await _admin.Edges.AddAsync(TestEdges.WithSecret("odd") with { ListenPorts = [443, 80], ListenPortsUdp = [53] }, default);
+        var (_, json) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/streams/stats?limit=1");
+        // None is bound here, so the one with most connections is the worst.
+        Assert.Equal(443, Assert.Single(json.GetProperty("ports").EnumerateArray()).GetProperty("port").GetInt32());
+        Assert.Equal(13, json.GetProperty("activeConnections").GetInt32());
+        var (status, faults) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/streams/stats?limit=0");
+        Assert.Equal((HttpStatusCode.BadRequest, "?limit"), (status, faults.GetProperty("errors")[0].GetProperty("path").GetString()));
+    }
+
+    [Fact]
     public async Task The_commands_show_tables_and_json()
     {
         await _admin.Edges.AddAsync(TestEdges.WithSecret("odd"), default);

@@ -11,7 +11,7 @@ namespace Tunnel.Hub.UnitTests.Cli;
 /// <summary>What the pages tell operators to type does what they say.</summary>
 public sealed class DocumentedCommandTests
 {
-    // Commands that change nothing, and end.
+    // These commands change nothing, and end by themselves.
     private static readonly string[] ReadOnly = ["status", "edge list", "edge show vps", "streams", "connections", "firewall list", "version", "help"];
 
     [Fact]

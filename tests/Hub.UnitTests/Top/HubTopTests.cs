@@ -6,13 +6,11 @@ using Tunnel.Hub.History;
 using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Top;
-using Tunnel.Hub.Traffic;
 using Tunnel.Hub.UnitTests.Admin;
 using Tunnel.Hub.UnitTests.Cli;
 using Tunnel.Shared.Dashboard;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Top;
 
@@ -51,13 +49,40 @@ public sealed class HubTopTests : IAsyncLifetime
 
         Assert.InRange(lines.Length, 6, height);
         Assert.All(lines, line => Assert.True(TextWidth.Of(line) <= width, line));
-        Assert.Contains("2 of 4 edges up", lines[0], StringComparison.Ordinal);
+        Assert.Contains("2 of 3 edges up  ✖ 3", lines[0], StringComparison.Ordinal);
         Assert.Contains("3.0 KiB/s", lines[1], StringComparison.Ordinal);
         // The worst comes first.
-        Assert.StartsWith(">gone", lines[5], StringComparison.Ordinal);
-        Assert.Contains("✖ network", lines[5], StringComparison.Ordinal);
-        Assert.Contains(lines, line => line.Contains("lame", StringComparison.Ordinal) && line.Contains("▲ ports missing", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains("● up", StringComparison.Ordinal));
+        Assert.Contains("✖ network", Assert.Single(lines, line => line.StartsWith(">gone", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("✖ ports missing", Assert.Single(lines, line => line.StartsWith(" lame", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("✖ target fails", Assert.Single(lines, line => line.StartsWith(" well", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(height > 12, lines.Any(line => line.StartsWith(" ✖ lame can't listen on tcp/443", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task All_is_well_is_said_only_when_it_is()
+    {
+        var up = Statuses.Hub(Statuses.Edge("well", EdgeCondition.Connected)) with { ConnectedEdges = [Statuses.Connected("well")] };
+        _admin.Recorded = up;
+        var lines = await DrawAsync(80, 24);
+        Assert.Contains("1 of 1 edges up  ● all well", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.StartsWith(">well", StringComparison.Ordinal) && line.Contains("● up", StringComparison.Ordinal));
+        _admin.Recorded = up with { SharedState = new SharedStateStatus("PostgreSQL", "It can't be used now: Connection refused.") };
+        lines = await DrawAsync(80, 24);
+        Assert.DoesNotContain("all well", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith(" ✖ The database that hubs share can't be used", lines[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_very_many_edges_the_first_are_there_and_the_filter_finds_others()
+    {
+        _admin.Recorded = Statuses.Hub([.. Enumerable.Range(0, 2000).Select(n => Statuses.Edge($"edge-{n:0000}", EdgeCondition.Network))]);
+        var lines = await DrawAsync(80, 24);
+        Assert.Contains("✖ 2000 faults", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.TrimEnd() == "   and 1998 more");
+        Assert.StartsWith(" the first 500 of 2000 edges: / finds others", lines[^1], StringComparison.Ordinal);
+        foreach (var letter in "/1999")
+            Press(letter);
+        Assert.Contains(await DrawAsync(80, 24), line => line.StartsWith(">edge-1999", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,6 +99,8 @@ public sealed class HubTopTests : IAsyncLifetime
         await DrawAsync(80, 24);
         Press(ConsoleKey.Tab);
         Assert.Contains("No port has had a client yet.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+        Press(ConsoleKey.Tab);
+        Assert.Contains("No port has targets of its own", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
         Press(ConsoleKey.Tab);
         Assert.Contains("Nothing has happened since the hub was started.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
     }
@@ -107,11 +134,19 @@ public sealed class HubTopTests : IAsyncLifetime
     public async Task Targets_that_get_no_clients_are_told()
     {
         Record();
-        var port = _admin.Recorded!.Ports[0] with { Healthy = true, Targets = [Target(TargetState.Up), Target(TargetState.Down), Target(TargetState.BreakerOpen)] };
+        var port = _admin.Recorded!.Ports[0] with { Healthy = true, Targets = [Statuses.Target(TargetState.Up), Statuses.Target(TargetState.Down) with { Reason = "connect time-out" }, Statuses.Target(TargetState.BreakerOpen)] };
         _admin.Recorded = _admin.Recorded with { Ports = [port] };
-        Assert.Contains("✖ targets of 1 ports fail", (await DrawAsync(160, 30))[0], StringComparison.Ordinal);
+        Assert.Contains(await DrawAsync(160, 30), line => line.StartsWith(" ▲ well tcp/443: 2 of 3 targets get no clients", StringComparison.Ordinal));
         Press(ConsoleKey.Tab);
-        Assert.Contains("▲ 2 of 3 down", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
+        Assert.Contains("▲ 2 of 3 targets down", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
+        Press(ConsoleKey.Tab);
+        var targets = string.Join('\n', await DrawAsync(160, 30));
+        Assert.Contains("✖ down", targets, StringComparison.Ordinal);
+        Assert.Contains("connect time-out", targets, StringComparison.Ordinal);
+        Assert.Contains("✖ out", targets, StringComparison.Ordinal);
+        Assert.Contains("● up", targets, StringComparison.Ordinal);
+        Press(ConsoleKey.Enter);
+        Assert.Contains("connections of well tcp/443", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,17 +166,17 @@ public sealed class HubTopTests : IAsyncLifetime
             Press(letter);
         var lines = await DrawAsync(80, 24);
         Assert.Equal(" / WELL_", lines[^1]);
-        Assert.DoesNotContain(lines, line => line.Contains("gone", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
         Press(ConsoleKey.Enter);
         Press(ConsoleKey.Escape);
-        Assert.Contains(await DrawAsync(80, 24), line => line.Contains("gone", StringComparison.Ordinal));
+        Assert.Contains(await DrawAsync(80, 24), line => line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task What_edges_and_clients_say_stays_text()
     {
         Record(Hostile);
-        foreach (var _ in Enumerable.Range(0, 3))
+        foreach (var _ in Enumerable.Range(0, 4))
         {
             Assert.All(await DrawAsync(200, 60), line => Assert.DoesNotContain(line, letter => char.IsControl(letter) || letter == '\u202e'));
             Press(ConsoleKey.Tab);
@@ -155,9 +190,9 @@ public sealed class HubTopTests : IAsyncLifetime
         await DrawAsync(80, 24);
         using var nobody = new AdminClient("tunnel-hub", _admin.SocketPath + ".gone");
         var lost = new TopData(nobody, line => line);
-        await lost.RefreshAsync([], null, null, TestContext.Current.CancellationToken);
+        await lost.RefreshAsync(new TopQuestion(), TestContext.Current.CancellationToken);
         Assert.Contains("is not running", lost.Fault, StringComparison.Ordinal);
-        Assert.Contains("does not answer", HubSummary.Title(_data.Status!, lost.Fault).Draw(80, false), StringComparison.Ordinal);
+        Assert.Contains("does not answer", HubSummary.Title(_data.Overview!, lost.Fault).Draw(80, false), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -194,46 +229,8 @@ public sealed class HubTopTests : IAsyncLifetime
             Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = DateTimeOffset.UtcNow.AddHours(-3), Detail = said },
             Statuses.Edge("off", EdgeCondition.Disabled)) with
         {
-            ConnectedEdges = [Live("lame", said) with { FailedPorts = [new FailedPort(443, "tcp", said)] }, Live("well", said)],
-            Ports = [new PortStatus
-            {
-                EdgeId = "well", Port = 443, Proto = "tcp", Name = said, Listening = true, Healthy = false, ActiveConnections = 3,
-                TotalConnections = 10, BytesIn = 4096, BytesOut = 1024, Errors = PortStatuses("refused", 7),
-            }],
+            ConnectedEdges = [Statuses.Connected("lame") with { Host = said, FailedPorts = [new FailedPort(443, "tcp", said)] }, Statuses.Connected("well") with { Host = said }],
+            Ports = [Statuses.Port("well") with { Name = said, Healthy = false, Errors = Statuses.Counts("refused", 7) }],
         };
     }
-
-    private static System.Collections.Immutable.ImmutableSortedDictionary<string, long> PortStatuses(string reason, long count) =>
-        System.Collections.Immutable.ImmutableSortedDictionary<string, long>.Empty.Add(reason, count);
-
-    private static TargetStatus Target(TargetState state) => new()
-    {
-        Target = "10.0.0.5:443",
-        State = state,
-        Weight = 1,
-        Share = 100,
-        ActiveConnections = 0,
-        TotalConnections = 0,
-        FailedConnections = 0,
-    };
-
-    private static ConnectedEdgeStatus Live(string id, string host) => new()
-    {
-        EdgeId = id,
-        Since = DateTimeOffset.UtcNow,
-        Remote = "192.0.2.7:4711",
-        Host = host,
-        Transport = TransportKind.TcpTls,
-        Tunnels = 1,
-        Lanes = 2,
-        Rtt = 12.3,
-        ActiveStreams = 3,
-        ActiveSessions = 1,
-        ListenPorts = [443],
-        ListenPortsUdp = [],
-        Rev = 1,
-        BytesIn = 4096,
-        BytesOut = 1024,
-        StreamsOpened = 4,
-    };
 }

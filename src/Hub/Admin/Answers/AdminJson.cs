@@ -21,6 +21,7 @@ namespace Tunnel.Hub.Admin.Answers;
         typeof(PortRangeJsonConverter),
         typeof(CamelCaseEnumConverter<EdgeDiffKind>),
         typeof(CamelCaseEnumConverter<EdgeCondition>),
+        typeof(CamelCaseEnumConverter<Health>),
         typeof(CamelCaseEnumConverter<TransportKind>),
         typeof(CamelCaseEnumConverter<ConnectionAction>),
         typeof(CamelCaseEnumConverter<ProxyProtocol>),
@@ -51,6 +52,7 @@ namespace Tunnel.Hub.Admin.Answers;
 [JsonSerializable(typeof(PortQuestion))]
 [JsonSerializable(typeof(PortAnswer))]
 [JsonSerializable(typeof(HubStatus))]
+[JsonSerializable(typeof(OverviewAnswer))]
 [JsonSerializable(typeof(StreamsAnswer))]
 [JsonSerializable(typeof(StreamStatsAnswer))]
 [JsonSerializable(typeof(ConnectionsAnswer))]

@@ -3,7 +3,7 @@ using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Text;
 
-namespace Tunnel.Hub.Cli;
+namespace Tunnel.Hub.Status;
 
 /// <summary>Describes pools and their targets for people.</summary>
 internal static class TargetText
@@ -30,7 +30,8 @@ internal static class TargetText
             : $"{text}, {Number(target.ActiveConnections)} open, {Number(target.TotalConnections)} in all";
     }
 
-    private static string Word(TargetStatus target) => target.State switch
+    /// <summary>The word of a target's state.</summary>
+    public static string Word(TargetStatus target) => target.State switch
     {
         TargetState.Down => "down",
         TargetState.BreakerOpen => "out",

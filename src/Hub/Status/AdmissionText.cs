@@ -1,7 +1,7 @@
 using System.Globalization;
 using Tunnel.Hub.Traffic;
 
-namespace Tunnel.Hub.Cli;
+namespace Tunnel.Hub.Status;
 
 /// <summary>Describes for people how many clients a port admits.</summary>
 internal static class AdmissionText
