@@ -32,6 +32,7 @@ internal sealed class MovableStreams
     private readonly TransportContext _context;
     private readonly AckQueue _acks;
     private readonly OpenedNumbers _opened = new();
+    private readonly HashSet<uint> _overEarly = [];
     private readonly MoveTally _tally;
     private ITimer? _grace;
     private bool _isLost;
@@ -54,6 +55,9 @@ internal sealed class MovableStreams
 
     /// <summary>The <c>hub.tunnelId</c> of the tunnel. Edge: set before the start.</summary>
     public string TunnelId { get; set; } = "";
+
+    /// <summary>Whether the peer opens the streams, as it does at the hub.</summary>
+    public bool IsHub { get; init; }
 
     /// <summary>True when streams of a lost tunnel end at once.</summary>
     public bool IsOver => _isOver;
@@ -159,14 +163,18 @@ internal sealed class MovableStreams
 
     public void Add(uint id, MovableStream stream)
     {
+        (bool Here, bool There) over;
         lock (_lock)
         {
-            if (!_isOver)
-            {
+            over = (_isOver, _overEarly.Remove(id));
+            if (!over.Here)
                 _streams[id] = stream;
-                return;
-            }
         }
+
+        if (over.There)
+            stream.Sender.Forget(inOrder: true);
+        if (!over.Here)
+            return;
 
         // The tunnel has ended while the stream was being opened.
         stream.GiveUp(this);
@@ -232,11 +240,22 @@ internal sealed class MovableStreams
         {
             var id = BinaryPrimitives.ReadUInt32BigEndian(payload);
             var offset = BinaryPrimitives.ReadInt64BigEndian(payload[sizeof(uint)..]);
-            if (offset < 0 || Find(id)?.Legs.TryAcknowledge(this, id, offset) == false)
+            var stream = Find(id);
+            if (stream is null && offset == AckQueue.Everything && IsHub)
+                NoteOverEarly(id);
+            if (offset < 0 || stream?.Legs.TryAcknowledge(this, id, offset) == false)
                 return $"stream {id} has not sent what it acknowledges";
         }
 
         return null;
+    }
+
+    // Hub: an acknowledgement on the control stream may overtake the opening of a stream that the edge has reset at once.
+    private void NoteOverEarly(uint id)
+    {
+        lock (_lock)
+            if (!_opened.Contains(id) && _overEarly.Count < MostEnded)
+                _overEarly.Add(id);
     }
 
     /// <summary>The tunnel has ended. Called before its streams are.</summary>

@@ -185,6 +185,29 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void That_the_edge_has_reset_a_stream_may_be_heard_before_its_opening()
+    {
+        var world = new MoveWorld(1);
+        var table = new MovableStreams(world.Context, static _ => { }) { IsHub = true };
+        var over = new byte[AckQueue.EntrySize];
+        BinaryPrimitives.WriteUInt32BigEndian(over, 7);
+        BinaryPrimitives.WriteInt64BigEndian(over.AsSpan(sizeof(uint)), AckQueue.Everything);
+        Assert.Null(table.OnAcknowledged(over));
+
+        foreach (var id in (uint[])[7, 8])
+        {
+            Assert.True(table.TryOpen(id));
+            var carrier = new MoveCarrier(id);
+            var stream = new MovableStream(world.Context, carrier, table);
+            stream.Attach(new ScriptedEndpoint(1, 2));
+            carrier.Observer!.OnStreamClosed(carrier, default);
+        }
+
+        Assert.Null(table.Find(7));
+        Assert.NotNull(table.Find(8));
+    }
+
+    [Fact]
     public void Of_streams_whose_end_the_peer_does_not_acknowledge_only_so_many_are_kept()
     {
         var world = new MoveWorld(1);
