@@ -24,7 +24,7 @@ internal sealed class EdgeDialer : IDisposable
     {
         _edges.Changed += OnChanged;
         _needs.Changed += OnNeeds;
-        _addresses = new AddressWatch(_needs.Suspect);
+        _addresses = new AddressWatch(_needs.Suspect, _ways.Logger);
         foreach (var id in _edges.Current.Keys)
             Apply(id);
     }

@@ -1,4 +1,5 @@
 using System.Net.NetworkInformation;
+using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Shared.Sockets;
@@ -11,13 +12,21 @@ public sealed class AddressWatch : IDisposable
 {
     private readonly Action _changed;
 
-    /// <summary>Begins to watch.</summary>
+    /// <summary>Begins to watch. Where this process may have no netlink socket, that is logged, and nothing is ever told.</summary>
     /// <param name="changed">Called at each change, on any thread. What it throws is noted as a defect.</param>
-    public AddressWatch(Action changed)
+    /// <param name="logger">The log.</param>
+    public AddressWatch(Action changed, ILogger logger)
     {
         _changed = changed;
-        NetworkChange.NetworkAddressChanged += OnAddressChanged;
-        NetworkChange.NetworkAvailabilityChanged += OnAvailabilityChanged;
+        try
+        {
+            NetworkChange.NetworkAddressChanged += OnAddressChanged;
+            NetworkChange.NetworkAvailabilityChanged += OnAvailabilityChanged;
+        }
+        catch (NetworkInformationException e)
+        {
+            SocketsLog.AddressesNotWatched(logger, e.Message);
+        }
     }
 
     /// <summary>Stops watching.</summary>
