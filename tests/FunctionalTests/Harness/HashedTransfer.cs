@@ -6,6 +6,9 @@ namespace Tunnel.FunctionalTests.Harness;
 /// <summary>Transfers of bytes that follow from a seed, of which both ends know length and hash.</summary>
 public static class HashedTransfer
 {
+    // On a busy machine the handshake of the next connection may take several tries, and all transfers wait for it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     /// <summary>Sends until it is told to stop, then the end.</summary>
     public static async Task<(long Bytes, string Hash)> SendUntilAsync(Socket socket, int seed, CancellationToken enough)
     {
@@ -16,7 +19,7 @@ public static class HashedTransfer
         while (!enough.IsCancellationRequested)
         {
             random.NextBytes(buffer);
-            await socket.SendAllAsync(buffer);
+            await socket.SendAllAsync(buffer, Patience);
             hash.AppendData(buffer);
             sent += buffer.Length;
         }
@@ -29,7 +32,7 @@ public static class HashedTransfer
     public static async Task<(long Bytes, string Hash)> ReceiveAsync(Socket socket)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (bytes, end) = await socket.DrainAsync(received => hash.AppendData(received.Span));
+        var (bytes, end) = await socket.DrainAsync(received => hash.AppendData(received.Span), Patience);
         Assert.Equal(StreamEnd.Finished, end);
         return (bytes, Convert.ToHexString(hash.GetHashAndReset()));
     }

@@ -10,12 +10,12 @@ public static class SocketExtensions
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> bytes)
+    public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> bytes, TimeSpan? limit = null)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var end = new CancellationTokenSource(limit ?? Limit);
         while (bytes.Length > 0)
         {
-            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, limit.Token)..];
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, end.Token)..];
         }
     }
 
