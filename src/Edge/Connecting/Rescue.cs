@@ -83,26 +83,11 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     private async Task<DialOutcome> DialAsync(TransportKind kind, int port, DialRequest request, CancellationToken cancellationToken)
     {
         if (transports.PrefersOtherThan(kind)
-            && await TryAsync(token => transports.DialSameAsync(kind, request, token), request.HostName, cancellationToken)
+            && await TimedDial.RunAsync(
+                token => transports.DialSameAsync(kind, request, token), request.HostName, TryLimit, time, cancellationToken)
                 is { Result.Tunnel: not null } same)
             return same;
-        return await TryAsync(token => transports.DialAsync(port, request, token), request.HostName, cancellationToken);
-    }
-
-    private async Task<DialOutcome> TryAsync(
-        Func<CancellationToken, Task<DialOutcome>> dial, string host, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(TryLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            return await dial(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new DialOutcome(
-                DialResult.Failed(DialFailureKind.Timeout, $"{host} did not answer within {TryLimit.TotalSeconds:0} s"),
-                TransportChoice.Configured);
-        }
+        return await TimedDial.RunAsync(
+            token => transports.DialAsync(port, request, token), request.HostName, TryLimit, time, cancellationToken);
     }
 }

@@ -69,20 +69,8 @@ internal sealed class Resumption(
         }
     }
 
-    private async Task<DialOutcome> DialAsync(
-        TransportKind kind, DialRequest request, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            return await transports.DialSameAsync(kind, request, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new DialOutcome(
-                DialResult.Failed(DialFailureKind.Timeout, $"{request.HostName} did not answer within {limit.TotalSeconds:0} s"),
-                TransportChoice.Configured);
-        }
-    }
+    private Task<DialOutcome> DialAsync(
+        TransportKind kind, DialRequest request, TimeSpan limit, CancellationToken cancellationToken) =>
+        TimedDial.RunAsync(
+            token => transports.DialSameAsync(kind, request, token), request.HostName, limit, time, cancellationToken);
 }
