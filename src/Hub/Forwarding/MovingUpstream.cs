@@ -69,22 +69,23 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
     /// Takes over the socket of an older session of the same client, so that the upstream sees no other one. That session is then closed.
     /// </summary>
     /// <returns>False when it has none.</returns>
-    public bool TryTakeFrom(MovingUpstream older)
+    public bool TryTakeFrom(ForwardedSession older)
     {
-        ConnectedDatagrams socket;
-        lock (older.Sync)
+        MovingUpstream from = older;
+        lock (from.Sync)
         {
-            if (older.IsClosed || older._socket is null)
+            if (from.IsClosed || from._socket is null)
                 return false;
-            older.OnClosedLocked();
-            older.NoteOverflowsLocked();
-            older.IsClosed = true;
-            (socket, _own, _target, _use, _overflows) = (older._socket, older._own, older._target, older._use, older._overflows);
+            from.OnClosedLocked();
+            from.NoteOverflowsLocked();
+            from.IsClosed = true;
         }
 
+        // Nobody changes what is closed.
         lock (Sync)
         {
-            _socket = socket;
+            (_own, _target, _use, _overflows) = (from._own, from._target, from._use, from._overflows);
+            Volatile.Write(ref _socket, from._socket);
             if (IsClosed)
             {
                 Release();
@@ -93,8 +94,8 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
 
             if (_use is not null)
                 entry.Target = _use.Target;
-            OnTakenLocked((ForwardedSession)older);
-            socket.ReplyTo(this);
+            OnTakenLocked(older);
+            from._socket.ReplyTo(this);
             return true;
         }
     }
