@@ -32,6 +32,11 @@ internal static class HubTroubles
             .OrderBy(trouble => trouble.Health),
     ];
 
+    /// <summary>Whether so much of a memory budget is used that streams will soon be reset.</summary>
+    /// <param name="used">The bytes that are used.</param>
+    /// <param name="budget">The budget in bytes; 0: it is not known.</param>
+    public static bool IsNearlyUsedUp(long used, long budget) => budget > 0 && used > 0.8 * budget;
+
     private static IEnumerable<Trouble> OfHub(HubStatus status, DateTimeOffset now)
     {
         if (status.SharedState?.Fault is { } fault)
@@ -42,7 +47,7 @@ internal static class HubTroubles
             yield return new Trouble(
                 end <= now ? Health.Bad : Health.Warn, null, $"The hub's certificate {CertificateEnd.Describe(end, now)}",
                 "tunnel-hub doctor says what to do.");
-        if (status.MemoryBudget > 0 && status.MemoryUsed > 0.8 * status.MemoryBudget)
+        if (IsNearlyUsedUp(status.MemoryUsed, status.MemoryBudget))
             yield return new Trouble(
                 Health.Warn, null, "The memory budget is nearly used up",
                 $"{ByteText.Format(status.MemoryUsed)} of {ByteText.Format(status.MemoryBudget)} wait to be written; beyond it streams are "

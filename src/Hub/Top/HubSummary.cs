@@ -32,7 +32,7 @@ internal static class HubSummary
             .Add(past is null ? "" : Sparkline.Draw(past.Total.BytesIn, spark), Ink.Line)
             .Add("   out ", Ink.Dim).Add($"{ByteText.Format(hub.RateOut)}/s", 12, Ink.Bold, toRight: true).Add(" ")
             .Add(past is null ? "" : Sparkline.Draw(past.Total.BytesOut, spark), Ink.Line);
-        var full = hub.MemoryBudget > 0 && hub.MemoryUsed > 0.8 * hub.MemoryBudget;
+        var full = HubTroubles.IsNearlyUsedUp(hub.MemoryUsed, hub.MemoryBudget);
         var failed = hub.Failures.Values.Sum();
         yield return new Row().Add(" open ", Ink.Dim).Add(Text($"{hub.ActiveStreams} TCP {hub.ActiveSessions} UDP"))
             .Add("   failed ", Ink.Dim).Add(Text($"{failed}"), failed > 0 ? Ink.Warn : Ink.Plain)
