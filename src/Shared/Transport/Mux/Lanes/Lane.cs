@@ -64,7 +64,7 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     /// Returns the numbers of streams that should leave the lane: all when it is retiring, else those that wait behind bulk.
     /// </summary>
     /// <param name="most">The most that are returned.</param>
-    public uint[] TakeLeaving(int most)
+    public uint[] FindLeaving(int most)
     {
         lock (mux.Core.Sync)
         {

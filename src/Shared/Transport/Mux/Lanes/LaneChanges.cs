@@ -26,7 +26,7 @@ internal sealed class LaneChanges(LanedTunnel tunnel, string name, ILogger logge
             // The tunnel opens the new leg on the best lane, which is one of these.
             if (lane.Mux.IsLost || !lanes.Any(other => other != lane && other.IsRefuge && (lane.IsRetiring || other.Bulk == 0)))
                 continue;
-            var leaving = lane.TakeLeaving(left);
+            var leaving = lane.FindLeaving(left);
             if (leaving.Length == 0)
                 continue;
             LaneLog.Leaving(
