@@ -18,16 +18,19 @@ public sealed class LongLivedTests
     public async Task An_ssh_session_and_an_event_stream_go_on_through_cuts()
     {
         const int Lines = 60;
+        const int LinesBetweenCuts = 6;
         await using var setup = await TunnelSetup.StartAsync(2, policies: TunnelSetup.WithoutHeader, cuttable: true, edgeArguments: OverTls);
         await using var server = await SshServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Tcp[0]));
         using var events = setup.Listen(setup.Tcp[1]);
-        var serving = ServeEventsAsync(events, Lines);
+        using var due = new SemaphoreSlim(0);
+        var serving = ServeEventsAsync(events, Lines, due);
         await using var ssh = server.Run(
             setup.EdgeAddress, setup.Tcp[0], $"i=0; while [ $i -lt {Lines} ]; do echo line-$i; i=$((i+1)); sleep 0.05; done");
         await using var curl = ManagedProcess.Start("curl", "curl", ["-sSN", $"http://{setup.EdgeAddress}:{setup.Tcp[1]}/"]);
 
-        for (var line = 0; line < Lines - 5; line += 6)
+        for (var line = 0; line < Lines; line += LinesBetweenCuts)
         {
+            due.Release(LinesBetweenCuts);
             await ssh.WaitForLineAsync($"line-{line}", Limit);
             await curl.WaitForLineAsync($"data: line-{line}", Limit);
             setup.Link!.Cut();
@@ -128,14 +131,14 @@ public sealed class LongLivedTests
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
     }
 
-    private static async Task ServeEventsAsync(TcpListener listener, int lines)
+    private static async Task ServeEventsAsync(TcpListener listener, int lines, SemaphoreSlim due)
     {
         using var client = await listener.AcceptSocketAsync();
         await client.SendAllAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"u8.ToArray());
         for (var line = 0; line < lines; line++)
         {
+            await due.WaitAsync();
             await client.SendAllAsync(Encoding.ASCII.GetBytes($"data: line-{line}\n\n"));
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
 
         client.Shutdown(SocketShutdown.Send);
