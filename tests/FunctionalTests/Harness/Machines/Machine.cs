@@ -39,7 +39,8 @@ internal sealed class Machine : IAsyncDisposable
         var group = Path.Combine(ControlGroups(), id);
         Directory.CreateDirectory(group);
         var (ip, arguments) = end.Command(
-            "unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "bash", Path.Combine(AppContext.BaseDirectory, "Harness/Machines/boot.sh"), place, name, hosts);
+            "unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "bash", Path.Combine(AppContext.BaseDirectory, "Harness/Machines/boot.sh"), place, name, hosts,
+            TestUtilities.Documentation.Root);
         // The control group has to be entered before its namespace is made.
         var machine = new Machine(
             name, place, group, ManagedProcess.Start("machine " + name, "bash", ["-c", "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"", group, ip, .. arguments]));

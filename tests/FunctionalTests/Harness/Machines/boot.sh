@@ -1,7 +1,7 @@
 # Becomes PID 1 of a machine of its own: this machine's files with a layer in memory above them, and systemd. Started by Machine.cs in namespaces
 # of its own; everything goes with the last process in them.
 set -euo pipefail
-place=$1 name=$2 network=$3
+place=$1 name=$2 network=$3 checkout=$4
 
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$place"
@@ -17,6 +17,13 @@ mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 for directory in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs $directory; done
 chmod 1777 tmp
+# Packages and units come from the checkout, which may be in a directory that a machine has of its own.
+case $checkout in
+  /tmp/* | /run/* | /dev/*)
+    mkdir -p ".$checkout"
+    mount --bind "$checkout" ".$checkout"
+    ;;
+esac
 for device in null zero full random urandom tty; do
   touch dev/$device
   mount --bind /dev/$device dev/$device
