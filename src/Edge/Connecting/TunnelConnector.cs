@@ -17,9 +17,10 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 {
     /// <summary>
-    /// The time between attempts while another process has the id, short enough that the edge connects within 5 s of the other's end.
+    /// The time from dial to dial while another process has the id. The edge takes over within 5 s of the other's end, and a second of them
+    /// is for the dial, the hub's answer and the ports.
     /// </summary>
-    internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4.5);
+    internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4);
 
     /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/> before the waits begin to grow.</summary>
     internal static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(10);
@@ -55,6 +56,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private volatile bool _isStopping;
     private bool _inConflict;
     private bool _hasHeldTheId;
+    private long _dialledAt;
     private long? _restartedAt;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
@@ -224,6 +226,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             _state.NoteWait(null);
             var said = PublicAddress;
             var request = CreateRequest(said);
+            _dialledAt = _time.GetTimestamp();
             var outcome = await _transports.DialAsync(request.Address.Port, request, cancellationToken);
             if (outcome.Result.Failure is { } failure)
                 return OnHubNotFound(failure);
@@ -427,7 +430,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, ConflictInterval.TotalSeconds);
             Forget(live, new TunnelEnd(TunnelEndKind.Closed, goAway.Reason));
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
-            var next = ConflictInterval - _time.GetElapsedTime(live.ConnectedAt);
+            var next = ConflictInterval - _time.GetElapsedTime(_dialledAt);
             return next > Backoff.FirstCeiling ? next : Backoff.FirstCeiling;
         }
 

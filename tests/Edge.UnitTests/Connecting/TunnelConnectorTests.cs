@@ -330,7 +330,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task In_a_conflict_what_was_bound_is_closed_and_the_hub_is_asked_again_every_five_seconds()
+    public async Task In_a_conflict_what_was_bound_is_closed_and_the_hub_is_asked_again_at_least_every_five_seconds()
     {
         var tunnel = await ConnectAsync(Config(rev: 1, 80));
         await tunnel.NextReportAsync();
@@ -374,6 +374,23 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             "the tunnel counts");
         await NextReportAsync(last);
         Assert.Equal(2, _binder.Tried.Count);
+    }
+
+    [Fact]
+    public async Task In_a_conflict_what_the_dial_took_is_part_of_the_time_between_two_dials()
+    {
+        var dial = await _dialer.NextAsync();
+        var dialled = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromSeconds(1.5));
+        var tunnel = new FakeTunnel();
+        dial.Connect(tunnel, Contested(Config(rev: 1, 80), true));
+        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
+
+        // A second is left for the dial that finds the other one gone, and for the ports.
+        await WaitForRetryAsync();
+        Assert.Equal(dialled + TimeSpan.FromSeconds(4), _connector.Status.NextAttempt);
     }
 
     [Fact]

@@ -45,6 +45,9 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>What a probe finds.</summary>
     public bool IsAlive { get; set; } = true;
 
+    /// <summary>The clock by which a probe of a tunnel that is not alive takes all of its time; null: it fails at once.</summary>
+    public TimeProvider? Time { get; init; }
+
     public List<TimeSpan> Probes { get; } = [];
 
     public bool HasConfig => _configs.Reader.TryPeek(out _);
@@ -82,10 +85,12 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task WaitForStreamsAsync(CancellationToken cancellationToken) => _drained.Task.WaitAsync(cancellationToken);
 
-    public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         Probes.Add(timeout);
-        return Task.FromResult(IsAlive);
+        if (Time is { } time && !IsAlive)
+            await Task.Delay(timeout, time, cancellationToken);
+        return IsAlive;
     }
 
     /// <summary>What becomes of a connection that is to take its lost one's place.</summary>

@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// The tunnels of one edge id. Everything is used under the registry's lock, except <see cref="Elections"/> and the sums over all
-/// tunnels.
+/// The tunnels of one edge id. Everything is used under the registry's lock, except <see cref="Elections"/>, <see cref="Rival"/> and the
+/// sums over all tunnels.
 /// </summary>
 internal sealed class EdgeSlot
 {
@@ -68,6 +68,9 @@ internal sealed class EdgeSlot
 
     /// <summary>The process that was turned away last. It tries again every few seconds, but is reported only once.</summary>
     public string? TurnedAway { get; set; }
+
+    /// <summary>Watches the tunnel that a newcomer was turned away for; null before there was one. Used by elections only.</summary>
+    public RivalWatch? Rival { get; set; }
 
     /// <summary>What the ended tunnels carried while the edge was connected.</summary>
     public TunnelCounters Ended { get; private set; }

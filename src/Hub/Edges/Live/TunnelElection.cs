@@ -82,8 +82,11 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
 
     private async Task ProbeAsync(EdgeSlot slot, EdgeTunnel older, EdgeTunnel newcomer)
     {
-        if (await older.Tunnel!.ProbeAsync(TunnelRivalry.ProbeTimeout, CancellationToken.None))
+        if (slot.Rival is not { } rival || rival.Tunnel != older.Tunnel)
+            slot.Rival = rival = new RivalWatch(older.Tunnel!, time);
+        if (await rival.IsAliveAsync())
         {
+            rival.OnTurnedAway();
             // Determined before the newcomer hears of the conflict and comes back.
             var isFirst = IsFirst(slot, newcomer);
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);

@@ -1,7 +1,9 @@
+using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
@@ -74,6 +76,24 @@ public sealed class TwoTunnelsTests
 
         // Nothing was told of those that were turned away again.
         Assert.Equal(7, (await _registry.Events.NextAsync<TunnelConnectedEvent>()).Remote.Port);
+    }
+
+    [Fact]
+    public async Task While_one_is_turned_away_the_other_is_asked_for_signs_of_life()
+    {
+        var older = _registry.Connect("a", "one");
+        var newcomer = _registry.Connect("a", "two");
+        Assert.Equal(GoAway.Conflict, await newcomer.Tunnel.NextGoAwayAsync());
+        await newcomer.Tunnel.EndAsync();
+        Assert.Single(older.Tunnel.Probes);
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _registry.Time.Advance(RivalWatch.Pause);
+                return Task.FromResult(older.Tunnel.Probes.Count > 1);
+            },
+            "the hub to ask again");
     }
 
     [Fact]
