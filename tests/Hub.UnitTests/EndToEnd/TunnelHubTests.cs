@@ -71,8 +71,12 @@ public sealed class TunnelHubTests : IAsyncLifetime
         Assert.True(IpRange.TryParse("192.0.2.0/24", out var source, out _));
 
         await _hub.Edges!.AddAsync(new EdgeDefinition { Id = "new", Secret = Secret }, default);
+        // The edge that was there from the start may be told of late: before this one, or together with it.
         var added = Assert.IsType<EdgesChangedEvent>(await NextAsync());
-        Assert.Equal((1, 0, 0, "new"), (added.Added, added.Updated, added.Removed, Assert.Single(added.AddedIds)));
+        if (!added.AddedIds.Contains("new"))
+            added = Assert.IsType<EdgesChangedEvent>(await NextAsync());
+        Assert.Contains("new", added.AddedIds);
+        Assert.Equal((added.AddedIds.Length, 0, 0), (added.Added, added.Updated, added.Removed));
         await _hub.Edges.RemoveAsync("new", default);
         Assert.Equal(["new"], Assert.IsType<EdgesChangedEvent>(await NextAsync()).RemovedIds);
 
