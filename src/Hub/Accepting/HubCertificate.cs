@@ -81,7 +81,7 @@ internal sealed class HubCertificate : IDisposable
     public void Dispose() => Certificate.Dispose();
 
     /// <summary>Reads a certificate and its key that the operator gives once, as text or by their paths.</summary>
-    /// <exception cref="OperatorException">They can't be used.</exception>
+    /// <exception cref="UnusableCertificateException">They can't be used.</exception>
     public static HubCertificate Take(PemSource cert, PemSource key)
     {
         try
@@ -90,16 +90,16 @@ internal sealed class HubCertificate : IDisposable
         }
         catch (Exception e) when (IsOfContent(e))
         {
-            throw new OperatorException($"{e.Message} {Valid}", e);
+            throw new UnusableCertificateException($"{e.Message} {Valid}", e);
         }
     }
 
     /// <summary>Returns the certificate, its chain and its key, as the state directory has them.</summary>
-    /// <exception cref="OperatorException">The key is of a kind that is not kept.</exception>
+    /// <exception cref="UnusableCertificateException">The key is of a kind that is not kept.</exception>
     public string ToPem()
     {
         using var key = (AsymmetricAlgorithm?)Certificate.GetECDsaPrivateKey() ?? Certificate.GetRSAPrivateKey()
-            ?? throw new OperatorException($"Its key is neither of ECDSA nor of RSA. {Valid}");
+            ?? throw new UnusableCertificateException($"Its key is neither of ECDSA nor of RSA. {Valid}");
         var certificates = Chain.Prepend(Certificate).Select(static own => own.ExportCertificatePem());
         return string.Join('\n', certificates.Append(key.ExportPkcs8PrivateKeyPem()));
     }

@@ -84,8 +84,8 @@ internal sealed class HubCertificates : IDisposable
     /// Takes a certificate and a key of the operator's as the next ones and keeps them in the state directory, in place of a next one that
     /// was made or taken before.
     /// </summary>
-    /// <exception cref="OperatorException">The certificate is configured, the new one can't be used, or the state directory can't be
-    /// written.</exception>
+    /// <exception cref="UnusableCertificateException">The new one can't be used.</exception>
+    /// <exception cref="OperatorException">The certificate is configured, or the state directory can't be written.</exception>
     public HubCertificate TakeNext(PemSource certificate, PemSource key)
     {
         lock (_lock)

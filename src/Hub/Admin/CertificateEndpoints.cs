@@ -55,21 +55,7 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
                     Problem.Invalid($"$.{member}", "", "must be PEM text, or the absolute path of a file at the hub"));
         }
 
-        if (certificate is not null)
-            Check(certificate, key!);
         await AnswerAsync(context, certificate is null ? hub.MakeNextCertificate : () => hub.TakeNextCertificate(certificate, key!));
-    }
-
-    private static void Check(PemSource certificate, PemSource key)
-    {
-        try
-        {
-            HubCertificate.Take(certificate, key).Dispose();
-        }
-        catch (OperatorException fault)
-        {
-            throw new ProblemException(Problem.Invalid("$.certPem", "", fault.Message));
-        }
     }
 
     private Task SwitchAsync(HttpContext context) => AnswerAsync(context, hub.SwitchCertificate);
@@ -80,6 +66,10 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
         try
         {
             status = act();
+        }
+        catch (UnusableCertificateException unusable)
+        {
+            throw new ProblemException(Problem.Invalid("$.certPem", "", unusable.Message));
         }
         catch (OperatorException refused)
         {

@@ -88,7 +88,7 @@ public sealed class HubCertificatesTests : IDisposable
         using var certificates = Load();
         var next = certificates.MakeNext();
         foreach (var (cert, key) in new[] { (certificate, other), (certificate, certificate), (other, other), (new PemSource("/nowhere.pem"), other) })
-            Assert.Contains("Valid: a readable PEM certificate", Assert.Throws<OperatorException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
+            Assert.Contains("Valid: a readable PEM certificate", Assert.Throws<UnusableCertificateException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
         Assert.Same(next, certificates.Next);
         using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
         Assert.Contains("tls.certPem", Assert.Throws<OperatorException>(() => configured.TakeNext(certificate, other)).Message, StringComparison.Ordinal);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Admin;
 using Tunnel.Hub.Admin.Access;
 using Tunnel.Hub.Blocks;
@@ -71,7 +72,11 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public CertificateStatus MakeNextCertificate() => Certificate;
 
-    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key)
+    {
+        HubCertificate.Take(certificate, key).Dispose();
+        return Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
+    }
 
     public HubAddressStatus HubAddress { get; private set; } = new(null, []);
 
