@@ -42,8 +42,32 @@ public sealed class PageBrowser : IAsyncLifetime
     public async Task<OpenPage> OpenAsync(
         HubProcess hub, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 900, bool readOnly = false)
     {
-        var link = (await hub.RunAsync(readOnly ? ["page", "--read-only"] : ["page"])).Succeeded().StandardOutput.Split('\n').Single(line => line.Contains("#login=", StringComparison.Ordinal)).Trim();
+        var page = await OpenAsync(await LinkAsync(hub, readOnly), scheme, width, height);
+        await page.WaitUntilInAsync();
+        return page;
+    }
+
+    /// <summary>Opens the page of a hub, and logs in with a key as people do.</summary>
+    public async Task<OpenPage> OpenWithKeyAsync(HubProcess hub, string key)
+    {
+        var address = (await LinkAsync(hub, readOnly: true)).Split('#')[0];
+        var page = await OpenAsync(address, ColorScheme.Light, 1280, 900);
+        await page.Page.GetByLabel("Key of the hub").FillAsync(key);
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await page.WaitUntilInAsync();
+        return page;
+    }
+
+    private static async Task<string> LinkAsync(HubProcess hub, bool readOnly)
+    {
+        var said = (await hub.RunAsync(readOnly ? ["page", "--read-only"] : ["page"])).Succeeded().StandardOutput;
+        var link = said.Split('\n').Single(line => line.Contains("#login=", StringComparison.Ordinal)).Trim();
         KnownSecrets.Add(link.Split("#login=")[1]);
+        return link;
+    }
+
+    private async Task<OpenPage> OpenAsync(string address, ColorScheme scheme, int width, int height)
+    {
         var context = await _browser.NewContextAsync(new()
         {
             ColorScheme = scheme,
@@ -52,9 +76,8 @@ public sealed class PageBrowser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(Limit);
-        var page = new OpenPage(context, await context.NewPageAsync(), new Uri(link));
-        await page.Page.GotoAsync(link);
-        await page.Page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).WaitForAsync();
+        var page = new OpenPage(context, await context.NewPageAsync(), new Uri(address));
+        await page.Page.GotoAsync(address);
         return page;
     }
 }
@@ -107,6 +130,9 @@ public sealed class OpenPage : IAsyncDisposable
         await ShowAsync(view);
         await Page.Locator("main .panel tbody tr, main form:not([role=search])").First.WaitForAsync();
     }
+
+    /// <summary>Returns when the page is logged in.</summary>
+    public Task WaitUntilInAsync() => Page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).WaitForAsync();
 
     public Task WaitForTextAsync(string text) => Page.GetByText(text).First.WaitForAsync();
 

@@ -196,6 +196,54 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     [Fact]
+    public async Task A_read_only_key_at_the_login_shows_every_view()
+    {
+        await using var setup = await PageSetup.StartAsync();
+        using var upstream = setup.Listen(setup.Tcp[0]);
+        using var open = await PageSetup.FillAsync(setup, upstream);
+        await using var page = await browser.OpenWithKeyAsync(setup.Hub, await ReadOnlyKeyAsync(setup));
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        Assert.Equal(1, await page.Page.GetByText("read-only", new() { Exact = true }).CountAsync());
+        Assert.Equal(0, await page.Page.GetByRole(AriaRole.Link, new() { Name = "Add an edge" }).CountAsync());
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
+        await page.WaitForTextAsync("1 TCP, 0 UDP");
+        Assert.Equal(0, await page.Page.GetByRole(AriaRole.Button, new() { Name = "Disable" }).CountAsync());
+        await page.ShowAsync("#/connections");
+        await page.WaitForTextAsync(open.Client.LocalEndPoint!.ToString()!);
+        await page.ShowAsync("#/events");
+        await page.Page.Locator(".state", new() { HasText = "edge connected" }).First.WaitForAsync();
+        await page.ShowAsync("#/blocks");
+        await page.WaitForTextAsync("192.0.2.9");
+    }
+
+    [Fact]
+    public async Task What_the_hub_forbids_is_told_in_its_words_and_the_page_stays()
+    {
+        await using var setup = await PageSetup.StartAsync();
+        var key = await ReadOnlyKeyAsync(setup);
+        await using var page = await browser.OpenAsync(setup.Hub);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
+
+        // As if its key had lost the right meanwhile.
+        await page.Page.RouteAsync(
+            $"**/api/v1/edges/{TunnelSetup.EdgeId}**",
+            route => route.ContinueAsync(new()
+            {
+                Headers = route.Request.Headers.Select(header => header.Key == "authorization" ? new(header.Key, $"Bearer {key}") : header),
+            }));
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Disable" }).ClickAsync();
+        await page.WaitForTextAsync("This key may look and not change");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Disconnect" }).ClickAsync();
+        await page.Page.Locator("dialog").GetByRole(AriaRole.Button, new() { Name = "Disconnect" }).ClickAsync();
+        await page.Page.Locator("dialog").GetByText("This key may look and not change").First.WaitForAsync();
+        await page.Page.Keyboard.PressAsync("Escape");
+        await page.ShowAsync("#/");
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
+    }
+
+    [Fact]
     public async Task The_keyboard_keeps_its_place_and_Enter_twice_removes_nothing()
     {
         const string focus = "(document.activeElement.tagName + ' ' + document.activeElement.textContent.trim())";
@@ -230,6 +278,9 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         using var client = await setup.ConnectAsync(setup.Tcp[0]);
         await page.Page.Locator("td .state.bad", new() { HasText = "up, target fails" }).WaitForAsync();
     }
+
+    private static async Task<string> ReadOnlyKeyAsync(TunnelSetup setup) =>
+        KnownSecrets.Add((await setup.Hub.RunAsync("admin-key", "--read-only")).Succeeded().StandardOutput.Trim());
 
     // What the hub answers, with a change: the page sees what the test could not bring about.
     private static Task ChangeOverviewAsync(OpenPage page, Action<JsonNode> change) => page.Page.RouteAsync(
