@@ -183,7 +183,8 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     /// <summary>Returns the present status.</summary>
     /// <param name="running">Whether the edge was started and not stopped.</param>
-    public EdgeStatus Describe(bool running)
+    /// <param name="withPorts">Whether to say what happened at each port, of which there may be thousands.</param>
+    public EdgeStatus Describe(bool running, bool withPorts = true)
     {
         var main = _hubs.Main;
         var (connection, tunnel) = (main.Connector.Status, main.Connector.Current);
@@ -216,7 +217,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
             ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
             FailedPorts = ports.ToFailures(),
-            Ports = _ports.GetStatistics(),
+            Ports = withPorts ? _ports.GetStatistics() : [],
             BytesIn = carried.BytesSent,
             BytesOut = carried.BytesReceived,
             LastError = connection.LastError,
@@ -245,8 +246,9 @@ internal sealed class EdgeRun : IAsyncDisposable
             return "the loop that keeps the tunnel has ended";
         if (_applying.IsCompleted)
             return "the loop that applies configurations has ended";
-        // The status takes every lock and a thread of the pool, so once it is there, none of them hangs.
-        var ports = Task.Run(() => { _ = Describe(running: true); return _ports.FindFault(); });
+        // The status takes the locks and a thread of the pool, so once it is there, none of them hangs. A port's own lock is left out:
+        // where that hangs, the port takes no clients, which is found for each.
+        var ports = Task.Run(() => { _ = Describe(running: true, withPorts: false); return _ports.FindFault(); });
         if (_awaiter is { IsAccepting: false })
             return $"connections wait where the hub is awaited and none was accepted for {AcceptWatch.Limit.TotalSeconds:0} s";
         return await Task.WhenAny(ports, Task.Delay(ControlLimit, _time)) != ports

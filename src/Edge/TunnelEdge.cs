@@ -187,6 +187,9 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
         await _raising;
     }
 
+    /// <summary>The status without what happened at each port. It is asked for every few seconds, and there may be thousands.</summary>
+    internal EdgeStatus GetShortStatus() => _run.Describe(running: _state == State.Running, withPorts: false);
+
     /// <summary>Decides what the remaining file descriptors are used for.</summary>
     internal DescriptorGuard Descriptors => _run.Descriptors;
 

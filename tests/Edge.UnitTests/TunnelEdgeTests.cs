@@ -201,6 +201,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         var status = _edge.GetStatus();
         Assert.Equal((true, "tcpTls", 5L, 7L), (status.Connected, status.Transport, status.BytesIn, status.BytesOut));
         Assert.Equal([port], status.ListenPorts);
+        Assert.Equal(port, Assert.Single(status.Ports).Port);
+        Assert.Empty(_edge.GetShortStatus().Ports);
     }
 
     [Fact]

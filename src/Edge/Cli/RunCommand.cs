@@ -168,7 +168,7 @@ internal static class RunCommand
                 return edge.LeaveAsync(limit);
             },
             DrainTimeout = settings.Edge.DrainTimeout,
-            Status = () => Describe(edge.GetStatus()),
+            Status = () => Describe(edge.GetShortStatus()),
             FindFaultAsync = _ => edge.FindFaultAsync(),
             ReleaseMemory = edge.ReleaseMemory,
         });

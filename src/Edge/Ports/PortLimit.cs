@@ -8,7 +8,7 @@ namespace Tunnel.Edge.Ports;
 /// </summary>
 internal sealed class PortLimit(DescriptorGuard descriptors)
 {
-    /// <summary>The highest limit with any number of descriptors: at some 5 KB per port about 80 MB.</summary>
+    /// <summary>The highest limit with any number of descriptors: at some 3 KB per port about 60 MB.</summary>
     public const int Max = 16_384;
 
     // The descriptors that the program has open without any port.

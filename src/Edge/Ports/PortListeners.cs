@@ -26,6 +26,7 @@ internal sealed class PortListeners : IDisposable
     private PortSet _assigned = PortSet.Empty;
     private readonly PortFailures _failed = new();
     private PortState? _state;
+    private KeyValuePair<PortKey, IBoundPort>[]? _listeners;
     private bool _disposed;
 
     /// <param name="binder">Binds one port.</param>
@@ -100,34 +101,20 @@ internal sealed class PortListeners : IDisposable
 
     /// <summary>Resets the clients for which <paramref name="which"/> returns true.</summary>
     /// <returns>How many clients were reset.</returns>
-    public int Reset(Func<IPAddress, bool> which)
-    {
-        IBoundPort[] bound;
-        lock (_lock)
-            bound = [.. _bound.Values];
-        return bound.Sum(port => port.Reset(which));
-    }
+    public int Reset(Func<IPAddress, bool> which) => Listeners.Sum(port => port.Value.Reset(which));
 
     /// <summary>Returns which port has stopped taking clients, in words for the log; null when all take them.</summary>
     public string? FindFault()
     {
-        KeyValuePair<PortKey, IBoundPort>[] bound;
-        lock (_lock)
-            bound = [.. _bound];
-        foreach ((var port, var listener) in bound)
+        foreach ((var port, var listener) in Listeners)
             if (listener.Fault is { } fault)
                 return $"{port}: {fault}";
         return null;
     }
 
     /// <summary>Returns what happened at each bound port.</summary>
-    public ImmutableArray<EdgePortStatus> GetStatistics()
-    {
-        KeyValuePair<PortKey, IBoundPort>[] bound;
-        lock (_lock)
-            bound = [.. _bound];
-        return [.. bound.OrderBy(port => port.Key).Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
-    }
+    public ImmutableArray<EdgePortStatus> GetStatistics() =>
+        [.. Listeners.Select(port => ToStatus(port.Key, port.Value.GetStatistics()))];
 
     /// <summary>Closes every listener. The connections stay until their owner ends them or <paramref name="drain"/> has passed.</summary>
     public void CloseAll(TimeSpan drain) => EndAll(port => port.Close(drain));
@@ -185,7 +172,7 @@ internal sealed class PortListeners : IDisposable
             _bound.Clear();
             _failed.Clear();
             _assigned = PortSet.Empty;
-            _state = null;
+            Outdate();
         }
     }
 
@@ -251,7 +238,7 @@ internal sealed class PortListeners : IDisposable
         }
 
         if (_untold.Count > 0)
-            _state = null;
+            Outdate();
         _untold.Clear();
         _untold.TrimExcess();
     }
@@ -262,7 +249,7 @@ internal sealed class PortListeners : IDisposable
         var removed = new List<KeyValuePair<PortKey, int>>();
         foreach (var port in ports)
         {
-            _state = null;
+            Outdate();
             _failed.Remove(port);
             if (!_bound.Remove(port, out var bound))
                 continue;
@@ -279,6 +266,18 @@ internal sealed class PortListeners : IDisposable
             PortsLog.PortRemoved(_logger, run, active, _drain.TotalSeconds);
         }
     }
+
+    // What is bound, in order. The watchdog and the metrics look every few seconds, so it is not made anew each time.
+    private KeyValuePair<PortKey, IBoundPort>[] Listeners
+    {
+        get
+        {
+            lock (_lock)
+                return _listeners ??= [.. _bound.OrderBy(static port => port.Key)];
+        }
+    }
+
+    private void Outdate() => (_state, _listeners) = (null, null);
 
     private PortState Snapshot() => _state ??= new([.. _bound.Keys.Order()], _failed.Copy());
 }

@@ -49,6 +49,23 @@ public sealed class PortListenersTests : IDisposable
     }
 
     [Fact]
+    public void To_look_at_many_ports_again_and_again_makes_no_garbage()
+    {
+        _listeners.Apply(PortSet.Of([.. Enumerable.Range(1, 5000).Select(PortKey.Tcp)]));
+        Assert.Null(_listeners.FindFault());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Null(_listeners.FindFault());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+
+        // What changes is seen.
+        _binder.Bound[PortKey.Tcp(7)].Fault = "it sleeps";
+        Assert.Equal("tcp/7: it sleeps", _listeners.FindFault());
+        _listeners.Apply(PortSet.Of([Web]));
+        Assert.Null(_listeners.FindFault());
+        Assert.Equal(80, Assert.Single(_listeners.GetStatistics()).Port);
+    }
+
+    [Fact]
     public void A_port_with_another_policy_keeps_its_listener_and_one_with_another_address_does_not()
     {
         _listeners.Apply(PortSet.Of([Web, Secure]));
