@@ -35,9 +35,19 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         {
             return new ServiceSettings(
                 Merge(service, own) with { CommandLine = WithSocket(Merge(service, own), socket) }, service,
-                new CheckResult(Name, CheckStatus.Ok, $"those of the running service (process {service.Id})"));
+                service.Environment is null
+                    ? new CheckResult(
+                        Name, CheckStatus.Warning, $"those of the running service (process {service.Id}), but for its environment",
+                        "run this as root where the service gets settings by TUNNEL_EDGE__… variables: only root may see them")
+                    : new CheckResult(Name, CheckStatus.Ok, $"those of the running service (process {service.Id})"));
         }
 
+        if (File.Exists(UnitsToken) && !IsReadable(UnitsToken))
+            return new ServiceSettings(
+                own, null,
+                new CheckResult(
+                    Name, CheckStatus.Failed, $"{fault}, and {UnitsToken} is not yours to read",
+                    "run this as root, or give --token-file FILE"));
         return File.Exists(UnitsToken)
             ? new ServiceSettings(
                 own with { CommandLine = With(own.CommandLine, "tokenFile", UnitsToken) },
@@ -47,6 +57,19 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
                     "start the service (systemctl start tunnel-edge), and see its log (journalctl -u tunnel-edge)"))
             : new ServiceSettings(
                 own, null, new CheckResult(Name, CheckStatus.Failed, $"{fault}, and there is no {UnitsToken}", "give --token-file FILE"));
+    }
+
+    private static bool IsReadable(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static bool NamesHub(ConfigurationSources sources)
@@ -67,7 +90,7 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
                 commandLine[path] = service.PathOf(name);
         }
 
-        var environment = service.Environment.ToDictionary(StringComparer.Ordinal);
+        var environment = (service.Environment ?? new Dictionary<string, string>()).ToDictionary(StringComparer.Ordinal);
         foreach (var path in Paths.Select(path => EdgeSettings.EnvironmentPrefix + path.ToUpperInvariant()))
         {
             if (environment.TryGetValue(path, out var name))

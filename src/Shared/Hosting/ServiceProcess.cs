@@ -4,12 +4,13 @@ using System.Net.Sockets;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// The process of a running service, as far as the kernel shows it to the caller (proc(5)): root and the service's own user see all of it.
+/// The process of a running service, as far as the kernel shows it to the caller (proc(5)). Root sees all of it. The service's own user
+/// sees all but the environment where the service has a right (a capability) that this user has not.
 /// </summary>
 /// <param name="Id">The process id.</param>
 /// <param name="Arguments">The command line after the program: <c>run --token-file …</c>.</param>
-/// <param name="Environment">The environment variables.</param>
-public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
+/// <param name="Environment">The environment variables; null where the caller may not see them.</param>
+public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string>? Environment)
 {
     // SO_PEERCRED of socket(7): on a connected client's socket it tells who listens.
     private const int SocketLevel = 1;
@@ -75,10 +76,20 @@ public sealed record ServiceProcess(int Id, IReadOnlyList<string> Arguments, IRe
         File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/{file}")).Split(
             '\0', StringSplitOptions.RemoveEmptyEntries);
 
-    private static Dictionary<string, string> ReadEnvironment(int id)
+    private static Dictionary<string, string>? ReadEnvironment(int id)
     {
+        string[] entries;
+        try
+        {
+            entries = Split(id, "environ");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in Split(id, "environ"))
+        foreach (var entry in entries)
         {
             if (entry.IndexOf('=', StringComparison.Ordinal) is > 0 and var at)
                 environment[entry[..at]] = entry[(at + 1)..];

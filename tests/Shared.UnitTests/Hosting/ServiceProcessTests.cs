@@ -22,7 +22,7 @@ public sealed class ServiceProcessTests : IDisposable
         Assert.NotNull(service);
         Assert.Null(fault);
         Assert.Equal(Environment.ProcessId, service.Id);
-        Assert.Equal(Environment.GetEnvironmentVariable("PATH"), service.Environment["PATH"]);
+        Assert.Equal(Environment.GetEnvironmentVariable("PATH"), service.Environment!["PATH"]);
         Assert.NotNull(service.Status("CapEff"));
         Assert.Equal(path, service.PathOf(path));
         Assert.Equal("/no/such/file", service.PathOf("/no/such/file"));
