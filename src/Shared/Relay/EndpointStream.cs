@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>A local end, such as the upstream's socket, as a stream for code that stands between it and the tunnel.</summary>
+/// <summary>A local end, such as the upstream's socket, as the stream below a TLS session between it and the tunnel.</summary>
 public sealed class EndpointStream : Stream, ITunnelStream
 {
     private readonly ILocalEndpoint _endpoint;
@@ -19,6 +19,9 @@ public sealed class EndpointStream : Stream, ITunnelStream
         _endpoint = endpoint;
         endpoint.Start(this);
     }
+
+    /// <summary>The session's turn, which a read leaves while it waits.</summary>
+    public TlsTurn Turn { get; } = new();
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -81,7 +84,7 @@ public sealed class EndpointStream : Stream, ITunnelStream
             }
 
             if (!_endpoint.ArmRead())
-                await _readable.WaitAsync(cancellationToken);
+                await WaitAsync(cancellationToken);
             if (buffer.IsEmpty)
                 return 0;
         }
@@ -130,6 +133,19 @@ public sealed class EndpointStream : Stream, ITunnelStream
     void ITunnelStream.NotifyLocalReset() => NoteReset();
 
     void ITunnelStream.Reset(ResetReason reason) => Reset();
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        Turn.Leave();
+        try
+        {
+            await _readable.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            await Turn.EnterAsync();
+        }
+    }
 
     private void NoteReset()
     {

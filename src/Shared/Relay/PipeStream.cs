@@ -2,12 +2,15 @@ using System.IO.Pipelines;
 
 namespace Tunnel.Shared.Relay;
 
-/// <summary>Two pipes as one stream, for TLS.</summary>
+/// <summary>Two pipes as the stream below a TLS session.</summary>
 /// <param name="pipe">The pipes; who completes them is not decided here.</param>
 public sealed class PipeStream(IDuplexPipe pipe) : Stream
 {
     private readonly Stream _input = pipe.Input.AsStream(leaveOpen: true);
     private readonly Stream _output = pipe.Output.AsStream(leaveOpen: true);
+
+    /// <summary>The session's turn, which a read leaves while it waits.</summary>
+    public TlsTurn Turn { get; } = new();
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -29,12 +32,15 @@ public sealed class PipeStream(IDuplexPipe pipe) : Stream
     }
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _input.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var reading = _input.ReadAsync(buffer, cancellationToken);
+        return reading.IsCompleted ? reading : WaitAsync(reading);
+    }
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        _input.ReadAsync(buffer, offset, count, cancellationToken);
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -64,4 +70,17 @@ public sealed class PipeStream(IDuplexPipe pipe) : Stream
 
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private async ValueTask<int> WaitAsync(ValueTask<int> reading)
+    {
+        Turn.Leave();
+        try
+        {
+            return await reading;
+        }
+        finally
+        {
+            await Turn.EnterAsync();
+        }
+    }
 }

@@ -73,16 +73,28 @@ public sealed class SecuredPeer
                 if (count == 0)
                     break;
                 output.Advance(count);
-                if ((await output.FlushAsync()).IsCompleted)
-                    throw new IOException("The client is gone.");
+                _peer.Turn.Leave();
+                try
+                {
+                    if ((await output.FlushAsync()).IsCompleted)
+                        throw new IOException("The client is gone.");
+                }
+                finally
+                {
+                    await _peer.Turn.EnterAsync();
+                }
             }
 
             await output.CompleteAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch
         {
             Abort();
             throw;
+        }
+        finally
+        {
+            _peer.Turn.Leave();
         }
     }
 
@@ -101,11 +113,11 @@ public sealed class SecuredPeer
                     break;
             }
 
-            await Tls.ShutdownAsync();
+            await _peer.Turn.EndAsync(Tls);
             _peer.ShutdownWrite();
             await input.CompleteAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch
         {
             Abort();
             throw;

@@ -18,6 +18,7 @@ public sealed class SecuredStream : ITunnelStream
 
     private readonly ITunnelStream _outer;
     private readonly PipeEndpoint _pipes = new();
+    private readonly TlsTurn _turn;
     private ILocalEndpoint _inner = null!;
     private volatile TaskCompletionSource _readable = new();
     private int _isAborted;
@@ -27,7 +28,9 @@ public sealed class SecuredStream : ITunnelStream
     public SecuredStream(ITunnelStream outer)
     {
         _outer = outer;
-        Tls = new SslStream(new PipeStream(_pipes.Application));
+        var below = new PipeStream(_pipes.Application);
+        _turn = below.Turn;
+        Tls = new SslStream(below);
     }
 
     /// <summary>The TLS session.</summary>
@@ -122,11 +125,9 @@ public sealed class SecuredStream : ITunnelStream
                     var count = await Tls.ReadAsync(buffer);
                     if (count == 0)
                         break;
-                    if (!await _inner.WriteAsync(buffer.AsMemory(0, count)))
-                    {
-                        // What it has sent before, and its reset, are found by whoever reads from it.
+                    // What it has sent before, and its reset, are found by whoever reads from it.
+                    if (!await PassOnAsync(buffer.AsMemory(0, count)))
                         return;
-                    }
                 }
                 finally
                 {
@@ -138,10 +139,27 @@ public sealed class SecuredStream : ITunnelStream
             // Nothing may follow.
             await _pipes.Application.Input.CompleteAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch
         {
             Abort();
             throw;
+        }
+        finally
+        {
+            _turn.Leave();
+        }
+    }
+
+    private async ValueTask<bool> PassOnAsync(ReadOnlyMemory<byte> bytes)
+    {
+        _turn.Leave();
+        try
+        {
+            return await _inner.WriteAsync(bytes);
+        }
+        finally
+        {
+            await _turn.EnterAsync();
         }
     }
 
@@ -162,10 +180,10 @@ public sealed class SecuredStream : ITunnelStream
                     await _readable.Task;
             }
 
-            await Tls.ShutdownAsync();
+            await _turn.EndAsync(Tls);
             await _pipes.Application.Output.CompleteAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch
         {
             Abort();
             throw;
