@@ -20,8 +20,12 @@ public sealed class PageBrowser : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = DebianProgram.Chromium, Args = Arguments, Headless = true });
+        _browser = await LaunchAsync(_playwright);
     }
+
+    /// <summary>Starts a browser, with further arguments.</summary>
+    public static Task<IBrowser> LaunchAsync(IPlaywright playwright, params string[] arguments) => playwright.Chromium.LaunchAsync(
+        new() { ExecutablePath = DebianProgram.Chromium, Args = [.. Arguments, .. arguments], Headless = true });
 
     public async ValueTask DisposeAsync()
     {

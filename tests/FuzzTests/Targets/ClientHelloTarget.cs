@@ -8,7 +8,8 @@ internal static class ClientHelloTarget
 {
     public static IReadOnlyList<byte[]> Seeds { get; } =
     [
-        ClientHellos.OpenSslTls13, ClientHellos.OpenSslTls12, ClientHellos.WithoutName, ClientHellos.Curl, ClientHellos.WithEncryptedHello,
+        ClientHellos.OpenSslTls13, ClientHellos.OpenSslTls12, ClientHellos.WithoutName, ClientHellos.Curl, ClientHellos.Chromium,
+        ClientHellos.WithEncryptedHello,
         ClientHellos.Make("a.example.com", ["h2"]), ClientHellos.InRecords(ClientHellos.MessageOf(ClientHellos.Make("b.example.com", [])), 16),
     ];
 

@@ -48,6 +48,33 @@ public static class ClientHellos
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" +
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==");
 
+    /// <summary>
+    /// Chromium 156 asks for https://chromium.test/: its key shares of X25519MLKEM768 (0x11EC) and X25519 alone are longer than a segment,
+    /// and the name stands behind them, since Chromium shuffles its extensions.
+    /// </summary>
+    public static byte[] Chromium { get; } = Convert.FromBase64String(
+        "FgMBB5wBAAeYAwNL23p7nlqt4vtiREO4nDriW9srGhv3FVsqa8cRvYoPuSBJidxiwOGD4FUZ6SH1DoL6FdRLOFFDlhPcGTmfHAyp3QAg2toTARMCEwPAK8AvwCzA" +
+        "MMypzKjAE8AUAJwAnQAvADUBAAcvCgoAAAAzBO8E7UpKAAEAEewEwF+YJVmxCzL5g96cE8V6bGsYYFcAE/EMWD13YYDoV7V4d5SgO4QKyPFSObCrwa/qje8VGsrF" +
+        "d7HGLnnAHm0wwK5KQrcJtK4Rv7lVf/7sbxelaf9wIA06daJTOepWftQAxUomzFMQGs+bXbciNA3GzGggXOhlGutBpXYVwqN7RiSHBDSnnNjkSyxQCKx8OUt0Tlia" +
+        "vxTVnN6TQhabl2U0ls8Vd9zyb6IrMsUGP/2nicX0UWSwLgPimmTaviEJk63Qk4EGNZzIpum6lplqjeV1bqhwJErYTGO7uc75MYrki5rQV72Lnpo5V//IaH8Zxq32" +
+        "qAIGPv+CW+GHnOxSwBZycHHwyc0nDP21VNATnAGnB0vjFVxhFP+ALAT7LZWEWnB5W0u8X2l4PQXBpdCoZp7Csr38ZG8loPdZjkPqlLExdz22BUX2o5EIEJqhof+w" +
+        "jNeMsDUJBNkEkkB5XhW3Yif5Rnr8S9OZbzeAsiXDzH+gSliUfSmxNSmFwIUZhKFAJ2TRuJ7Bey80HuW2RstBDu/nwWq5TUs8t4HTfeG0oqzlEvVcOl6lAFUXZzBD" +
+        "mrWEVql4H4ZTqT5nYi1ZjKWwDPbrHkPWHKZAFo8jtkeDGqayGHcgYzAzz9e7fP4WotXnCmiJp/+yCdy5Bs4BMLiTVqZYS/BgWzvSxUxIxeCIVSmiD+xUqXFnDT8o" +
+        "aSwML4wVE/VDzgX0f1zQEW0jR/4XeoC1VDgEOsHGfnF5xwZBLz/VI+XIZ+l6rmMnaipSxyibgZkXDeIAUakjwdU6UgKAC+qqjWK0b/d3Re7YNgUDb/McPfMXGk6c" +
+        "S3CMlDMUvU1WSsYgqeKZIrcLSklnk+JpYROyWT/bT6ohy1zLY5FsJifDR2foTsDqz958PApoFy/CeBX3kr3norWJazMqFUF8ODSnOHg7Ld98WMCFHUiFzaA0qffw" +
+        "YR2QzBEmu9cbiX/QLjxGLa0qOPxQvjXJUI1TL/+ExJnhmmEjScYYURsBQz/Xx+npDF2JIEG6PceDSQFye0p4IpJHM1pDantox16XvWFgYTwIsUFCOeMFdLmaDi8m" +
+        "eCZwNB3yqpbYF86yAoPyfEX7XsIhGRxMyNGGE8LWzVzCJ7o1IlWYLymnU50DOD26yoMHUvSnIqyjlxWrU3kgjavbjYy0F3f0wvKcSNTEry7it75HvRdzzokRbLNx" +
+        "GI2WjtdGmE2JzPbbg0BRT9tlQnqwnw9AEObZXYF8voOsxpppeYHCl1VIvz4KbZzibv5CG/AshPYDtsBSO3mnteNABq27zX0UCo18AidUYuTEfwmGKrLwkr7VaWFF" +
+        "SNqpxgbTUIilnssGasaygeh4aJ80D0PRyDizBAByjdHUIsRUf7qapjhYllT3Ac4KENUzOcb6OispKxzlB1rDC8yZffShsW9TRn+RLJUwj5tDDKSsymgGfPmKT7kb" +
+        "JcTHsI3AThdzFmkHjvQ0m7TFK6blJFtMklIwLJTVKMEYTKi3C3tgjmcKH8aUMprKCzC2dJ9aOONMv4cSZJY3soBITnYlC/OUxcHEjBIa9zDgPXdU9jQ4bOH+Gur/" +
+        "I/yCDyhO0FSQAcmmExe7Aa6JOBREBCkNmC18Oo2GiEVo4xVB3FEMqGzpoJeyvSkAHQAgwahi12Roeza8qJKh9CuI/PVtpVnadBdzYHba7RoBQgoAAAASABAAAA1j" +
+        "aHJvbWl1bS50ZXN0AAoADAAKSkoR7AAdABcAGAANABoAGCoqCQQJBQkGBAMIBAQBBQMIBQUBCAYGAQAbAAMCAAL+DQDaAAABAAHQACAbtkqO6sSykQaO1cd/JnWD" +
+        "LwGx6Tb6CMcCu7qcPnTTTACw8qIOlkWPJlAZLz/n0RgS7lZ1l8NY9jVfdAJpv06eEllGzlQtcT8U7kJ2e3iJQv0kIAbBy9LTL+Xcjf1aep5szkRBc1ZJCyiGMU3X" +
+        "DSDOlbLZhqsyZabOCDS/0DKtMKrvYvJAPZISP+tgI+jhTNcdHzfUlMR4aJTz9/HP06CLIgyCkFTVMZ8uvPNaNnQVTh2FnWIwzcD6HzHx27NhsaqxZwY9mN1iuoqS" +
+        "G5rG0SYEhL4AKwAHBnp6AwQDAwASAAAAFwAARM0ABQADAmgyACMAAAAFAAUBAAAAAP8BAAEAAC0AAgEBABAADgAMAmgyCGh0dHAvMS4xAAsAAgEAyjQAugC4BYLf" +
+        "EwIBBYLfEwIGBYLfEwINBYLfEwIOBYLfEwIPBYLfEwISBYLfEwITBYLfEwIUCIOaZIybLQEHCIOaZIybLQEICIOaZIybLQEJCIOaZIybLQEKCIOaZIybLQELCIOa" +
+        "ZIybLQEMCIOaZIybLQENCIOaZIybLQESCIOaZIybLQETBNZ5CQEE1nkJBATWeQkFBNZ5CQYE1nkJBwTWeQkIBNZ5CQoE1nkJCwTWeQkMBNZ5CQ0E1nkJDzo6AAEA");
+
     /// <summary>Encrypted hello (0xFE0D) as browsers send it to every server, with the real name beside it.</summary>
     public static byte[] WithEncryptedHello { get; } = Make("ech.example.com", ["h2"], (0xFE0D, new byte[240]));
 

@@ -14,6 +14,7 @@ public sealed class ClientHelloReaderTests
         { "curl", ClientHellos.Curl, "curl.example.com", ["h2", "http/1.1"] },
         { "encrypted hello", ClientHellos.WithEncryptedHello, "ech.example.com", ["h2"] },
         { "post-quantum", ClientHellos.PostQuantum, "pq.example.com", ["h2", "http/1.1"] },
+        { "Chromium", ClientHellos.Chromium, "chromium.test", ["h2", "http/1.1"] },
     };
 
     [Theory]
@@ -34,8 +35,27 @@ public sealed class ClientHelloReaderTests
             Assert.Equal((what, ClientHelloStatus.Complete), (what, read.Status));
             Assert.Equal(name, read.Hello!.ServerName);
             Assert.Equal(protocols, read.Hello.Protocols);
-            Assert.Equal(what == "encrypted hello", read.Hello.HasEncryptedHello);
+            Assert.Equal(what is "encrypted hello" or "Chromium", read.Hello.HasEncryptedHello);
         }
+    }
+
+    [Fact]
+    public void A_name_behind_post_quantum_key_shares_comes_with_the_second_segment_or_record()
+    {
+        const int segment = 1_448;
+        var hello = ClientHellos.Chromium;
+        // A share of X25519MLKEM768 (1,216 bytes), and the name after it.
+        Assert.InRange(hello.AsSpan().IndexOf((byte[])[0x11, 0xEC, 0x04, 0xC0]), 0, hello.AsSpan().IndexOf("chromium.test"u8));
+        var reader = new ClientHelloReader();
+        Assert.Equal(ClientHelloStatus.Incomplete, reader.Read(hello.AsSpan(0, segment)));
+        Assert.Equal(ClientHelloStatus.Complete, reader.Read(hello));
+        Assert.Equal("chromium.test", reader.Hello!.ServerName);
+        var message = ClientHellos.MessageOf(hello);
+        var records = ClientHellos.InRecords(message, (message.Length + 1) / 2);
+        reader = new ClientHelloReader();
+        Assert.Equal(ClientHelloStatus.Incomplete, reader.Read(records.AsSpan(0, (records.Length / 2) + 1)));
+        Assert.Equal(ClientHelloStatus.Complete, reader.Read(records));
+        Assert.Equal("chromium.test", reader.Hello!.ServerName);
     }
 
     [Fact]
