@@ -1,4 +1,5 @@
-// All edges, with trouble first, in parts of fifty: the hub sorts and finds, and sends the part that is shown.
+// All edges, with trouble first, in parts of fifty: the hub sorts and finds, and sends the part that is shown. On a phone those that are
+// well take two lines; their own view has the rest.
 
 import { addressOf } from './connections.js';
 import { el } from './dom.js';
@@ -6,7 +7,7 @@ import { bytes, milliseconds, number, rate, since } from './format.js';
 import { spark } from './graph.js';
 import { state } from './icons.js';
 import { recent } from './past.js';
-import { edgeState } from './states.js';
+import { edgeState, isTrouble } from './states.js';
 import { pager, table } from './table.js';
 
 const SIZE = 50;
@@ -14,14 +15,14 @@ const LOOK_BACK = { points: 60, every: 10000 };
 
 // What a column is sorted by has the column's key in the API, too.
 const COLUMNS = [
-    { key: 'edge', label: 'Edge', sort: true },
-    { key: 'state', label: 'State', sort: true },
+    { key: 'edge', label: 'Edge', sort: true, brief: true },
+    { key: 'state', label: 'State', sort: true, brief: true },
     { key: 'since', label: 'Since', number: true, sort: true },
     { key: 'over', label: 'Over', short: true, sort: true },
     { key: 'rtt', label: 'Round trip', number: true, sort: true },
     { key: 'open', label: 'Open', number: true, sort: true },
-    { key: 'in', label: 'From clients', number: true, sort: true },
-    { key: 'out', label: 'To clients', number: true, sort: true },
+    { key: 'in', label: 'From clients', number: true, sort: true, brief: true },
+    { key: 'out', label: 'To clients', number: true, sort: true, brief: true },
     { key: 'spark', label: 'Last 10 min' },
     { key: 'ports', label: 'Ports' },
 ];
@@ -59,7 +60,7 @@ export function edgeTable({ edges, found, allowedEdges }, context) {
             : table(
                   'Edges',
                   COLUMNS,
-                  edges.map(edge => ({ key: edge.edgeId, cells: cells(edge, series) })),
+                  edges.map(edge => ({ key: edge.edgeId, cells: cells(edge, series), calm: !isTrouble(edgeState(edge)[0]) })),
                   {
                       ...view,
                       choose: by => {

@@ -25,3 +25,6 @@ export const targetState = target =>
     target.state === 'up' ? ['good', 'up'] : [target.state === 'breakerHalfOpen' ? 'warn' : 'bad', words(target.state)];
 
 export const SEVERITY = { bad: 0, warn: 1, good: 2, off: 3 };
+
+/** Whether somebody has to look at what is in that state. */
+export const isTrouble = kind => SEVERITY[kind] < SEVERITY.good;

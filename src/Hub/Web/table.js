@@ -4,8 +4,9 @@ import { mayChange } from './api.js';
 import { el } from './dom.js';
 
 /**
- * Makes a table. Columns are `{ key, label, number, sort, changes }`, of which those that
- * change something are for keys that may; rows `{ key, cells }` with a node, a text or null for each column's key.
+ * Makes a table. Columns are `{ key, label, number, sort, changes, brief }`, of which those that
+ * change something are for keys that may; rows `{ key, cells, calm }` with a node, a text or null for each column's key.
+ * On narrow screens a calm row, which nobody has to look at, shows its brief columns alone.
  */
 export function table(caption, all, rows, sorting) {
     const columns = all.filter(column => mayChange() || !column.changes);
@@ -31,7 +32,7 @@ export function table(caption, all, rows, sorting) {
                 rows.map(row =>
                     el(
                         'tr',
-                        { role: 'row', 'data-key': row.key },
+                        { role: 'row', 'data-key': row.key, class: row.calm ? 'calm' : null },
                         columns.map(column => cell(column, row.cells[column.key])),
                     ),
                 ),
@@ -63,7 +64,7 @@ function heading(column, sorting) {
 
 function cell(column, content) {
     const empty = content === null || content === undefined || content === '';
-    const kind = [column.number && 'number', column.short && 'short', empty && 'empty'].filter(Boolean).join(' ');
+    const kind = [column.number && 'number', column.short && 'short', column.brief && 'brief', empty && 'empty'].filter(Boolean).join(' ');
     return el('td', { role: 'cell', class: kind || null, 'data-label': column.label }, empty ? null : el('span', {}, content));
 }
 

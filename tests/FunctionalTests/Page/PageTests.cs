@@ -90,6 +90,40 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     }
 
     [Fact]
+    public async Task On_a_phone_edges_that_are_well_take_two_lines_below_those_in_trouble()
+    {
+        await using var setup = await PageSetup.StartAsync();
+        await using var page = await browser.OpenAsync(setup.Hub, width: 390);
+        await page.WaitForTextAsync("1 of 1 edge connected");
+        await ChangeOverviewAsync(
+            page,
+            overview =>
+            {
+                var edges = overview["edges"]!.AsArray();
+                var well = edges[0]!.DeepClone();
+                for (var n = 1; n < 50; n++)
+                {
+                    var other = well.DeepClone();
+                    other["edgeId"] = $"well-{n:00}";
+                    edges.Add(other);
+                }
+
+                edges[0]!["edgeId"] = "in-trouble";
+                (edges[0]!["health"], edges[0]!["word"], edges[0]!["failedPorts"]) = ("bad", "1 port not bound", "tcp/443");
+            });
+        await page.WaitForTextAsync("well-49");
+        var (trouble, calm) = (page.Page.Locator("tr:not(.calm)", new() { HasText = "in-trouble" }), page.Page.Locator("tr.calm"));
+        Assert.Equal(49, await calm.CountAsync());
+        Assert.True(await trouble.GetByText("not bound: tcp/443").IsVisibleAsync());
+        Assert.True(await calm.First.Locator("[data-label='To clients']").IsVisibleAsync());
+        Assert.False(await calm.First.Locator("[data-label=Ports]").IsVisibleAsync());
+        Assert.InRange(await page.Page.EvaluateAsync<int>("document.documentElement.scrollHeight"), 0, 5_000);
+        await calm.First.GetByRole(AriaRole.Link).ClickAsync();
+        await page.Page.Locator("h1", new() { HasText = "well-01" }).WaitForAsync();
+        await page.Page.UnrouteAllAsync(new() { Behavior = UnrouteBehavior.Wait });
+    }
+
+    [Fact]
     public async Task An_edge_is_added_by_keyboard_and_connects_with_the_token_that_is_shown_once()
     {
         await using var setup = await PageSetup.StartAsync();
