@@ -1,7 +1,6 @@
 using System.Globalization;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Targets.Pools;
-using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Hub.Targets.Health;
 
@@ -17,7 +16,6 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
     private readonly HealthMonitor _monitor;
     private readonly List<(TargetPool Pool, PoolMember Member)> _members = [];
     private readonly TimeSpan _interval;
-    private readonly ITimer _timer;
     private volatile Outages? _outage;
     private volatile bool _isDisposed;
     private int _failures;
@@ -28,8 +26,6 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
         _monitor = monitor;
         Key = key;
         _interval = TimeSpan.FromSeconds(key.Check.Interval ?? DefaultInterval);
-        _timer = monitor.Time.CreateGuardedTimer(
-            static check => check.RunAsync().Guard("checking a target"), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public MemberCheckKey Key { get; }
@@ -39,7 +35,7 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
     public (DateTimeOffset Since, string Reason)? Outage => _outage is { } outage ? (outage.Since, outage.Reason) : null;
 
     /// <summary>Begins to check.</summary>
-    public void Start() => _timer.Change(_monitor.FirstPause(_interval), Timeout.InfiniteTimeSpan);
+    public void Start() => _monitor.Pace.Begin(this, _monitor.FirstPause(_interval));
 
     public void Add(TargetPool pool, PoolMember member)
     {
@@ -59,14 +55,13 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
 
     public void Leave(TargetPool pool, PoolMember member) => _monitor.Leave(this, pool, member);
 
-    public void Dispose()
-    {
-        _isDisposed = true;
-        _timer.Dispose();
-    }
+    public void Dispose() => _isDisposed = true;
 
-    private async Task RunAsync()
+    /// <summary>Checks once, and says when the next time is.</summary>
+    public async Task RunAsync()
     {
+        if (_isDisposed)
+            return;
         var began = _monitor.Time.GetTimestamp();
         string? fault;
         TimeSpan took;
@@ -84,7 +79,7 @@ internal sealed class HealthCheck : IMemberCheck, IDisposable
         if (fault is null && Key.Check.Type is HealthCheckType.Http or HealthCheckType.Https)
             Tell(took);
         var next = _monitor.Jitter(_interval) - _monitor.Time.GetElapsedTime(began);
-        _timer.Change(next > TimeSpan.Zero ? next : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        _monitor.Pace.Begin(this, next > TimeSpan.Zero ? next : TimeSpan.Zero);
     }
 
     private void Tell(TimeSpan took)

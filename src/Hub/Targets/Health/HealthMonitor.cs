@@ -24,6 +24,9 @@ internal sealed class HealthMonitor(IHealthProbe probe, IPoolObserver observer, 
 
     public TimeProvider Time => time;
 
+    /// <summary>Begins the checks.</summary>
+    public CheckPace Pace { get; } = new(time);
+
     /// <summary>Told how long an HTTP check took that has succeeded, for each pool that shares it.</summary>
     public Action<PoolKey, TimeSpan> Answered { get; set; } = static (_, _) => { };
 
@@ -96,6 +99,8 @@ internal sealed class HealthMonitor(IHealthProbe probe, IPoolObserver observer, 
             foreach (var check in _checks.Values)
                 check.Dispose();
         }
+
+        Pace.Dispose();
     }
 
     private sealed class Turn(SemaphoreSlim turns) : IDisposable

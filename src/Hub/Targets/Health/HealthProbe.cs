@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -55,17 +56,18 @@ internal sealed class HealthProbe : IHealthProbe
         await socket.ConnectAsync(check.Address, limit);
         var settings = check.Check;
         await using var stream = new NetworkStream(socket);
-        if (Header(check.Proxy) is { Length: > 0 } header)
+        var header = Header(check.Proxy);
+        if (settings.Type == HealthCheckType.Http)
+            return await RequestAsync(stream, check, header, phase, limit);
+        if (header.Length > 0)
             await stream.WriteAsync(header, limit);
         if (settings.Type == HealthCheckType.Tcp)
             return settings.Send is null && settings.Expect is null ? null : await AskAsync(stream, settings, phase, limit);
-        if (settings.Type == HealthCheckType.Http)
-            return await RequestAsync(stream, check, phase, limit);
         phase.Name = "TLS handshake";
         // Whether the certificate is the right one is for those who connect for a client; here the question is whether anybody is there.
         await using var secure = new SslStream(stream, leaveInnerStreamOpen: true, static (_, _, _, _) => true);
         await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = check.Host }, limit);
-        return settings.Type == HealthCheckType.Tls ? null : await RequestAsync(secure, check, phase, limit);
+        return settings.Type == HealthCheckType.Tls ? null : await RequestAsync(secure, check, [], phase, limit);
     }
 
     private static async Task<string?> AskAsync(Stream stream, HealthCheckDefinition settings, Phase phase, CancellationToken limit)
@@ -88,22 +90,38 @@ internal sealed class HealthProbe : IHealthProbe
         return "unexpected answer";
     }
 
-    private static async Task<string?> RequestAsync(Stream stream, MemberCheckKey check, Phase phase, CancellationToken limit)
+    // What stands before the request goes with it, in one segment.
+    private static async Task<string?> RequestAsync(
+        Stream stream, MemberCheckKey check, byte[] before, Phase phase, CancellationToken limit)
     {
         phase.Name = "answer";
         var host = check.Host.Contains(':', StringComparison.Ordinal) && !check.Host.StartsWith('[') ? $"[{check.Host}]" : check.Host;
         var request = $"GET {check.Check.Path ?? "/"} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tunnel-hub-check\r\nAccept: */*\r\n"
             + "Connection: close\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), limit);
-        var answer = new byte[MaxAnswer];
-        var length = 0;
-        // The rest is read too, so that the service does not find its answer cut.
-        while (length < MaxAnswer && await stream.ReadAsync(answer.AsMemory(length), limit) is > 0 and var count)
-            length += count;
-        if (StatusOf(answer.AsSpan(0, length)) is not { } status)
-            return length == 0 ? "no answer" : "the answer is not HTTP";
-        var expected = check.Check.ExpectStatus is { } written ? HealthCheckDefinition.Statuses(written)!.Value.ToArray() : DefaultStatuses;
-        return expected.Any(range => status >= range.First && status <= range.Last) ? null : $"status {status}";
+        await stream.WriteAsync((byte[])[.. before, .. Encoding.ASCII.GetBytes(request)], limit);
+        var answer = ArrayPool<byte>.Shared.Rent(MaxAnswer);
+        try
+        {
+            var length = 0;
+            // The rest is read too, so that the service does not find its answer cut.
+            while (length < MaxAnswer && await stream.ReadAsync(answer.AsMemory(length, MaxAnswer - length), limit) is > 0 and var count)
+                length += count;
+            if (StatusOf(answer.AsSpan(0, length)) is not { } status)
+                return length == 0 ? "no answer" : "the answer is not HTTP";
+            var expected =
+                check.Check.ExpectStatus is { } written ? HealthCheckDefinition.Statuses(written)!.Value.AsSpan() : DefaultStatuses;
+            foreach (var (first, last) in expected)
+            {
+                if (status >= first && status <= last)
+                    return null;
+            }
+
+            return $"status {status}";
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(answer);
+        }
     }
 
     private static async Task<string?> CheckDatagramAsync(MemberCheckKey check, Phase phase, CancellationToken limit)

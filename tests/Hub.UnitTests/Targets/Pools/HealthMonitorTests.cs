@@ -90,6 +90,17 @@ public sealed class HealthMonitorTests
     }
 
     [Fact]
+    public void However_many_checks_wait_one_timer_wakes_them()
+    {
+        var hub = new PoolFixture(new PoolPolicy { Targets = PoolFixture.Of([.. Enumerable.Repeat(1, 200)]), HealthCheck = Check });
+        Assert.Equal(1, hub.Time.WaitingTimers);
+        Advance(hub, rounds: 3);
+        Assert.Equal(1, hub.Time.WaitingTimers);
+        hub.Monitor.Dispose();
+        Assert.Equal(0, hub.Time.WaitingTimers);
+    }
+
+    [Fact]
     public void A_breaker_and_the_checks_must_both_agree()
     {
         var hub = new PoolFixture(new PoolPolicy
