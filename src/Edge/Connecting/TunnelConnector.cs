@@ -426,7 +426,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             // Another process has the id, so the clients that come to its ports are that process's.
             _inConflict = true;
             _configs.PostRelease(live.Tunnel, _options.Index);
-            if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}"))
+            if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}; stop one of the two"))
                 ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, ConflictInterval.TotalSeconds);
             Forget(live, new TunnelEnd(TunnelEndKind.Closed, goAway.Reason));
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);

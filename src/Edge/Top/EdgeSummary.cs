@@ -47,9 +47,13 @@ internal static class EdgeSummary
         var row = new Row().Add(" hub ", Ink.Dim).Add(status.Hub);
         if (!status.Connected)
             return row.Add($"   {status.TransportMode}", Ink.Dim);
-        row.Add($" ({status.HubAddress})", Ink.Dim).Add("   over ", Ink.Dim)
+        if (status.HubAddress is { } address && address != status.Hub)
+            row.Add($" ({address})", Ink.Dim);
+        // What changes stands before what is long.
+        if (status.Rtt is { } rtt)
+            row.Add("   rtt ", Ink.Dim).Add(Text($"{rtt:0.0} ms"));
+        return row.Add("   over ", Ink.Dim)
             .Add(Text($"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} ({status.TransportReason})"));
-        return status.Rtt is { } rtt ? row.Add("   rtt ", Ink.Dim).Add(Text($"{rtt:0.0} ms")) : row;
     }
 
     // One of several hubs.
@@ -89,12 +93,13 @@ internal static class EdgeSummary
     private static Row Uses(EdgeStatus status)
     {
         var row = new Row().Add(" open ", Ink.Dim).Add(Text($"{status.ActiveStreams} TCP {status.ActiveSessions} UDP"))
-            .Add("   ports ", Ink.Dim).Add(Text($"{status.ListenPorts.Length + status.ListenPortsUdp.Length}"))
-            .Add("   descriptor limit ", Ink.Dim).Add(Text($"{status.DescriptorLimit}"));
+            .Add("   ports ", Ink.Dim).Add(Text($"{status.ListenPorts.Length + status.ListenPortsUdp.Length}"));
+        if (status.PublicIp is { } address)
+            row.Add("   public ", Ink.Dim).Add(address);
         if (status.Firewall is { } firewall)
             row.Add("   firewall ", Ink.Dim).Add(
                 Text($"{firewall.State} ({firewall.Mode}), {firewall.Blocked} blocked"), firewall.Error is null ? Ink.Plain : Ink.Bad);
-        return status.PublicIp is { } address ? row.Add("   public ", Ink.Dim).Add(address) : row;
+        return row.Add("   descriptor limit ", Ink.Dim).Add(Text($"{status.DescriptorLimit}"));
     }
 
     private static IEnumerable<(Ink Ink, string Line)> Troubles(EdgeStatus status)
