@@ -33,22 +33,24 @@ export const overview = {
 };
 
 function verdict({ bad, warn, edgesConnected, enabledEdges, since: start }) {
+    const connected = `${number(edgesConnected)} of ${plural(enabledEdges, 'edge')} connected`;
+    // What was well before says nothing of now.
+    if (hub.lost) return banner('bad', 'The hub does not answer', `When it last did: ${connected}`);
     const worst = bad > 0 ? 'bad' : warn > 0 ? 'warn' : 'good';
     const title = {
         good: 'All is well',
         warn: `${plural(warn, 'thing')} to look at`,
         bad: `${plural(bad, 'fault')}${warn > 0 ? ` and ${plural(warn, 'warning')}` : ''}`,
     }[worst];
+    return banner(worst, title, `${connected}, hub up for ${since(start)}`);
+}
+
+function banner(kind, title, text) {
     return el(
         'section',
-        { class: `verdict ${worst}`, 'aria-label': 'State of the hub' },
-        icon(worst),
-        el(
-            'div',
-            {},
-            el('h1', {}, title),
-            el('p', {}, `${number(edgesConnected)} of ${plural(enabledEdges, 'edge')} connected, hub up for ${since(start)}`),
-        ),
+        { class: `verdict ${kind}`, 'aria-label': 'State of the hub' },
+        icon(kind),
+        el('div', {}, el('h1', {}, title), el('p', {}, text)),
         mayChange() ? el('a', { class: 'button primary', href: '#/add' }, 'Add an edge') : null,
     );
 }

@@ -176,6 +176,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await page.WaitForTextAsync("1 of 1 edge connected");
         setup.Hub.Process.Signal(ManagedProcess.SigKill);
         await page.WaitForTextAsync("The hub does not answer");
+        await page.Page.Locator("h1", new() { HasText = "The hub does not answer" }).WaitForAsync();
         await setup.Hub.RestartAsync();
         await page.Page.GetByText("The hub does not answer").First.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
         await page.WaitForTextAsync("1 of 1 edge connected");
