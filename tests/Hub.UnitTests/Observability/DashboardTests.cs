@@ -39,6 +39,22 @@ public sealed partial class DashboardTests
         });
     }
 
+    // Edges that are scraped too tell the same of themselves, without an id: a sum over all edges would count it twice.
+    [Fact]
+    public void All_edges_are_those_of_the_hubs_metrics_and_not_the_edges_own()
+    {
+        using var dashboard = JsonDocument.Parse(Documentation.Read("deploy/grafana/tunnel.json"));
+        var edge = dashboard.RootElement.GetProperty("templating").GetProperty("list").EnumerateArray().Single(
+            variable => variable.GetProperty("name").GetString() == "edge");
+        Assert.Equal(".+", edge.GetProperty("allValue").GetString());
+        foreach (var query in Queries(dashboard.RootElement).Where(query => query.Contains("tunnel_io_", StringComparison.Ordinal)))
+            Assert.Contains("edge=~\"$edge\"", query);
+    }
+
+    private static IEnumerable<string> Queries(JsonElement dashboard) => dashboard.GetProperty("panels").EnumerateArray()
+        .Where(panel => panel.TryGetProperty("targets", out _))
+        .SelectMany(panel => panel.GetProperty("targets").EnumerateArray().Select(target => target.GetProperty("expr").GetString()!));
+
     private static HashSet<string> MetricsOfTheHub()
     {
         using var meters = new ServiceMeters();
