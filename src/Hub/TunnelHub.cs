@@ -19,6 +19,7 @@ using Tunnel.Hub.Status;
 using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Hosting.Replacing;
@@ -467,6 +468,8 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
             NoteRecovery(kept.Edges.Current.Count, previousStart);
         HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, kept.Edges.Current.Count);
         AcceptingLog.Listening(_logger, run.EndPoint!, certificates.Present.Pin);
+        // The hub is ready before that is there, and the first edge hardly waits for it.
+        certificates.Present.Tls.Guard("preparing TLS");
     }
 
     private async Task CloseAsync(HubRun run)

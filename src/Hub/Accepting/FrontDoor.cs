@@ -63,7 +63,8 @@ internal sealed class FrontDoor(
             async stranger =>
             {
                 connection = new TlsConnection(socket);
-                return isTunnel = await SecureAsync(connection, certificate().Tls.ForTunnels, remote, stranger)
+                var tls = await certificate().Tls.WaitAsync(stranger.Limit);
+                return isTunnel = await SecureAsync(connection, tls.ForTunnels, remote, stranger)
                     && await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger, edgeId);
             },
             () => CloseAsync(connection, socket));
@@ -84,7 +85,7 @@ internal sealed class FrontDoor(
 
     private async Task<bool> GreetAsync(TlsConnection connection, IPEndPoint remote, Stranger stranger)
     {
-        var tls = certificate().Tls;
+        var tls = await certificate().Tls.WaitAsync(stranger.Limit);
         var options = http?.IsOfferedTo(remote.Address) == true ? tls.ForTunnelsAndHttp : tls.ForTunnels;
         if (!await SecureAsync(connection, options, remote, stranger))
             return false;

@@ -20,17 +20,17 @@ internal sealed class HubCertificate : IDisposable
 {
     public const string FileName = "hub-certificate.pem";
     private const string Valid = "Valid: a readable PEM certificate (with its chain) and the PEM private key that belongs to it.";
+    private const string WrongKind = "Its key is neither of ECDSA nor of RSA.";
     private const int LifetimeYears = 10;
+
+    private readonly Lock _lock = new();
+    private Task<ServerTls>? _tls;
 
     private HubCertificate(X509Certificate2 certificate, X509Certificate2Collection chain)
     {
         Certificate = certificate;
         Chain = chain;
         Pin = CertificatePin.Compute(certificate);
-        // Made once because it caches what OpenSSL needs, so that a connection costs no certificate work. Offline: nothing is fetched
-        // from an issuer.
-        Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
-        Tls = new ServerTls(Context);
     }
 
     public X509Certificate2 Certificate { get; }
@@ -44,11 +44,23 @@ internal sealed class HubCertificate : IDisposable
     /// <summary>When its validity ends.</summary>
     public DateTimeOffset Expires => Certificate.NotAfter;
 
-    /// <summary>The certificate in the form that the TLS server needs.</summary>
-    public SslStreamCertificateContext Context { get; }
-
-    /// <summary>The TLS server's settings with this certificate.</summary>
-    public ServerTls Tls { get; }
+    /// <summary>
+    /// The TLS server's settings with this certificate. Whoever asks first lets them be made, on a thread of the pool: to look for issuers
+    /// the runtime reads all authorities of the system, which takes as long as the rest of the hub's start.
+    /// </summary>
+    public Task<ServerTls> Tls
+    {
+        get
+        {
+            lock (_lock)
+            {
+                // What has failed, for want of descriptors maybe, is tried again for the next connection.
+                if (_tls is null or { IsFaulted: true })
+                    _tls = Task.Run(MakeTls);
+                return _tls;
+            }
+        }
+    }
 
     /// <summary>Loads the certificate, or makes one when none is configured and the state directory has none.</summary>
     /// <exception cref="OperatorException">A file can't be read or is not a certificate, or certificate and key don't belong
@@ -78,7 +90,12 @@ internal sealed class HubCertificate : IDisposable
     public static HubCertificate FromState(string path) => FromFiles("stateDir", new PemSource(path), "stateDir", new PemSource(path));
 
     /// <inheritdoc/>
-    public void Dispose() => Certificate.Dispose();
+    public void Dispose()
+    {
+        // What is being made reads the certificate until it is there.
+        lock (_lock)
+            (_tls ?? Task.CompletedTask).ContinueWith(_ => Certificate.Dispose(), TaskScheduler.Default);
+    }
 
     /// <summary>Reads a certificate and its key that the operator gives once, as text or by their paths.</summary>
     /// <exception cref="UnusableCertificateException">They can't be used.</exception>
@@ -98,8 +115,7 @@ internal sealed class HubCertificate : IDisposable
     /// <exception cref="UnusableCertificateException">The key is of a kind that is not kept.</exception>
     public string ToPem()
     {
-        using var key = (AsymmetricAlgorithm?)Certificate.GetECDsaPrivateKey() ?? Certificate.GetRSAPrivateKey()
-            ?? throw new UnusableCertificateException($"Its key is neither of ECDSA nor of RSA. {Valid}");
+        using var key = KeyOf(Certificate) ?? throw new UnusableCertificateException($"{WrongKind} {Valid}");
         var certificates = Chain.Prepend(Certificate).Select(static own => own.ExportCertificatePem());
         return string.Join('\n', certificates.Append(key.ExportPkcs8PrivateKeyPem()));
     }
@@ -122,9 +138,18 @@ internal sealed class HubCertificate : IDisposable
         var text = PemFiles.Read(cert);
         var chain = PemFiles.Certificates(text);
         var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
+        // No TLS server can be made with another one, and that would show at the first connection only.
+        using var kept = KeyOf(certificate) ?? throw new CryptographicException(WrongKind);
         chain.RemoveAt(0);
         return new HubCertificate(certificate, chain);
     }
+
+    private static AsymmetricAlgorithm? KeyOf(X509Certificate2 certificate) =>
+        (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey() ?? certificate.GetRSAPrivateKey();
+
+    // Made once because the context caches what OpenSSL needs, so that a connection costs no certificate work. Offline: nothing is fetched
+    // from an issuer.
+    private ServerTls MakeTls() => new(SslStreamCertificateContext.Create(Certificate, Chain, offline: true));
 
     private static bool IsOfContent(Exception error) => error is IOException or CryptographicException or ArgumentException;
 

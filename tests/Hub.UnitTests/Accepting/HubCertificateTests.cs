@@ -11,6 +11,38 @@ namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class HubCertificateTests : IDisposable
 {
+    // Of openssl, because .NET makes no such certificates.
+    private const string DsaPem = """
+        -----BEGIN CERTIFICATE-----
+        MIIC1TCCAoKgAwIBAgIUSH0Yd7sIWYqbtz+h6YLCOdr+pBwwCwYJYIZIAWUDBAMC
+        MA4xDDAKBgNVBAMMA2RzYTAgFw0yNjExMzAwMTQyMzFaGA8yMTI2MTEwNjAxNDIz
+        MVowDjEMMAoGA1UEAwwDZHNhMIIBvzCCATMGByqGSM44BAEwggEmAoGBAJNfLPEX
+        mK+pZZxHlPYkj8+zLS2kWh666RANk6sThyfMKKMbSmYBbWxJGr6YU1RobcaEL7rY
+        y8Ari7m5gJ62A+s0n9vMD/GHG2TtpKZNBwYhYqB1NjpEYo4OsM+Lfn67X5gkXv/l
+        X5h5jZaLODlJVSe3OXFfJGfMHORMLo8PtkadAh0Ar2Lwp89czF5p9M6CU1aRnVGb
+        ms4eVgEdi0EWNQKBgCY7NHNgqy9tAx6GzMXOgrCGOVgN8yNyVtqxie+ekWIz44Nl
+        Pj7XVJYGqjCch+ZfnXUCxKhLnTIrFvIPrQDlUTuUAhQZFY/UDNgrYWqz3Isu3HNu
+        3iKhHt602CZYdCAm9ky4e88dnlGXtuCTDm/kFcKS9G3BPIyE2VnmmRc4lQuwA4GF
+        AAKBgQCKItdt3g4qQXP19NKtLLrSGiVb9c9pE+L3wtXIYjdm3tMrrtQP+jv1JAWT
+        roSR0AIehaktYsBV8NCuhP62L0DmcnNvNOw/1VzfC7sSo/OeosC6u5rG050bjqoS
+        lWHaLNbV8B6Y7RUUITSBkaqmh2mCpbUAwdekVJStZ/yvKyGNp6NTMFEwHQYDVR0O
+        BBYEFGYRxSWdSmxvYgSRhjpzWuVRsGSMMB8GA1UdIwQYMBaAFGYRxSWdSmxvYgSR
+        hjpzWuVRsGSMMA8GA1UdEwEB/wQFMAMBAf8wCwYJYIZIAWUDBAMCA0AAMD0CHQCr
+        JEHYdedTXPT/ytMx/a5QNqxLTuCUZks6ICNZAhwEwnt9fLkCX3n5VnUZ5b7ksLz2
+        3xgEGSS+hwIG
+        -----END CERTIFICATE-----
+        -----BEGIN PRIVATE KEY-----
+        MIIBWgIBADCCATMGByqGSM44BAEwggEmAoGBAJNfLPEXmK+pZZxHlPYkj8+zLS2k
+        Wh666RANk6sThyfMKKMbSmYBbWxJGr6YU1RobcaEL7rYy8Ari7m5gJ62A+s0n9vM
+        D/GHG2TtpKZNBwYhYqB1NjpEYo4OsM+Lfn67X5gkXv/lX5h5jZaLODlJVSe3OXFf
+        JGfMHORMLo8PtkadAh0Ar2Lwp89czF5p9M6CU1aRnVGbms4eVgEdi0EWNQKBgCY7
+        NHNgqy9tAx6GzMXOgrCGOVgN8yNyVtqxie+ekWIz44NlPj7XVJYGqjCch+ZfnXUC
+        xKhLnTIrFvIPrQDlUTuUAhQZFY/UDNgrYWqz3Isu3HNu3iKhHt602CZYdCAm9ky4
+        e88dnlGXtuCTDm/kFcKS9G3BPIyE2VnmmRc4lQuwBB4CHANs6cyFU6+t+xdDzUk0
+        kQ05SI9oAvFquW0am7g=
+        -----END PRIVATE KEY-----
+        """;
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -91,6 +123,24 @@ public sealed class HubCertificateTests : IDisposable
         var error = Assert.Throws<OperatorException>(() => Load(new TlsOptions { CertPem = certPath, KeyPem = keyPath }));
         Assert.Contains("tls.certPem", error.Message, StringComparison.Ordinal);
         Assert.Contains(certPath, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_key_that_no_TLS_server_can_use_is_refused_before_the_first_connection()
+    {
+        var error = Assert.Throws<OperatorException>(() => Load(new TlsOptions { CertPem = DsaPem }));
+
+        Assert.Contains("neither of ECDSA nor of RSA", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_TLS_needs_is_made_once_and_can_be_awaited_when_the_certificate_is_given_up_meanwhile()
+    {
+        var loaded = Load(new TlsOptions());
+        var tls = loaded.Tls;
+        loaded.Dispose();
+
+        Assert.Same(await tls, await loaded.Tls);
     }
 
     private HubCertificate Load(TlsOptions options) => HubCertificate.Load(options, _directory.Path, TimeProvider.System, NullLogger.Instance);

@@ -44,8 +44,10 @@ internal sealed class NetworkAdmin
             {
                 listener.Use(next => connection => ServeAsync(connection, next));
                 if (listen.IsTls)
-                    listener.UseHttps(
-                        new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate().Tls.ForHttp) });
+                    listener.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = async context => (await certificate().Tls.WaitAsync(context.CancellationToken)).ForHttp,
+                    });
             });
         }
     }
