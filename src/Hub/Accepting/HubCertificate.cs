@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Transport.Handshake;
 
@@ -90,12 +91,7 @@ internal sealed class HubCertificate : IDisposable
     public static HubCertificate FromState(string path) => FromFiles("stateDir", new PemSource(path), "stateDir", new PemSource(path));
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        // What is being made reads the certificate until it is there.
-        lock (_lock)
-            (_tls ?? Task.CompletedTask).ContinueWith(_ => Certificate.Dispose(), TaskScheduler.Default);
-    }
+    public void Dispose() => EndAsync().Guard("giving up a certificate");
 
     /// <summary>Reads a certificate and its key that the operator gives once, as text or by their paths.</summary>
     /// <exception cref="UnusableCertificateException">They can't be used.</exception>
@@ -142,6 +138,16 @@ internal sealed class HubCertificate : IDisposable
         using var kept = KeyOf(certificate) ?? throw new CryptographicException(WrongKind);
         chain.RemoveAt(0);
         return new HubCertificate(certificate, chain);
+    }
+
+    private async Task EndAsync()
+    {
+        // What is being made reads the certificate until it is there.
+        Task made;
+        lock (_lock)
+            made = _tls ?? Task.CompletedTask;
+        await made.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Certificate.Dispose();
     }
 
     private static AsymmetricAlgorithm? KeyOf(X509Certificate2 certificate) =>
