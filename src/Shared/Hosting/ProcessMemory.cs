@@ -6,6 +6,8 @@ namespace Tunnel.Shared.Hosting;
 /// <param name="releaseKept">Gives up what the service keeps for the next use.</param>
 internal sealed partial class ProcessMemory(Action releaseKept) : IProcessMemory
 {
+    private readonly ProgramPages _pages = new();
+
     public long ResidentBytes => Environment.WorkingSet;
 
     public long AllocatedBytes => GC.GetTotalAllocatedBytes();
@@ -13,7 +15,6 @@ internal sealed partial class ProcessMemory(Action releaseKept) : IProcessMemory
     public void Reclaim()
     {
         releaseKept();
-        ProgramPages.Release();
 
         // Only the aggressive mode gives back the regions that it has freed; what finalizers free is native memory.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -26,6 +27,9 @@ internal sealed partial class ProcessMemory(Action releaseKept) : IProcessMemory
         {
             // musl has no such call, and keeps little.
         }
+
+        // At the end, because a collection uses a good part of the program.
+        _pages.Release();
     }
 
     // This call trims all of glibc's arenas, which otherwise keep what OpenSSL used for ended connections.

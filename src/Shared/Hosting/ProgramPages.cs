@@ -4,47 +4,81 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Shared.Hosting;
 
 /// <summary>
-/// The pages of the program's own file. The kernel maps code in large pieces around what is used, so that a native program has nearly
-/// all of its file in memory when it has started, most of which it never needs again.
+/// The pages of the files that are mapped: the program and its libraries. The kernel maps code in large pieces around what is used, so that
+/// a native program has nearly all of it in memory when it has started, most of which it never needs again.
 /// </summary>
-internal static partial class ProgramPages
+internal sealed partial class ProgramPages
 {
     private const int DontNeed = 4;
+
+    // A library that is just being loaded looks for a moment like a file that nobody can write, and then addresses are filled in. What is
+    // mapped now and in the same way when pages are let go of is none.
+    private readonly HashSet<(nint Start, nuint Length)> _early = [.. Mappings("/proc/self/maps", Files)];
 
     /// <summary>
     /// Lets go of all of them that are as in the file; those that are needed come back, from the page cache as a rule, when they are
     /// touched.
     /// </summary>
-    public static void Release()
+    public void Release()
     {
-        try
+        // A failure changes nothing: the pages stay.
+        foreach (var (start, length) in Mappings("/proc/self/smaps", Unchanged).Where(_early.Contains))
+            _ = Advise(start, length, DontNeed);
+    }
+
+    /// <summary>The mappings of files that nobody can write.</summary>
+    /// <param name="maps">The lines of <c>/proc/PID/maps</c> or of <c>smaps</c> (proc_pid_maps(5)).</param>
+    internal static IEnumerable<(nint Start, nuint Length)> Files(IEnumerable<string> maps)
+    {
+        foreach (var line in maps)
         {
-            // A failure changes nothing: the pages stay.
-            foreach (var (start, length) in Unchanged(File.ReadLines("/proc/self/smaps"), Environment.ProcessPath))
-                _ = Advise(start, length, DontNeed);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Without /proc they stay.
+            if (IsMapping(line, out var file) && file is { } found)
+                yield return found;
         }
     }
 
     /// <summary>
-    /// The mappings of a file that nobody can write and where no page differs from the file: one that was written before (addresses that
-    /// the linker filled in) would be lost.
+    /// Those of them where no page differs from the file: one that was written before (addresses that the linker filled in) would be lost.
     /// </summary>
     /// <param name="smaps">The lines of <c>/proc/PID/smaps</c> (proc_pid_smaps(5)).</param>
-    /// <param name="program">The file's path; null when it is not known, which is no mapping's.</param>
-    internal static IEnumerable<(nint Start, nuint Length)> Unchanged(IEnumerable<string> smaps, string? program)
+    internal static IEnumerable<(nint Start, nuint Length)> Unchanged(IEnumerable<string> smaps)
     {
         (nint Start, nuint Length)? candidate = null;
         foreach (var line in smaps)
         {
-            if (line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries) is [var range, { Length: 4 } rights, _, _, _, var path])
-                candidate = path == program && rights[0] == 'r' && rights[1] == '-' ? Parse(range) : null;
+            if (IsMapping(line, out var file))
+                candidate = file;
+            // Nothing of it is in memory. QEMU says so of all mappings, and that all are unchanged, which is not true.
+            else if (IsZero(line, "Rss:"))
+                candidate = null;
             else if (candidate is { } found && IsZero(line, "Anonymous:"))
                 yield return found;
         }
+    }
+
+    // Without /proc the pages stay.
+    private static List<(nint Start, nuint Length)> Mappings(
+        string path, Func<IEnumerable<string>, IEnumerable<(nint Start, nuint Length)>> choice)
+    {
+        try
+        {
+            return [.. choice(File.ReadLines(path))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    // Whether a line begins a mapping, and where that is when it is a file's that nobody can write.
+    private static bool IsMapping(string line, out (nint Start, nuint Length)? file)
+    {
+        file = null;
+        if (line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries) is not [var range, { Length: 4 } rights, _, _, _, .. var rest])
+            return false;
+        if (rest is [['/', ..]] && rights is ['r', '-', _, 'p'])
+            file = Parse(range);
+        return true;
     }
 
     private static bool IsZero(string line, string name) =>
