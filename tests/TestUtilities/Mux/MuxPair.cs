@@ -23,12 +23,14 @@ internal sealed class MuxPair : IStreamObserver
     /// <param name="options">Windows and memory of both; the defaults when null.</param>
     /// <param name="log">Where the transports log, or null.</param>
     /// <param name="grace">How long they keep what is open when the carrier breaks; zero for not at all.</param>
-    public MuxPair(bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default)
+    /// <param name="underWay">Bytes that the carrier takes from each end before somebody carries them.</param>
+    public MuxPair(
+        bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default, int underWay = 256 << 10)
     {
         HubContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
         EdgeContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
-        Hub = new MuxEnd(isEdge: false, HubContext) { OnStream = _unanswered.Enqueue, OnSession = OnSession };
-        Edge = new MuxEnd(isEdge: true, EdgeContext);
+        Hub = new MuxEnd(isEdge: false, HubContext) { OnStream = _unanswered.Enqueue, OnSession = OnSession, MostUnderWay = underWay };
+        Edge = new MuxEnd(isEdge: true, EdgeContext) { MostUnderWay = underWay };
         if (!extended)
             return;
         Edge.Endpoint.UseHub(

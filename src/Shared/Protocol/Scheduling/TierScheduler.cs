@@ -56,15 +56,19 @@ public sealed class TierScheduler
     public TierScheduler() => _normal.AddLast(_marker);
 
     /// <summary>True when something waits.</summary>
-    public bool HasWork => _firstControl is not null || HasData;
+    public bool HasWork => HasControl || HasData;
+
+    /// <summary>True when control waits.</summary>
+    public bool HasControl => _firstControl is not null;
+
+    /// <summary>True when data waits.</summary>
+    public bool HasData => ReadyFlows > 0;
 
     /// <summary>The number of flows whose data waits.</summary>
     public int ReadyFlows => _fresh.Count + NormalCount + _sustained.Count;
 
     /// <summary>How many of these belong to the sustained tier.</summary>
     public int ReadySustained => _sustained.Count;
-
-    private bool HasData => ReadyFlows > 0;
 
     private int NormalCount => _normal.Count - 1;
 
@@ -121,11 +125,14 @@ public sealed class TierScheduler
 
     /// <summary>Chooses what to send next. The caller sends it, and then charges the node for what it sent.</summary>
     /// <param name="nowMilliseconds">The current time in milliseconds on any monotonic clock.</param>
-    /// <returns>The choice; <see cref="SchedulerTurn.None"/> when nothing waits.</returns>
-    public SchedulerTurn Next(long nowMilliseconds)
+    /// <param name="takesData">False to let data wait.</param>
+    /// <returns>The choice; <see cref="SchedulerTurn.None"/> when nothing waits that may go.</returns>
+    public SchedulerTurn Next(long nowMilliseconds, bool takesData = true)
     {
-        if (_firstControl is { } control && (_controlInRow < ControlBurst || !HasData))
+        if (_firstControl is { } control && (_controlInRow < ControlBurst || !takesData || !HasData))
             return new SchedulerTurn(control, 0);
+        if (!takesData)
+            return SchedulerTurn.None;
         Accrue(nowMilliseconds);
         var node = NextData();
         return node is null ? SchedulerTurn.None : new SchedulerTurn(node, ReadyFlows == 1 ? int.MaxValue : node.Deficit);

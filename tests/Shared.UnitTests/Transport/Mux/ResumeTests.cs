@@ -11,6 +11,7 @@ public sealed class ResumeTests
 {
     private const int Deeds = 150;
     private const int MostFlows = 10;
+    private const int Budget = 640 << 10;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
     private static readonly byte[] Datagram = new byte[4_000];
 
@@ -117,8 +118,10 @@ public sealed class ResumeTests
     [Fact]
     public void A_lane_without_memory_goes_on_and_may_not_resume_until_all_is_acknowledged()
     {
-        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = 512 << 10 });
+        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = Budget });
         var (client, upstream) = Open(pair);
+        var other = Budget - (int)pair.EdgeContext.Flow.Budget.Used;
+        Assert.True(pair.EdgeContext.Flow.Budget.TryTake(other));
         upstream.GiveRoom(int.MaxValue);
         client.Say(200_000);
         pair.Run();
@@ -135,18 +138,46 @@ public sealed class ResumeTests
         Assert.False(pair.Resume());
         pair.Advance(Grace + TimeSpan.FromSeconds(2));
         Assert.True(client.IsGone && upstream.IsGone);
+        pair.EdgeContext.Flow.Budget.Return(other);
         pair.CheckNothingIsLeft();
+    }
+
+    [Fact]
+    public void More_than_a_lane_may_keep_waits_for_acknowledgements_and_the_lane_can_always_resume()
+    {
+        const int Clients = 8;
+        const int Bytes = 1_000_000;
+        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = 4 << 20, InitialWindow = Bytes }, underWay: 64 << 20);
+        var ends = Enumerable.Range(0, Clients).Select(_ => Open(pair)).ToList();
+        foreach (var (client, upstream) in ends)
+        {
+            upstream.GiveRoom(int.MaxValue);
+            client.Say(Bytes);
+        }
+
+        // A path that takes whatever is said, and brings none of it.
+        pair.Run();
+        Assert.InRange(pair.Edge.Endpoint.Core.Kept.Held, 1, pair.EdgeContext.Flow.Budget.SentLimit);
+        var late = pair.OpenClient()!;
+        pair.Cut();
+        Assert.True(pair.Resume());
+        pair.Settle();
+
+        Assert.All(ends, static end => Assert.Equal(Bytes, end.Upstream.Heard));
+        Assert.NotNull(pair.ConnectUpstream());
+        Assert.False(late.IsGone);
+        Assert.Empty(pair.Ends);
     }
 
     [Fact]
     public void When_memory_is_short_what_is_kept_goes_before_any_stream_is_reset()
     {
-        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = 640 << 10 });
+        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = Budget });
         var (client, upstream) = Open(pair);
         upstream.Say(100_000);
         pair.Run();
         Assert.True(pair.Hub.Endpoint.Core.Kept.From < pair.Hub.Endpoint.Core.Kept.Sent);
-        Assert.True(pair.HubContext.Flow.Budget.TryTake((640 << 10) - (int)pair.HubContext.Flow.Budget.Used));
+        Assert.True(pair.HubContext.Flow.Budget.TryTake(Budget - (int)pair.HubContext.Flow.Budget.Used));
 
         // Nobody has acknowledged what is sent, and the hub needs room for what a client has said.
         client.Say(20_000);

@@ -5,8 +5,9 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// <summary>
 /// The frames of one lane that were sent and that the peer has not acknowledged, so that they can be sent again over another connection
 /// (protocol.md section 8). All counted bytes of a lane have an offset, from 0. Large batches stay in the buffer that they were sent from;
-/// small ones are copied together, so that a keystroke does not hold a whole buffer. What is held counts in the memory budget; where that
-/// is short, the lane loses the right to resume until the peer has acknowledged all that was sent so far.
+/// small ones are copied together, so that a keystroke does not hold a whole buffer. What is held counts in the memory budget. A lane that
+/// holds its share sends no data until the peer has acknowledged some; where the budget itself has no room, it loses the right to resume
+/// until the peer has acknowledged all that was sent so far.
 /// <para/> The lane's lock guards all members; <see cref="Forget"/> takes it.
 /// </summary>
 /// <param name="sync">The lane's lock.</param>
@@ -39,6 +40,13 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
 
     /// <summary>Bytes of memory that are held. Readable without the lock.</summary>
     public long Held { get; private set; }
+
+    /// <summary>
+    /// True while the lane holds its share of the memory: data waits until the peer has acknowledged some of it. What is under way then is
+    /// more than the connection's path takes, or the peer is slow to handle it. An eighth of the share is left to control: thousands of
+    /// openings and endings.
+    /// </summary>
+    public bool IsFull => IsOn && Held > flow.Budget.SentLimit / 8 * 7;
 
     /// <summary>True while bytes wait to be sent again.</summary>
     public bool HasAgain => _again < Sent;

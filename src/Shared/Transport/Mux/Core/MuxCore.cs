@@ -128,8 +128,9 @@ internal sealed class MuxCore
     /// <summary>Hub: true when an OPEN that comes now is served.</summary>
     public bool ServesOpens => !IsEnding && Departure.ServesOpens;
 
-    /// <summary>True when something waits to be sent.</summary>
-    public bool HasWork => !IsSilent && (Large.IsPending || Link.HasWork || Kept.HasAgain || Scheduler.HasWork);
+    /// <summary>True when something waits to be sent, and may be.</summary>
+    public bool HasWork => !IsSilent
+        && (Large.IsPending || Link.HasWork || Kept.HasAgain || Scheduler.HasControl || (Scheduler.HasData && !Kept.IsFull));
 
     /// <summary>True when nothing may be sent. Readable without the lock.</summary>
     public bool IsSilent => IsDead || IsDetached || _isMute;
