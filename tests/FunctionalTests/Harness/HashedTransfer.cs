@@ -6,6 +6,10 @@ namespace Tunnel.FunctionalTests.Harness;
 /// <summary>Transfers of bytes that follow from a seed, of which both ends know length and hash.</summary>
 public static class HashedTransfer
 {
+    private const int PieceSize = 64 << 10;
+
+    private static readonly byte[] Noise = MakeNoise();
+
     // On a busy machine the handshake of the next connection may take several tries, and all transfers wait for it.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -14,14 +18,16 @@ public static class HashedTransfer
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var random = new Random(seed);
-        var buffer = new byte[64 << 10];
         long sent = 0;
         while (!enough.IsCancellationRequested)
         {
-            random.NextBytes(buffer);
-            await socket.SendAllAsync(buffer, Patience);
-            hash.AppendData(buffer);
-            sent += buffer.Length;
+            var piece = Noise.AsMemory(random.Next(Noise.Length - PieceSize), PieceSize);
+            await socket.SendAllAsync(piece, Patience);
+            hash.AppendData(piece.Span);
+            sent += piece.Length;
+
+            // As long as the kernel takes what comes, nothing here waits; a test has more transfers than threads, and its relay is in this process too.
+            await Task.Yield();
         }
 
         socket.Shutdown(SocketShutdown.Send);
@@ -35,5 +41,12 @@ public static class HashedTransfer
         var (bytes, end) = await socket.DrainAsync(received => hash.AppendData(received.Span), Patience);
         Assert.Equal(StreamEnd.Finished, end);
         return (bytes, Convert.ToHexString(hash.GetHashAndReset()));
+    }
+
+    private static byte[] MakeNoise()
+    {
+        var noise = new byte[1 << 20];
+        new Random(1).NextBytes(noise);
+        return noise;
     }
 }

@@ -53,6 +53,7 @@ public static class SocketExtensions
 
                 look?.Invoke(buffer.AsMemory(0, read));
                 total += read;
+                await Task.Yield();
             }
             catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
             {
