@@ -8,6 +8,9 @@ internal sealed class MemoryShare(MemoryBudget budget)
 {
     private long _used;
 
+    /// <summary>Bytes that may still be taken.</summary>
+    public long Free => Math.Max(0, budget.SentLimit - Volatile.Read(ref _used));
+
     /// <summary>Takes room in bytes; <see cref="Return"/> gives it back.</summary>
     /// <returns>False when there is not enough.</returns>
     public bool TryTake(int bytes)

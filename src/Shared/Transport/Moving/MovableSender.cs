@@ -9,6 +9,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     private readonly SentBytes _sent = new(context.Flow.Segments, context.Flow.Sent);
     private LocalReadStatus? _localEnd;
     private long _next;
+    private bool _waits;
 
     /// <summary>The lock of sending; it comes before that of receiving.</summary>
     public Lock Sync { get; } = new();
@@ -30,6 +31,9 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
 
     /// <summary>Whether bytes wait to be sent again. Called with the lock held.</summary>
     public bool IsSendingAgain => _next < _sent.End;
+
+    // Of a stream that the peer has reset, or that is over, nobody asks for anything any more.
+    private bool MayBeAsked => !IsEndTaken && !stream.IsOver;
 
     /// <inheritdoc cref="ILocalEndpoint.TryRead"/>
     public LocalReadStatus Read(StreamLeg leg, Span<byte> buffer, out int count)
@@ -71,7 +75,13 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
                 return true;
             if (leg != stream.Leg || !leg.IsOpen)
                 return false;
-            return leg.HasUnsaid || _next < _sent.End || _localEnd is not null || stream.Local!.ArmRead();
+            if (leg.HasUnsaid || _next < _sent.End || _localEnd is not null)
+                return true;
+            _waits = HasToWait(leg);
+            if (!_waits)
+                return stream.Local!.ArmRead();
+            stream.Local!.ParkRead();
+            return false;
         }
     }
 
@@ -93,6 +103,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
             return false;
         IsEndTaken |= offset > _sent.End;
         _sent.Trim(Math.Min(offset, _next));
+        GoOnReading();
         return true;
     }
 
@@ -126,18 +137,30 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
             IsEndTaken |= inOrder;
             _sent.Forget();
             _next = _sent.End;
+            GoOnReading();
         }
+    }
+
+    private bool HasToWait(StreamLeg leg) => leg.Keeps && MayBeAsked && _sent.IsFull;
+
+    private void GoOnReading()
+    {
+        if (!_waits || stream.Leg is not { Carrier: not null } leg || HasToWait(leg))
+            return;
+        _waits = false;
+        leg.Later(static carrier => carrier.NotifyReadable());
     }
 
     private LocalReadStatus ReadLocal(StreamLeg leg, Span<byte> buffer, out int count)
     {
+        count = 0;
+        if (HasToWait(leg))
+            return LocalReadStatus.WouldBlock;
         var status = stream.Local!.TryRead(buffer, out count);
         if (status == LocalReadStatus.Data)
         {
             _next += count;
-
-            // Of a stream that the peer has reset, or that is over, nobody asks for anything any more.
-            if (leg.Keeps && !IsEndTaken && !stream.IsOver)
+            if (leg.Keeps && MayBeAsked)
                 _sent.Append(buffer[..count]);
             else
                 _sent.Skip(count);

@@ -4,24 +4,35 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// The bytes of one direction of a stream that were sent and that the peer has not acknowledged, by their offset from the stream's
-/// beginning. They are copied into segments that the memory budget counts. Where it has no room, everything sent so far is forgotten:
-/// the stream can't be moved until the peer has it. Not thread-safe.
+/// beginning. They are copied into segments that the memory budget counts. A stream that is full (<see cref="IsFull"/>) should wait until
+/// the peer has some of it. Where the budget has no room, everything sent so far is forgotten: the stream can't be moved until the peer
+/// has it. Not thread-safe.
 /// </summary>
 /// <param name="pool">The memory of the process.</param>
 /// <param name="share">The part of it that is for bytes of this kind.</param>
 internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
 {
+    /// <summary>Bytes that a stream may hold whatever all others hold, as long as there is room at all.</summary>
+    private const int Least = SegmentPool.LargeSize;
+
     private readonly List<Segment> _segments = [];
 
     // Where the kept bytes begin in the first segment, and end in the last one.
     private int _skip;
     private int _fill;
+    private long _held;
 
     /// <summary>The offset of the first byte that is kept.</summary>
     public long From { get; private set; }
 
     /// <summary>The offset behind the last byte that was sent.</summary>
     public long End { get; private set; }
+
+    /// <summary>
+    /// True when the stream holds as much as is left for all: so streams come to hold the same, however many they are, and one that comes
+    /// later finds room (dynamic thresholds, Choudhury and Hahne 1998).
+    /// </summary>
+    public bool IsFull => _held >= Least && _held >= share.Free;
 
     /// <summary>Keeps bytes that are being sent.</summary>
     public void Append(ReadOnlySpan<byte> data)
@@ -122,6 +133,7 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         if (large && segment.Size < SegmentPool.LargeSize)
             share.Return(SegmentPool.LargeSize - segment.Size);
         _segments.Add(segment);
+        _held += segment.Size;
         _fill = 0;
         return true;
     }
@@ -129,6 +141,7 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
     private int Free(Segment segment)
     {
         var size = segment.Size;
+        _held -= size;
         pool.Return(segment);
         share.Return(size);
         return size;

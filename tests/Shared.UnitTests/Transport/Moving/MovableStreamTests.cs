@@ -121,6 +121,40 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public async Task More_than_is_left_to_keep_waits_for_acknowledgements_and_the_stream_can_always_be_moved()
+    {
+        const int Bytes = 3_000_000;
+        var world = new MoveWorld(1, budget: 4 << 20);
+        world.Client.Say(Bytes);
+        var before = -1L;
+        while (before < world.Client.Said)
+        {
+            before = world.Client.Said;
+            world.First.EdgeEnd!.Pull(64 << 10);
+        }
+
+        // One that is alone holds half, so that another finds room.
+        Assert.InRange(world.Client.Said, 192 << 10, 320 << 10);
+        Assert.False(world.First.EdgeEnd!.Readable.IsCompleted);
+        while (world.First.EdgeEnd.Deliver(world.First))
+        {
+        }
+
+        world.Time.Advance(AckPace.Delay);
+        world.First.DeliverAck();
+        await world.First.EdgeEnd.Readable.WaitAsync(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 100; i++)
+            world.First.EdgeEnd.Pull(64 << 10);
+        Assert.InRange(world.Client.Said - before, 192 << 10, 320 << 10);
+
+        world.Break();
+        Assert.True(world.TryMove());
+        world.Run();
+        Assert.Equal(world.Client.Said, world.Upstream.Heard);
+        world.CheckMemory();
+    }
+
+    [Fact]
     public void After_the_grace_both_local_ends_are_reset()
     {
         var world = new MoveWorld(1);

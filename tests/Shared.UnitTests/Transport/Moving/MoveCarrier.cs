@@ -10,6 +10,7 @@ namespace Tunnel.Shared.UnitTests.Transport.Moving;
 internal sealed class MoveCarrier(uint id) : ITunnelStream
 {
     private readonly Queue<object> _sent = new();
+    private readonly TaskCompletionSource _readable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ILocalEndpoint? _endpoint;
     private ReadOnlyMemory<byte> _waiting;
     private Task<bool>? _writing;
@@ -41,9 +42,10 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
 
     public void Announce(StreamMove move) => _sent.Enqueue(move);
 
-    public void NotifyReadable()
-    {
-    }
+    /// <summary>Completes when the local end has something to say that it was asked for before.</summary>
+    public Task Readable => _readable.Task;
+
+    public void NotifyReadable() => _readable.TrySetResult();
 
     public void NotifyLocalReset()
     {
