@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
@@ -174,6 +175,39 @@ public sealed class SharedStateTests : IAsyncLifetime
             await edge.StatusAsync() is { } status ? [.. status.GetProperty("hubs").EnumerateArray()] : [];
 
         static bool IsConnected(JsonElement hub) => hub.GetProperty("connected").GetBoolean();
+    }
+
+    [Fact]
+    public async Task A_secret_that_one_hub_pushes_comes_to_the_other_with_all_that_is_open_there()
+    {
+        var port = FreePorts.Next();
+        var address = LoopbackAddresses.Next();
+        var token = await _one.AddEdgeAsync(EdgeId, [port], []);
+        await _one.PutEdgeAsync(EdgeId, [port], [], TunnelSetup.WithoutHeader([port], []));
+        await using var edge = EdgeProcess.Start(_directory.FullName, token, address, "--hubs", _other.EndPoint.ToString());
+        await edge.WaitForPortsAsync([port], []);
+        await Eventually.IsTrueAsync(async () => await _other.ConnectedEdgeAsync(EdgeId) is not null, "both hubs", explain: () => edge.Process.Log);
+        using var upstream = new TcpListener(IPAddress.Loopback, port);
+        upstream.Start();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(new IPEndPoint(address, port));
+        using var open = new StreamPair(client, await upstream.AcceptSocketAsync());
+        await open.AssertEchoAsync();
+
+        HubProcess[] hubs = [_one, _other];
+        var has = Array.Find(hubs, hub => hub.Process.Log.Contains($"'{EdgeId}' port tcp/{port}: ", StringComparison.Ordinal))!;
+        var pushes = hubs.Single(hub => hub != has);
+
+        (await pushes.RunAsync("edge", "rotate-secret", EdgeId, "--push", "--grace", "15s")).Succeeded();
+        await edge.Process.WaitForLineAsync("knows the secret that another hub has renewed");
+
+        // The old secret ends, and with it any tunnel that was made with it.
+        await Eventually.IsTrueAsync(
+            async () => (await has.SendAsync(HttpMethod.Get, "api/v1/status")).Json().GetProperty("edges").EnumerateArray().Single()
+                .GetProperty("secrets").GetInt32() == 1,
+            "the end of the old secret", explain: () => has.Process.Log);
+        await open.AssertEchoAsync();
+        Assert.NotNull(await has.ConnectedEdgeAsync(EdgeId));
     }
 
     [Fact]

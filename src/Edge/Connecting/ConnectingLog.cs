@@ -89,6 +89,10 @@ internal static partial class ConnectingLog
     [LoggerMessage(3118, LogLevel.Information, "The hub has renewed {What}, which is kept in the state directory")]
     public static partial void Renewed(ILogger logger, string what);
 
+    [LoggerMessage(
+        3123, LogLevel.Information, "The hub {Hub} knows the secret that another hub has renewed; a tunnel made with it takes over")]
+    public static partial void SecretShared(ILogger logger, string hub);
+
     [LoggerMessage(3119, LogLevel.Warning, "What the hub has renewed can't be read from {Path} ({Error}); the token is used instead")]
     public static partial void RenewalsUnreadable(ILogger logger, string path, string error);
 }

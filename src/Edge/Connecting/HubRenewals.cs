@@ -30,7 +30,9 @@ internal sealed class HubRenewals
     private readonly ConnectorOptions _start;
     private readonly string _startName;
     private readonly ILogger _logger;
+    private readonly ChangeSignal _offers = new();
     private RenewalState _kept;
+    private string? _offered;
     private int _secretsRefused;
     private bool _usesNewAddress;
 
@@ -52,6 +54,14 @@ internal sealed class HubRenewals
 
     /// <summary>The edge's other hubs.</summary>
     public IReadOnlyList<HubRenewals> Others { get; set; } = [];
+
+    /// <summary>
+    /// A secret that another hub has renewed while this process runs, and that this hub may know, too; null when there is none.
+    /// </summary>
+    public string? Offered => Volatile.Read(ref _offered);
+
+    /// <summary>Completes when there is another <see cref="Offered"/>.</summary>
+    public Task NextOffer => _offers.Next;
 
     /// <summary>The address and the secret that the next dial uses.</summary>
     public HubAccess Current
@@ -89,6 +99,45 @@ internal sealed class HubRenewals
     {
         if (secret is null && address is null)
             return null;
+        var kept = TryKeep(secret, address);
+        if (kept.Secret)
+        {
+            foreach (var other in Others)
+                other.Offer(secret!);
+        }
+
+        return kept;
+    }
+
+    /// <summary>Notes that the hub has taken <see cref="Offered"/>, so that it is its own from now on.</summary>
+    public void Adopt(string secret)
+    {
+        lock (_lock)
+        {
+            var next = _kept with { Secret = secret };
+
+            // What can't be kept is tried again after a restart, as a secret of the other hub.
+            Save(next);
+            Volatile.Write(ref _kept, next);
+            _secretsRefused = 0;
+        }
+
+        Decline(secret);
+    }
+
+    /// <summary>Notes that the hub does not know <see cref="Offered"/>, or has taken it, unless there is another by now.</summary>
+    public void Decline(string secret) => Interlocked.CompareExchange(ref _offered, null, secret);
+
+    private void Offer(string secret)
+    {
+        if (Volatile.Read(ref _kept).Secret == secret)
+            return;
+        Volatile.Write(ref _offered, secret);
+        _offers.Raise();
+    }
+
+    private KeptReport TryKeep(string? secret, string? address)
+    {
         if (secret is not null && !EdgeLine.IsValidSecret(secret))
             return new KeptReport { Error = "the secret is not one that can be sent: 1 to 256 printable ASCII characters without spaces" };
         if (address is not null && !HostSyntax.TryParseHostAndPort(address, out _, out _))

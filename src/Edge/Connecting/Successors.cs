@@ -5,17 +5,18 @@ namespace Tunnel.Edge.Connecting;
 
 /// <summary>
 /// Dials a tunnel that is to replace one that still serves: because another transport is preferred, because it is stuck or lost, or
-/// because its stream numbers are running out.
+/// because its stream numbers are running out, or the secret that it was made with.
 /// </summary>
 /// <param name="transports">Dials the successors.</param>
 /// <param name="rescue">Dials beside a tunnel that is stuck.</param>
 /// <param name="resumption">Dials for a tunnel that has lost its connection.</param>
+/// <param name="secret">Dials with a secret that another hub has renewed.</param>
 /// <param name="failed">Reports a dial that failed, and returns how long to wait before the next.</param>
 /// <param name="time">The clock for the waits.</param>
 /// <param name="logger">The log.</param>
 internal sealed class Successors(
-    TransportSelector transports, Rescue rescue, Resumption resumption, Func<DialFailure, TimeSpan> failed, TimeProvider time,
-    ILogger logger)
+    TransportSelector transports, Rescue rescue, Resumption resumption, SharedSecret secret, Func<DialFailure, TimeSpan> failed,
+    TimeProvider time, ILogger logger)
 {
     /// <summary>Waits for the tunnel's end or GOAWAY (returns null), or for a tunnel that is to take its place.</summary>
     /// <param name="live">The tunnel.</param>
@@ -30,6 +31,7 @@ internal sealed class Successors(
             rescue.AwaitAsync(live, port, request, cut.Token),
             resumption.AwaitAsync(live, request, cut.Token),
             DialWhenNumbersEndAsync(live.Tunnel, port, request, cut.Token),
+            secret.AwaitAsync(port, request, cut.Token),
         ];
         if (transports.PrefersOtherThan(live.Tunnel.Kind))
             ways.Add(transports.AwaitQuicAsync(port, request, cut.Token));

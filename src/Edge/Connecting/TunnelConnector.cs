@@ -77,7 +77,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _state = new ConnectionState(time);
         var resumption = new Resumption(transports, failure => OnHubNotFound(failure, Resumption.LongestPause), time, logger);
         var rescue = new Rescue(transports, _path, time, logger);
-        _successors = new Successors(transports, rescue, resumption, failure => OnDialFailed(failure), time, logger);
+        var secret = new SharedSecret(renewals, transports, time, logger);
+        _successors = new Successors(transports, rescue, resumption, secret, failure => OnDialFailed(failure), time, logger);
     }
 
     public ITunnel? Current => _live?.Tunnel;

@@ -72,6 +72,30 @@ public sealed class HubRenewalsTests : IDisposable
     }
 
     [Fact]
+    public void What_one_hub_renews_is_offered_to_the_other_until_it_has_taken_or_refused_it()
+    {
+        var first = Load();
+        var second = OfHub("hub2.example");
+        (first.Others, second.Others) = ([second], [first]);
+        second.Keep("of-its-own", null);
+        Assert.Equal("of-its-own", first.Offered);
+        first.Decline("of-its-own");
+
+        var next = second.NextOffer;
+        first.Keep(New, null);
+        Assert.True(next.IsCompletedSuccessfully);
+        Assert.Equal((New, null), (second.Offered, first.Offered));
+        Assert.Equal("of-its-own", second.Current.Secret);
+        second.Adopt(New);
+
+        Assert.Null(second.Offered);
+        Assert.Equal(New, second.Current.Secret);
+        Assert.Equal(New, OfHub("hub2.example").Current.Secret);
+        first.Keep(New, null);
+        Assert.Null(second.Offered);
+    }
+
+    [Fact]
     public void Where_the_hub_will_be_is_tried_when_it_is_not_where_it_was_and_comes_first_once_it_was_there()
     {
         var renewals = Load();

@@ -18,6 +18,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     private readonly FakeDialer _dialer = new();
     private readonly FakeBinder _binder = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
+    private readonly HubRenewals _other;
     private readonly TunnelConnector _connector;
     private readonly PortListeners _ports;
     private readonly Task _loops;
@@ -38,8 +40,10 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             DrainTimeout = TimeSpan.FromSeconds(30),
             Hello = new Hello { Instance = "0123", TakeOver = true },
         };
+        var renewals = new HubRenewals(null, options, NullLogger.Instance);
+        _other = new HubRenewals(_state.FullName, options, NullLogger.Instance) { Others = [renewals] };
         // Each wait is half of its ceiling.
-        _connector = new TunnelConnector(options, new HubRenewals(null, options, NullLogger.Instance), TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
+        _connector = new TunnelConnector(options, renewals, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
         var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
         var configs = new ConfigApplier(inbox, new IgnoredFilter(), _ports, publicAddress, [new HubRecord(pins)], observer, _time, NullLogger.Instance);
@@ -52,6 +56,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loops.Soon());
         _ports.Dispose();
         _stop.Dispose();
+        _state.Delete(recursive: true);
     }
 
     [Fact]
@@ -71,24 +76,43 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_tunnel_made_with_the_secret_that_another_hub_has_renewed_takes_over_unless_the_hub_refuses_it()
+    {
+        const string Shared = "a-secret-that-hubs-share";
+        var old = await ConnectAsync(Config(rev: 1, 80));
+        Assert.True(_other.Keep("a-secret-of-its-own", null)!.Secret);
+        foreach (var pause in SharedSecret.Pauses)
+        {
+            var refused = await NextDialAsync(pause);
+            Assert.Equal("a-secret-of-its-own", refused.Request.Secret);
+            refused.Fail(DialFailureKind.Unauthorized);
+        }
+
+        Assert.Same(old, _connector.Current);
+        Assert.True(_other.Keep(Shared, null)!.Secret);
+        var next = new FakeTunnel();
+        var dial = await NextDialAsync(SharedSecret.Pauses[0]);
+        Assert.Equal(Shared, dial.Request.Secret);
+        dial.Connect(next, Config(rev: 2, 80));
+
+        Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
+        Assert.Same(next, _connector.Current);
+        Assert.Equal(Shared, dial.Request.Renew!(dial.Request).Secret);
+    }
+
+    [Fact]
     public async Task A_tunnel_whose_numbers_come_to_their_end_serves_until_another_takes_its_place()
     {
         var old = await ConnectAsync(Config(rev: 1, 80));
         old.Numbers.SetResult();
 
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                _time.Advance(TimeSpan.FromSeconds(1));
-                return _dialer.Waiting > 0;
-            },
-            "the next try");
+        var dial = await NextDialAsync(TimeSpan.FromSeconds(1));
         Assert.Same(old, _connector.Current);
         Assert.False(old.Completion.IsCompleted);
 
         var next = new FakeTunnel();
-        (await _dialer.NextAsync()).Connect(next, Config(rev: 2, 80));
+        dial.Connect(next, Config(rev: 2, 80));
         Assert.Equal(GoAway.Replaced, await old.NextGoAwayAsync());
         Assert.Same(next, _connector.Current);
 
@@ -472,6 +496,18 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     private static TunnelConfig Contested(TunnelConfig config, bool contested) => config with { Hub = config.Hub! with { Contested = contested } };
 
     private static TunnelConfig Config(long rev, params int[] ports) => new() { ListenPorts = [.. ports], Hub = new HubInfo { Rev = rev } };
+
+    private async Task<FakeDialer.Dial> NextDialAsync(TimeSpan step)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(step);
+                return _dialer.Waiting > 0;
+            },
+            "the next try");
+        return await _dialer.NextAsync();
+    }
 
     private async Task<FakeTunnel> ConnectAsync(TunnelConfig config)
     {
