@@ -1,6 +1,7 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Streams;
 using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux;
@@ -66,6 +67,26 @@ public sealed class MuxPairTests
             if (arrives > underWay)
                 return;
         }
+    }
+
+    [Fact]
+    public void What_the_edge_has_opened_before_it_goes_away_is_served_and_what_comes_long_after_is_not()
+    {
+        var pair = new MuxPair();
+        var client = pair.OpenClient()!;
+        pair.Edge.SendGoAway(GoAway.Replaced);
+        Assert.Null(pair.OpenClient());
+        pair.Settle();
+        var upstream = pair.ConnectUpstream()!;
+        client.Say(7);
+        upstream.GiveRoom(7);
+        pair.Settle();
+        Assert.Equal(7, upstream.Heard);
+
+        var core = pair.Hub.Endpoint.Core;
+        Assert.True(core.ServesOpens);
+        pair.Advance(Departure.Grace + TimeSpan.FromMilliseconds(1));
+        Assert.False(core.ServesOpens);
     }
 
     [Fact]
