@@ -250,6 +250,9 @@ internal sealed class HandOvers(MovableStream stream)
         }
 
         Release(way.From);
+
+        // The peer may have heard on the old leg, too late there, what it waits for before it sends more.
+        way.To.Table?.OnReceived(stream);
         if (isEnd)
             Receiver.OnPeerEnd(way.To);
         foreach (var action in said)

@@ -141,7 +141,8 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         }
     }
 
-    private bool HasToWait(StreamLeg leg) => leg.Keeps && MayBeAsked && _sent.IsFull;
+    // A reset of the local end is behind what it has said, and is not waited for.
+    private bool HasToWait(StreamLeg leg) => leg.Keeps && MayBeAsked && !stream.IsLocalReset && _sent.IsFull;
 
     private void GoOnReading()
     {

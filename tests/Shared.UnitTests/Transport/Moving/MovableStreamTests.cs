@@ -155,6 +155,42 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public async Task A_sender_that_waits_while_it_goes_to_another_tunnel_hears_there_that_all_has_come()
+    {
+        var world = new MoveWorld(2, budget: 4 << 20, lives: true);
+        world.Client.Say(3_000_000);
+        for (var i = 0; i < 100; i++)
+            world.First.EdgeEnd!.Pull(64 << 10);
+        while (world.First.EdgeEnd!.Deliver(world.First))
+        {
+        }
+
+        var next = world.Ask(keeps: true);
+        world.Time.Advance(AckPace.Delay);
+        for (var i = 0; i < 20; i++)
+        {
+            foreach (var tunnel in (MoveTunnel[])[world.First, next])
+            {
+                tunnel.EdgeEnd!.Pull(64 << 10);
+                tunnel.HubEnd?.Pull(64 << 10);
+                tunnel.EdgeEnd.Deliver(tunnel);
+                tunnel.HubEnd?.Deliver(tunnel);
+            }
+        }
+
+        // What was said on the old leg comes too late there.
+        world.First.DeliverAck();
+        world.Time.Advance(AckPace.Delay);
+        Assert.Same(next.EdgeStreams, world.Edge.Leg!.Table);
+        var said = world.Client.Said;
+        for (var i = 0; i < 20; i++)
+            next.DeliverAck();
+        await next.EdgeEnd!.Readable.WaitAsync(TimeSpan.FromSeconds(30));
+        next.EdgeEnd.Pull(64 << 10);
+        Assert.True(world.Client.Said > said, $"{world.Client.Said} of 3000000");
+    }
+
+    [Fact]
     public void After_the_grace_both_local_ends_are_reset()
     {
         var world = new MoveWorld(1);
