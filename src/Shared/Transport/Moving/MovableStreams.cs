@@ -293,7 +293,7 @@ internal sealed class MovableStreams
         }
 
         foreach (var stream in left)
-            stream.GiveUp(this);
+            Defects.Run("ending a stream of a lost tunnel", () => stream.GiveUp(this));
         _tally.End();
         _settled.TrySetResult();
     }
