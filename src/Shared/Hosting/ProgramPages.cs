@@ -44,16 +44,35 @@ internal sealed partial class ProgramPages
     internal static IEnumerable<(nint Start, nuint Length)> Unchanged(IEnumerable<string> smaps)
     {
         (nint Start, nuint Length)? candidate = null;
+        var isUnchanged = false;
         foreach (var line in smaps)
         {
             if (IsMapping(line, out var file))
-                candidate = file;
+            {
+                if (candidate is { } before && isUnchanged)
+                    yield return before;
+                (candidate, isUnchanged) = (file, false);
+            }
+
             // Nothing of it is in memory. QEMU says so of all mappings, and that all are unchanged, which is not true.
             else if (IsZero(line, "Rss:"))
+            {
                 candidate = null;
-            else if (candidate is { } found && IsZero(line, "Anonymous:"))
-                yield return found;
+            }
+            else if (IsZero(line, "Anonymous:"))
+            {
+                isUnchanged = true;
+            }
+
+            // A page that was written may be out, and does not count as anonymous then.
+            else if (line.StartsWith("Swap:", StringComparison.Ordinal) && !IsZero(line, "Swap:"))
+            {
+                candidate = null;
+            }
         }
+
+        if (candidate is { } last && isUnchanged)
+            yield return last;
     }
 
     // Without /proc the pages stay.

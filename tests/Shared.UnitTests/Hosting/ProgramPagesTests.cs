@@ -37,6 +37,10 @@ public sealed class ProgramPagesTests
         Assert.Empty(ProgramPages.Unchanged(Smaps.Select(static line => line.StartsWith("Rss:", StringComparison.Ordinal) ? "Rss:                   0 kB" : line)));
 
     [Fact]
+    public void What_was_written_and_is_swapped_out_is_left_as_it_is() =>
+        Assert.Empty(ProgramPages.Unchanged(Smaps.Select(static line => line.StartsWith("Swap:", StringComparison.Ordinal) ? "Swap:                  4 kB" : line)));
+
+    [Fact]
     public void The_program_goes_on_without_them()
     {
         Assert.NotEmpty(ProgramPages.Unchanged(File.ReadLines("/proc/self/smaps")));
@@ -44,5 +48,5 @@ public sealed class ProgramPagesTests
     }
 
     private static string[] Mapping(string first, int anonymous) =>
-        [first, "Size:                 64 kB", "Rss:                  60 kB", $"Anonymous:     {anonymous,10} kB", "VmFlags: rd mr mw me sd"];
+        [first, "Size:                 64 kB", "Rss:                  60 kB", $"Anonymous:     {anonymous,10} kB", "Swap:                  0 kB", "VmFlags: rd mr mw me sd"];
 }
