@@ -156,7 +156,12 @@ internal sealed class HubRenewals
                 ConnectingLog.Renewed(_logger, secret is null ? "where the hub will be" : "this edge's secret");
             Volatile.Write(ref _kept, next);
             if (secret is not null)
+            {
+                // What this hub has renewed itself is newer than what another one has.
                 _secretsRefused = 0;
+                Volatile.Write(ref _offered, null);
+            }
+
             return new KeptReport { Secret = secret is not null, Address = address };
         }
     }
@@ -187,6 +192,8 @@ internal sealed class HubRenewals
                 AddressWorks = _usesNewAddress,
                 Secret = Others.Count > 0 && secret != _start.Secret ? secret : _kept.Secret,
             };
+            if (Volatile.Read(ref _offered) == secret)
+                Volatile.Write(ref _offered, null);
             if (next == _kept || Save(next) is not null)
                 return;
             _secretsRefused = next.Secret == _kept.Secret ? _secretsRefused : 0;

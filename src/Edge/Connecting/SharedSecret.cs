@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
@@ -33,21 +34,40 @@ internal sealed class SharedSecret(HubRenewals renewals, TransportSelector trans
             var next = renewals.NextOffer;
             if (renewals.Offered is { } secret)
             {
-                foreach (var pause in Pauses)
-                {
-                    await Task.Delay(pause, time, cancellationToken);
-                    var outcome = await transports.DialAsync(port, request() with { Secret = secret }, cancellationToken);
-                    if (outcome.Result.Failure is not null)
-                        continue;
-                    renewals.Adopt(secret);
-                    ConnectingLog.SecretShared(logger, renewals.Current.Name);
+                if (await TryAsync(secret, port, request, cancellationToken) is { } outcome)
                     return outcome;
-                }
-
                 renewals.Decline(secret);
             }
 
             await next.WaitAsync(cancellationToken);
         }
+    }
+
+    private async Task<DialOutcome?> TryAsync(string secret, int port, Func<DialRequest> request, CancellationToken cancellationToken)
+    {
+        foreach (var pause in Pauses)
+        {
+            await Task.Delay(pause, time, cancellationToken);
+
+            // Another one may be offered by now, or this one be the hub's own.
+            if (!ReferenceEquals(renewals.Offered, secret))
+                return null;
+            try
+            {
+                var outcome = await transports.DialAsync(port, request() with { Secret = secret }, cancellationToken);
+                if (outcome.Result.Failure is not null)
+                    continue;
+                renewals.Adopt(secret);
+                ConnectingLog.SecretShared(logger, renewals.Current.Name);
+                return outcome;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // A bug in a transport must not end the watch over a tunnel that works.
+                Defects.Note("dialling with another hub's secret", e);
+            }
+        }
+
+        return null;
     }
 }
