@@ -27,11 +27,11 @@ internal sealed class RivalWatch(ITunnel tunnel, TimeProvider time)
     /// <summary>Returns whether the tunnel lives: within 3 s, or at once when it has not answered for so long.</summary>
     public Task<bool> IsAliveAsync()
     {
+        // A question that is on its way tells as much as another one, and sooner. Asking may send on this thread, so no lock is held.
+        Task<bool>? answer;
         lock (_sync)
-        {
-            // A question that is on its way tells as much as another one, and sooner.
-            return _answer ?? AskAsync();
-        }
+            answer = _answer;
+        return answer ?? AskAsync();
     }
 
     /// <summary>Notes that a newcomer was turned away, and goes on asking.</summary>
