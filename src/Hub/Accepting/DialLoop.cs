@@ -22,6 +22,9 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private static readonly TimeSpan LostTimeout = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestPauseOfLost = TimeSpan.FromSeconds(2);
 
+    // Of several addresses each has its share of the time, but not less than a slow path needs.
+    private static readonly TimeSpan LeastShare = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly Backoff _backoff = new(Random.Shared.NextDouble);
@@ -143,19 +146,17 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         var fault = "the name has no addresses";
         try
         {
-            using var timeout = new CancellationTokenSource(limit, ways.Time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
             var addresses = IPAddress.TryParse(host, out var literal)
                 ? (IPAddress[])[literal]
-                : await Dns.GetHostAddressesAsync(host, either.Token).WaitAsync(either.Token);
+                : await LimitAsync(limit, token => ways.Resolve(host, token).WaitAsync(token));
+
+            // One that swallows what is sent to it must not take the time of the others.
+            var share = limit / Math.Max(1, addresses.Length);
             foreach (var address in addresses)
             {
-                var (socket, refused) = await PeerConnector.ConnectAsync(new IPEndPoint(address, port), hop, null, either.Token);
-                if (socket is not null)
-                    return await ServeAsync(socket)
-                        ? null
-                        : $"{address} did not complete the handshake: is this edge there, with this edge's token?";
-                fault = $"{address}: {refused}";
+                fault = await TryAsync(new IPEndPoint(address, port), hop, share < LeastShare ? LeastShare : share);
+                if (fault is null)
+                    return null;
             }
         }
         catch (SocketException e)
@@ -164,10 +165,34 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
-            fault = $"no answer within {limit.TotalSeconds:0} s";
+            fault = $"{host}: the name was not resolved within {limit.TotalSeconds:0} s";
         }
 
         return fault;
+    }
+
+    private async Task<string?> TryAsync(IPEndPoint at, ProxyHop? hop, TimeSpan limit)
+    {
+        try
+        {
+            var (socket, refused) = await LimitAsync(limit, token => PeerConnector.ConnectAsync(at, hop, null, token));
+            if (socket is null)
+                return $"{at.Address}: {refused}";
+            return await ServeAsync(socket)
+                ? null
+                : $"{at.Address} did not complete the handshake: is this edge there, with this edge's token?";
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            return $"{at.Address}: no answer within {limit.TotalSeconds:0} s";
+        }
+    }
+
+    private async Task<T> LimitAsync<T>(TimeSpan limit, Func<CancellationToken, Task<T>> call)
+    {
+        using var timeout = new CancellationTokenSource(limit, ways.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        return await call(either.Token);
     }
 
     private async Task<bool> ServeAsync(Socket socket)

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Events;
 using Tunnel.Shared.Transport.Proxies;
@@ -11,7 +12,11 @@ namespace Tunnel.Hub.Accepting;
 /// <param name="Events">Is told of failures.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
-internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, DialPace Pace, HubEventFeed Events, TimeProvider Time, ILogger Logger);
+internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, DialPace Pace, HubEventFeed Events, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>Returns the addresses of a name.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+}
 
 /// <summary>How often an edge was dialled.</summary>
 /// <param name="EdgeId">The edge.</param>

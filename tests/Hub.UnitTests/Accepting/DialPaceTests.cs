@@ -63,6 +63,33 @@ public sealed class DialPaceTests
     }
 
     [Fact]
+    public async Task Behind_an_address_where_no_edge_is_the_next_has_its_try()
+    {
+        using var door = new FrontDoorFixture();
+        var time = door.Registry.Time;
+        using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        IPAddress[] addresses = [IPAddress.Parse("127.61.0.1"), IPAddress.Parse("127.61.0.2")];
+        stranger.Bind(new IPEndPoint(addresses[0], 0));
+        edge.Bind(new IPEndPoint(addresses[1], ((IPEndPoint)stranger.LocalEndPoint!).Port));
+        stranger.Listen();
+        edge.Listen();
+        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        {
+            Resolve = (_, _) => Task.FromResult(addresses),
+        };
+        var target = new DialTarget("edge.example", ((IPEndPoint)stranger.LocalEndPoint).Port);
+        var loop = new DialLoop("e", target, door.Registry.Live.Dials, ways);
+        var running = loop.RunAsync();
+
+        (await stranger.AcceptAsync().WaitAsync(Patience.Limit)).Dispose();
+        (await edge.AcceptAsync().WaitAsync(Patience.Limit)).Dispose();
+
+        loop.Stop();
+        await running.WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
     public async Task A_hub_that_starts_does_not_dial_all_its_edges_at_once()
     {
         using var door = new FrontDoorFixture();
