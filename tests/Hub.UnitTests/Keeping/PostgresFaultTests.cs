@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Fakes;
@@ -59,6 +60,23 @@ public sealed class PostgresFaultTests : IAsyncLifetime
 
         // Nobody knows whether the change that was not answered was made.
         Assert.Contains(one.Words, (string[])["a c", "a b c"]);
+    }
+
+    [Fact]
+    public async Task A_connection_that_falls_silent_while_a_hub_listens_is_made_anew()
+    {
+        await using var one = await OpenAsync("one");
+        var silent = await NextListenerAsync(but: "");
+        await PostgresServer.PauseAsync(int.Parse(silent, CultureInfo.InvariantCulture));
+        await NextListenerAsync(but: silent);
+        await one.WaitUntilUsableAsync();
+        await one.AddAsync("a");
+
+        Task<string> NextListenerAsync(string but) => Eventually.GetAsync(
+            async () => (await _server.RunAsync("hubs", "select pid from pg_stat_activity where query like 'listen %'")).Split('\n')
+                .FirstOrDefault(pid => pid.Length > 0 && pid != but),
+            "a connection that listens",
+            TimeSpan.FromSeconds(60));
     }
 
     [Fact]

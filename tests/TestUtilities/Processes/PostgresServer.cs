@@ -107,6 +107,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await SignalAsync(Children(), ManagedProcess.SigStop);
     }
 
+    /// <summary>Stops one of its processes where it is, as if the connection that it serves had fallen silent.</summary>
+    public static Task PauseAsync(int process) => SignalAsync([process], ManagedProcess.SigStop);
+
     /// <summary>Lets it go on.</summary>
     public async Task ContinueAsync()
     {

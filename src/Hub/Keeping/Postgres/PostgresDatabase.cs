@@ -146,7 +146,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                         await refresh(cancellationToken);
                     NoteConnected();
                     pause = LeastPause;
-                    await connection.WaitAsync(PollInterval, cancellationToken);
+
+                    // A connection that is gone without a word, as behind a firewall, would be listened to for ever.
+                    if (!await connection.WaitAsync(PollInterval, cancellationToken))
+                        await LimitAsync(token => AskAsync(connection, token), cancellationToken);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -178,6 +181,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         await using var listen = new NpgsqlCommand($"listen {Channel}", connection);
         await listen.ExecuteNonQueryAsync(cancellationToken);
         return true;
+    }
+
+    private static async Task<object?> AskAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var question = new NpgsqlCommand("select 1", connection);
+        return await question.ExecuteScalarAsync(cancellationToken);
     }
 
     private async Task<T> LimitAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
