@@ -29,7 +29,7 @@ internal static class FuzzTargets
     [
         new("stun", () => StunTarget.Run, StunTarget.Seeds) { Tokens = StunTarget.Tokens, MaxLength = 160 },
         new("records", () => RecordTarget.Run, RecordTarget.Seeds) { Tokens = RecordTarget.Tokens },
-        new("client-hello", () => ClientHelloTarget.Run, ClientHelloTarget.Seeds) { Tokens = ClientHelloTarget.Tokens, MaxLength = 1024 },
+        new("client-hello", () => ClientHelloTarget.Run, ClientHelloTarget.Seeds) { Tokens = ClientHelloTarget.Tokens, MaxLength = 4096 },
         new("udp-open", () => ProxyTargets.RunUdpOpen, ProxyTargets.UdpOpenSeeds) { Tokens = ProxyTargets.V2Tokens },
         new("edge-line", () => HandshakeTargets.RunEdgeLine, HandshakeTargets.EdgeSeeds) { Tokens = Words.Of("EDGE ", " ", "\r", "\0", "é"), MaxLength = 400 },
         new("proxy-inbound", () => ProxyTargets.RunInbound, [.. ProxyTargets.V1Seeds, .. ProxyTargets.V2Seeds.Where(static seed => seed[13] is not 0x12 and not 0x22)])
