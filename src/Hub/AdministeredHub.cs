@@ -57,7 +57,7 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public Task DisconnectAsync(string edgeId) => hub.DisconnectAsync(edgeId);
 
-    public Task<string?> FindFaultAsync() => hub.FindFaultAsync();
+    public Task<string?> FindUnreadinessAsync() => hub.FindUnreadinessAsync();
 
     public HubStatus GetStatus() => hub.GetStatus();
 }

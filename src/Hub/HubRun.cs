@@ -344,6 +344,9 @@ internal sealed class HubRun : IDisposable
         };
     }
 
+    /// <summary>Whether the hub stops, or drains before it does.</summary>
+    public bool IsStopping => _stopping;
+
     /// <summary>Returns which part stands still, in words for the log; null when all parts work.</summary>
     public async Task<string?> FindFaultAsync()
     {

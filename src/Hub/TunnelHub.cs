@@ -383,6 +383,11 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
         return await run.FindFaultAsync();
     }
 
+    /// <summary>
+    /// Returns why edges should go to another hub: one that stops is well, and serves what it has, but is not ready.
+    /// </summary>
+    internal async Task<string?> FindUnreadinessAsync() => _run is { IsStopping: true } ? "it is stopping" : await FindFaultAsync();
+
     /// <summary>Gives up memory that is kept for the next use, when the process is calm.</summary>
     internal void ReleaseMemory() => _run?.Context.Flow.ReleaseKept();
 

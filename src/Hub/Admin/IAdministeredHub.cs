@@ -29,7 +29,7 @@ internal interface IAdministeredHub
     HubStatus GetStatus();
 
     /// <summary>Returns which part of the hub stands still; null when it accepts edges and clients.</summary>
-    Task<string?> FindFaultAsync();
+    Task<string?> FindUnreadinessAsync();
 
     /// <summary>Ends the tunnels of an edge, which may connect again.</summary>
     Task DisconnectAsync(string edgeId);

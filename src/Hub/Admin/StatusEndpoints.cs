@@ -31,7 +31,7 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
 
     private async Task ReadyAsync(HttpContext context)
     {
-        if (await hub.FindFaultAsync() is { } fault)
+        if (await hub.FindUnreadinessAsync() is { } fault)
             throw new ProblemException(
                 new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = $"The hub is not ready: {fault}." });
         await AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer);

@@ -105,7 +105,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
     /// <summary>Says what in the hub stands still.</summary>
     public Func<Task<string?>> FindFault { get; set; } = () => Task.FromResult<string?>(null);
 
-    Task<string?> IAdministeredHub.FindFaultAsync() => FindFault();
+    Task<string?> IAdministeredHub.FindUnreadinessAsync() => FindFault();
 
     /// <summary>Where the page is said to be served over the network.</summary>
     public ImmutableArray<string> PageAddresses { get; set; } = [];

@@ -73,7 +73,7 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     Task IAdministeredHub.DisconnectAsync(string edgeId) => Task.CompletedTask;
 
-    Task<string?> IAdministeredHub.FindFaultAsync() => Task.FromResult<string?>(null);
+    Task<string?> IAdministeredHub.FindUnreadinessAsync() => Task.FromResult<string?>(null);
 
     public HubStatus GetStatus() => new() { Running = true, TunnelPort = 8443, Version = "1.2.3" };
 

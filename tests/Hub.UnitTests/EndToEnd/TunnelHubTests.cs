@@ -13,6 +13,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.EndToEnd;
 
@@ -59,6 +60,21 @@ public sealed class TunnelHubTests : IAsyncLifetime
         upstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("world", await clientReader.ReadToEndAsync().WaitAsync(Patience.Limit));
         await edge.Tunnel.WaitForStreamsAsync(CancellationToken.None).WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
+    public async Task A_hub_that_drains_is_well_but_not_ready()
+    {
+        await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");
+        using var client = await edge.OpenStreamAsync(80);
+        using var upstream = await _upstream.AcceptAsync();
+        Assert.Null(await _hub.FindUnreadinessAsync());
+        var stopping = _hub.StopAsync(TimeSpan.FromMinutes(1));
+        await Eventually.IsTrueAsync(async () => await _hub.FindUnreadinessAsync() == "it is stopping", "the stop");
+        Assert.Null(await _hub.FindFaultAsync());
+        client.Dispose();
+        upstream.Dispose();
+        await stopping.WaitAsync(Patience.Limit);
     }
 
     [Fact]
