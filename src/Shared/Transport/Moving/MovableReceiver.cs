@@ -39,7 +39,11 @@ internal sealed class MovableReceiver(MovableStream stream)
                 return 0;
             written = stream.Local!.TryWrite(data);
             if (written < 0)
+            {
+                stream.IsLocalReset = true;
                 return -1;
+            }
+
             Volatile.Write(ref _bytes, _bytes + written);
         }
 
@@ -68,9 +72,13 @@ internal sealed class MovableReceiver(MovableStream stream)
             writing = BeginWrite(data);
             if (!writing.IsCompleted)
             {
-                var task = writing.AsTask();
+                var task = FinishAsync(writing);
                 _writing = task;
                 writing = new ValueTask<bool>(task);
+            }
+            else if (writing.IsCompletedSuccessfully)
+            {
+                writing = new ValueTask<bool>(Finish(writing.Result));
             }
         }
 
@@ -152,7 +160,16 @@ internal sealed class MovableReceiver(MovableStream stream)
         }
 
         leg.Table?.OnReceived(stream);
-        return await writing;
+        return await FinishAsync(writing);
+    }
+
+    private async Task<bool> FinishAsync(ValueTask<bool> writing) => Finish(await writing);
+
+    private bool Finish(bool isWritten)
+    {
+        if (!isWritten)
+            stream.IsLocalReset = true;
+        return isWritten;
     }
 
     // Called with the lock held. Returns what to do now; null when it is done behind a write that is under way.

@@ -70,8 +70,8 @@ internal sealed class MovableStream : ITunnelStream
     /// <summary>The local end; null at the hub until the upstream is connected.</summary>
     public ILocalEndpoint? Local => _local;
 
-    /// <summary>Whether the local peer has reset, perhaps behind bytes that are still unread.</summary>
-    public bool IsLocalReset => _isLocalReset;
+    /// <summary>Whether the local peer has reset, perhaps behind bytes that are still unread. A write may find it first.</summary>
+    public bool IsLocalReset { get => _isLocalReset; set => _isLocalReset = value; }
 
     /// <summary>How much the peer was told that has come.</summary>
     public long Told { get; set; }
