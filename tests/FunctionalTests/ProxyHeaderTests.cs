@@ -99,6 +99,24 @@ public sealed class ProxyHeaderTests
         await using var setup = await TunnelSetup.StartAsync(
             tcp: 0, udp: 1, policies: (_, udp) => new JsonObject { [$"udp/{udp[0]}"] = new JsonObject { ["udpProxyProtocol"] = policy } });
         using var upstream = new UdpClient(new IPEndPoint(setup.TargetAddress, setup.Udp[0]));
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await AskTwiceAsync(setup, upstream, onFirst, onSecond);
+                return;
+            }
+            catch (TimeoutException) when (tries < 5)
+            {
+                // A datagram that waits for too long on a busy machine is dropped. Another client is another session.
+            }
+        }
+    }
+
+    private static async Task AskTwiceAsync(TunnelSetup setup, UdpClient upstream, bool onFirst, bool onSecond)
+    {
+        while (upstream.Available > 0)
+            await upstream.ReceiveAsync();
         using var client = new UdpClient(new IPEndPoint(LoopbackAddresses.Next(), 0));
         client.Connect(setup.EdgeAddress, setup.Udp[0]);
 
