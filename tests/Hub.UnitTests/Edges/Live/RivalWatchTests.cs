@@ -23,13 +23,9 @@ public sealed class RivalWatchTests
     [Fact]
     public async Task One_that_falls_silent_right_after_its_answer_is_known_to_have_ended_when_the_newcomer_comes_again()
     {
-        Assert.True(await _watch.IsAliveAsync());
-        _watch.OnTurnedAway();
-        _tunnel.IsAlive = false;
+        await FallSilentAsync();
 
         // The newcomer comes again after four seconds, and has one more for its ports.
-        _time.Advance(RivalWatch.Pause);
-        await AskedAsync(2);
         _time.Advance(Limit);
         await AskedAsync(3);
         var answer = _watch.IsAliveAsync();
@@ -40,11 +36,7 @@ public sealed class RivalWatchTests
     [Fact]
     public async Task A_newcomer_waits_only_for_the_rest_of_a_question_that_is_on_its_way()
     {
-        Assert.True(await _watch.IsAliveAsync());
-        _watch.OnTurnedAway();
-        _tunnel.IsAlive = false;
-        _time.Advance(RivalWatch.Pause);
-        await AskedAsync(2);
+        await FallSilentAsync();
         _time.Advance(Limit - TimeSpan.FromMilliseconds(1));
 
         var answer = _watch.IsAliveAsync();
@@ -56,11 +48,7 @@ public sealed class RivalWatchTests
     [Fact]
     public async Task One_that_was_silent_and_answers_again_lives()
     {
-        Assert.True(await _watch.IsAliveAsync());
-        _watch.OnTurnedAway();
-        _tunnel.IsAlive = false;
-        _time.Advance(RivalWatch.Pause);
-        await AskedAsync(2);
+        await FallSilentAsync();
         _time.Advance(Limit);
         await AskedAsync(3);
         Assert.False(await _watch.IsAliveAsync());
@@ -97,6 +85,16 @@ public sealed class RivalWatchTests
 
         Assert.Equal(RivalWatch.Patience, TimeSpan.FromSeconds(seconds));
         Assert.Equal(seconds, _tunnel.Probes.Count);
+    }
+
+    // Right after its first answer, for which a newcomer was turned away; then it is asked again.
+    private async Task FallSilentAsync()
+    {
+        Assert.True(await _watch.IsAliveAsync());
+        _watch.OnTurnedAway();
+        _tunnel.IsAlive = false;
+        _time.Advance(RivalWatch.Pause);
+        await AskedAsync(2);
     }
 
     private Task AskedAsync(int times) =>
