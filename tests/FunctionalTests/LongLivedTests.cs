@@ -55,9 +55,7 @@ public sealed class LongLivedTests
 
         // Both ends have it; else the time that the hub gives an upstream to answer may pass while the hub stands.
         await pair.AssertEchoAsync();
-        using var enough = new CancellationTokenSource();
-        var (up, down) = (HashedTransfer.SendUntilAsync(pair.Client, 1, enough.Token), HashedTransfer.SendUntilAsync(pair.Server, 2, enough.Token));
-        var (upReceived, downReceived) = (HashedTransfer.ReceiveAsync(pair.Server), HashedTransfer.ReceiveAsync(pair.Client));
+        using var transfers = new Transfers([pair]);
         var stopped = edge ? setup.Edge.Process : setup.Hub.Process;
 
         // Longer than it takes the other to be in doubt and to try another connection.
@@ -66,8 +64,7 @@ public sealed class LongLivedTests
         stopped.Signal(ManagedProcess.SigCont);
 
         await Eventually.IsTrueAsync(async () => await setup.Edge.StatusAsync() is { } status && status.GetProperty("connected").GetBoolean(), "the tunnel");
-        await enough.CancelAsync();
-        await AssertArrivedAsync(setup, [up, down], [upReceived, downReceived]);
+        await transfers.FinishAsync(() => Logs(setup));
     }
 
     [Fact]
@@ -77,30 +74,20 @@ public sealed class LongLivedTests
         const int Cuts = 20;
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader, cuttable: true, edgeArguments: OverTls);
         using var upstream = setup.Listen(setup.Tcp[0]);
-        using var enough = new CancellationTokenSource();
         var pairs = new List<StreamPair>();
-        var sent = new List<Task<(long, string)>>();
-        var received = new List<Task<(long, string)>>();
         for (var i = 0; i < Streams; i++)
             pairs.Add(await setup.OpenAsync(upstream, setup.Tcp[0]));
-        for (var i = 0; i < Streams; i++)
-        {
-            var pair = pairs[i];
-            sent.AddRange([HashedTransfer.SendUntilAsync(pair.Client, i, enough.Token), HashedTransfer.SendUntilAsync(pair.Server, ~i, enough.Token)]);
-            received.AddRange([HashedTransfer.ReceiveAsync(pair.Server), HashedTransfer.ReceiveAsync(pair.Client)]);
-        }
+        using var transfers = new Transfers(pairs);
 
         var random = new Random(64);
         for (var i = 0; i < Cuts; i++)
         {
             var from = setup.Link!.Carried + random.Next(1, 32 << 20);
-            await Eventually.IsTrueAsync(() => setup.Link.Carried >= from || received.Exists(static one => one.IsCompleted), "bytes");
+            await Eventually.IsTrueAsync(() => setup.Link.Carried >= from || transfers.HasEnded, "bytes");
             setup.Link.Cut();
         }
 
-        await enough.CancelAsync();
-        await AssertArrivedAsync(setup, sent, received);
-
+        await transfers.FinishAsync(() => Logs(setup));
         foreach (var pair in pairs)
             pair.Dispose();
     }
@@ -127,18 +114,7 @@ public sealed class LongLivedTests
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
     }
 
-    // What hub and edge say of it tells why something was lost.
-    private static async Task AssertArrivedAsync(TunnelSetup setup, List<Task<(long Bytes, string Hash)>> sent, List<Task<(long Bytes, string Hash)>> received)
-    {
-        try
-        {
-            Assert.Equal(await Task.WhenAll(sent), await Task.WhenAll(received));
-        }
-        catch (Exception e)
-        {
-            throw new InvalidOperationException($"A transfer stands still or has lost something.\n{setup.Edge.Process.Log}\n{setup.Hub.Process.Log}", e);
-        }
-    }
+    private static string Logs(TunnelSetup setup) => $"{setup.Edge.Process.Log}\n{setup.Hub.Process.Log}";
 
     private static async Task ServeEventsAsync(TcpListener listener, int lines, SemaphoreSlim due)
     {

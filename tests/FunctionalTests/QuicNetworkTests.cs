@@ -126,26 +126,17 @@ public sealed class QuicNetworkTests
         const int Streams = 64;
         await using var tunnel = await StartAsync("quicWithFallback", "--rate", "400mbit", "--delay", "10ms");
         using var upstream = tunnel.Listen(tunnel.Tcp[0]);
-        using var enough = new CancellationTokenSource();
-        var sent = new List<Task<(long, string)>>();
-        var received = new List<Task<(long, string)>>();
         var pairs = new List<StreamPair>();
         for (var i = 0; i < Streams; i++)
             pairs.Add(await tunnel.OpenAsync(upstream, tunnel.Tcp[0]));
-        for (var i = 0; i < Streams; i++)
-        {
-            var pair = pairs[i];
-            sent.AddRange([HashedTransfer.SendUntilAsync(pair.Client, i, enough.Token), HashedTransfer.SendUntilAsync(pair.Server, ~i, enough.Token)]);
-            received.AddRange([HashedTransfer.ReceiveAsync(pair.Server), HashedTransfer.ReceiveAsync(pair.Client)]);
-        }
+        using var transfers = new Transfers(pairs);
 
         // By then more is under way than the streams of a process may keep.
         await Eventually.IsTrueAsync(
             async () => (await tunnel.EdgeStatusAsync()).GetProperty("bytesIn").GetInt64() > 128 << 20, "traffic", UntilMoved);
         await tunnel.Link.SetAsync("udp off");
         await tunnel.Edge.WaitForTransportAsync("tcpTls", UntilMoved);
-        await enough.CancelAsync();
-        Assert.Equal(await Task.WhenAll(sent), await Task.WhenAll(received));
+        await transfers.FinishAsync(() => $"{tunnel.Edge.Process.Log}\n{tunnel.Hub.Process.Log}");
         foreach (var pair in pairs)
             pair.Dispose();
     }
