@@ -8,7 +8,10 @@ namespace Tunnel.Bench.Load;
 /// <summary>The echo server and its client as programs of their own, which can be run in a namespace.</summary>
 internal static class EchoProgram
 {
-    /// <summary>The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were much of what was measured.</summary>
+    /// <summary>
+    /// The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were much of what was
+    /// measured.
+    /// </summary>
     public static (string Program, IReadOnlyList<string> Arguments) ServerAt(IPEndPoint address) =>
         ("env", ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", Environment.ProcessPath!, "echo-server", $"{address}"]);
 
@@ -40,7 +43,8 @@ internal static class EchoProgram
     {
         for (var attempt = 0; ; attempt++)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
+            var socket =
+                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
             try
             {
                 await socket.ConnectAsync(target);
@@ -64,7 +68,8 @@ internal static class EchoProgram
         var buffer = new byte[512];
         try
         {
-            while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0 && await socket.ReceiveAsync(buffer) is > 0 and var count)
+            while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0
+                && await socket.ReceiveAsync(buffer) is > 0 and var count)
                 await socket.SendAsync(buffer.AsMemory(0, count));
         }
         catch (SocketException)

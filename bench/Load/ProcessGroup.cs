@@ -19,7 +19,8 @@ internal sealed class ProcessGroup : IDisposable
         Start("""log="$1"; shift; exec "$@" 2>"$log" """, program, arguments, log, talks: true);
 
     /// <summary>CPU seconds so far, user and system.</summary>
-    public double CpuSeconds() => All().Sum(static id => Stat(id) is { } fields ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : 0);
+    public double CpuSeconds() =>
+        All().Sum(static id => Stat(id) is { } fields ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : 0);
 
     /// <summary>Resident bytes.</summary>
     public long ResidentBytes() => All().Sum(static id => Status(id, "VmRSS:") * 1024);
@@ -56,8 +57,10 @@ internal sealed class ProcessGroup : IDisposable
 
     private IEnumerable<int> All()
     {
-        var parents = Directory.EnumerateDirectories("/proc").Select(static path => Path.GetFileName(path)).Where(static name => char.IsAsciiDigit(name[0]))
-            .Select(static name => int.Parse(name, CultureInfo.InvariantCulture)).Select(static id => (Id: id, Parent: Stat(id) is { } fields ? (int)Number(fields[1]) : 0)).ToList();
+        var parents = Directory.EnumerateDirectories("/proc").Select(static path => Path.GetFileName(path)).Where(
+            static name => char.IsAsciiDigit(name[0]))
+            .Select(static name => int.Parse(name, CultureInfo.InvariantCulture))
+            .Select(static id => (Id: id, Parent: Stat(id) is { } fields ? (int)Number(fields[1]) : 0)).ToList();
         var found = new HashSet<int>(_processes.Where(static process => !process.HasExited).Select(static process => process.Id));
         while (parents.FirstOrDefault(entry => found.Contains(entry.Parent) && !found.Contains(entry.Id)) is { Id: > 0 } child)
             found.Add(child.Id);

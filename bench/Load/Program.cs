@@ -10,49 +10,79 @@ using Tunnel.Bench.Load.Soak;
 using Tunnel.Bench.Load.Wan;
 using Tunnel.Shared.Transport.Quic;
 
-var rounds = new Option<int>("--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
+var rounds = new Option<int>(
+    "--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
-var rows = new Option<string[]>("--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
-var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, tunnel, quic (where libmsquic is); with --hostile tunnel, quic.", AllowMultipleArgumentsPerToken = true };
-var root = new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
-var wan = new Option<bool>("--wan") { Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink." };
+var rows = new Option<string[]>(
+    "--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
+var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, "
+    + "tunnel, quic (where libmsquic is); with --hostile tunnel, quic.", AllowMultipleArgumentsPerToken = true };
+var root =
+    new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
+var wan = new Option<bool>("--wan")
+{
+    Description = "The rows over a wide-area link instead, between two network namespaces (root); needs a build of tools/WanLink.",
+};
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
-var storm = new Option<bool>("--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
-var features = new Option<bool>("--features") { Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before." };
+var storm = new Option<bool>(
+    "--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
+var features = new Option<bool>("--features")
+{
+    Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before.",
+};
 var before = new Option<string>("--before") { Description = "With --features: a checkout of an earlier commit, built Release." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
-var soak = new Option<int>("--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
-var rate = new Option<double>("--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
-var settle = new Option<int>("--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
-var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.") { rounds, seconds, rows, peers, root, wan, loss, scale, storm, features, before, hostile, rate, settle, soak };
+var soak = new Option<int>(
+    "--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
+var rate = new Option<double>(
+    "--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
+var settle = new Option<int>(
+    "--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
+var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.")
+{
+    rounds, seconds, rows, peers, root, wan, loss, scale, storm, features, before, hostile, rate, settle, soak,
+};
 command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
-    ? SoakRun.RunAsync(parsed.GetValue(root)!, TimeSpan.FromMinutes(minutes), (parsed.GetValue(peers) ?? []).Contains("quic") ? "quic" : "tcpTls")
+    ? SoakRun.RunAsync(
+        parsed.GetValue(root)!, TimeSpan.FromMinutes(minutes), (parsed.GetValue(peers) ?? []).Contains("quic") ? "quic" : "tcpTls")
     : parsed.GetValue(hostile)
     ? MeasureHostileAsync(
-        parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(settle), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
+        parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(settle),
+        parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
     : parsed.GetValue(wan)
-    ? MeasureWanAsync(parsed.GetValue(root)!, parsed.GetValue(loss), parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [])
+    ? MeasureWanAsync(
+        parsed.GetValue(root)!, parsed.GetValue(loss), parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [],
+        parsed.GetValue(peers) ?? [])
     : parsed.GetValue(storm)
     ? MeasureStormAsync(parsed.GetValue(root)!)
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : parsed.GetValue(features)
-    ? MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) is { Length: > 0 } named ? named : ["1 stream", "HTTP", "idle connections"], parsed.GetValue(peers) ?? [], WithFeatures.Peers(parsed.GetValue(before)), "-features")
-    : MeasureAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [], parsed.GetValue(peers) ?? [], [() => new Direct(), () => new ThisTunnel(), () => new HaproxyPair(), () => new StunnelPair(), () => new SshForward()], ""));
+    ? MeasureAsync(
+        parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds),
+        parsed.GetValue(rows) is { Length: > 0 } named ? named : ["1 stream", "HTTP", "idle connections"], parsed.GetValue(peers) ?? [],
+        WithFeatures.Peers(parsed.GetValue(before)), "-features")
+    : MeasureAsync(
+        parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [],
+        parsed.GetValue(peers) ?? [],
+        [() => new Direct(), () => new ThisTunnel(), () => new HaproxyPair(), () => new StunnelPair(), () => new SshForward()], ""));
 
 // Programs of our own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
 if (args is ["flood", var order]) return FloodProgram.Run(order);
 if (args is ["sink", var closing, var source, var datagrams])
 {
-    return SinkProgram.Run(int.Parse(closing, CultureInfo.InvariantCulture), int.Parse(source, CultureInfo.InvariantCulture), int.Parse(datagrams, CultureInfo.InvariantCulture));
+    return SinkProgram.Run(
+        int.Parse(closing, CultureInfo.InvariantCulture), int.Parse(source, CultureInfo.InvariantCulture),
+        int.Parse(datagrams, CultureInfo.InvariantCulture));
 }
 
 if (args is ["echo-client", var address, var port, var delay, var duration])
 {
     return await EchoProgram.MeasureAsync(
-        address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(delay, CultureInfo.InvariantCulture), int.Parse(duration, CultureInfo.InvariantCulture));
+        address, int.Parse(port, CultureInfo.InvariantCulture), int.Parse(delay, CultureInfo.InvariantCulture),
+        int.Parse(duration, CultureInfo.InvariantCulture));
 }
 
 return await command.Parse(args).InvokeAsync();
@@ -65,7 +95,8 @@ static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int
     return await EndAsync(report);
 }
 
-static async Task<int> MeasureHostileAsync(string root, int rounds, int seconds, double rate, int settle, string[] rowNames, string[] peerNames)
+static async Task<int> MeasureHostileAsync(
+    string root, int rounds, int seconds, double rate, int settle, string[] rowNames, string[] peerNames)
 {
     List<HostileRow> table = [];
     var report = await Report.StartAsync(root, rounds, seconds, () => HostileRow.Head + string.Join('\n', table) + "\n", "-hostile");
@@ -105,7 +136,8 @@ static async Task<int> MeasureStormAsync(string root)
     return await EndAsync(report);
 }
 
-static async Task<int> MeasureAsync(string root, int rounds, int seconds, string[] rowNames, string[] peerNames, Func<IPeer>[] allPeers, string suffix)
+static async Task<int> MeasureAsync(
+    string root, int rounds, int seconds, string[] rowNames, string[] peerNames, Func<IPeer>[] allPeers, string suffix)
 {
     IRow[] allRows =
     [
@@ -126,13 +158,15 @@ static async Task<int> MeasureAsync(string root, int rounds, int seconds, string
     ];
     var chosenRows = allRows.Where(row => rowNames.Length == 0 || rowNames.Any(row.Name.Contains)).ToArray();
     var named = allPeers.Select(static open => (open().Name, Open: open));
-    var chosenPeers = named.Where(peer => peerNames.Length == 0 || peerNames.Any(name => peer.Name.StartsWith(name, StringComparison.Ordinal))).ToArray();
+    var chosenPeers = named.Where(peer => peerNames.Length == 0
+        || peerNames.Any(name => peer.Name.StartsWith(name, StringComparison.Ordinal))).ToArray();
 
     using var place = new Workplace(root);
     using var targets = new Targets();
     await targets.StartAsync(place);
     var results = new Results();
-    var report = await Report.StartAsync(root, rounds, seconds, () => results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)]), suffix);
+    var report = await Report.StartAsync(
+        root, rounds, seconds, () => results.ToMarkdown([.. chosenPeers.Select(static peer => peer.Name)]), suffix);
     foreach (var row in chosenRows)
     {
         for (var round = 0; round < rounds; round++)

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>The file under bench/results with a run's table. It is written as the run goes on, so one that is cut short has what it got.</summary>
+/// <summary>
+/// The file under bench/results with a run's table. It is written as the run goes on, so one that is cut short has what it got.
+/// </summary>
 internal sealed class Report
 {
     private readonly Func<string> _table;
@@ -30,10 +32,13 @@ internal sealed class Report
         var now = DateTime.UtcNow;
         var commit = (await Rows.Command.RunAsync("git", "-C", root, "describe", "--always", "--dirty")).Trim();
         var title = string.Create(CultureInfo.InvariantCulture, $"# {now:yyyy-MM-dd HH:mm} UTC, commit {commit}");
-        var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
+        var machine = $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, "
+            + $"{RuntimeInformation.FrameworkDescription}; {rounds} rounds of {seconds} s, medians";
         var folder = Path.Combine(root, "bench/results");
         Directory.CreateDirectory(folder);
-        return new Report(table, Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"), $"{title}\n\n{machine}\n\n");
+        return new Report(
+            table, Path.Combine(folder, now.ToString("yyyy-MM-dd-HHmm", CultureInfo.InvariantCulture) + suffix + ".md"),
+            $"{title}\n\n{machine}\n\n");
     }
 
     /// <summary>Writes what there is.</summary>

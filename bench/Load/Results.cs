@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy, or to the direct way where that is all there is.</summary>
+/// <summary>
+/// All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy, or to the direct way where that is all
+/// there is.
+/// </summary>
 internal sealed class Results
 {
     private readonly Dictionary<(string Row, string Figure, string Peer), List<double>> _values = [];
@@ -22,8 +25,12 @@ internal sealed class Results
     {
         var text = new StringBuilder();
         var yardstick = peers.Contains("haproxy") ? "haproxy" : peers[0];
-        text.AppendLine(CultureInfo.InvariantCulture, $"| work | | {string.Join(" | ", peers)} |{(yardstick == "tunnel" ? "" : $" tunnel ÷ {yardstick} |")}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}{(yardstick == "tunnel" ? "" : "---|")}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| work | | {string.Join(" | ", peers)} |{(yardstick == "tunnel" ? "" : $" tunnel ÷ {yardstick} |")}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"|---|---|{string.Concat(peers.Select(static _ => "---|"))}{(yardstick == "tunnel" ? "" : "---|")}");
         foreach (var (row, figure) in _order)
         {
             var cells = peers.Select(peer => Median(row, figure, peer) is { } value ? Format(value) : "–");

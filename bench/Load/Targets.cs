@@ -11,7 +11,10 @@ internal sealed class Targets : IDisposable
 
     public int Http { get; } = Workplace.FreePort();
 
-    /// <summary>nginx too, for large files: its send buffers are small, or stalled readers would fill all of the kernel's memory for TCP (tcp_mem) with them.</summary>
+    /// <summary>
+    /// nginx too, for large files: its send buffers are small, or stalled readers would fill all of the kernel's memory for TCP (tcp_mem)
+    /// with them.
+    /// </summary>
     public int Files { get; } = Workplace.FreePort();
 
     public int Iperf { get; } = Workplace.FreePort();

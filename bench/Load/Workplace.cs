@@ -17,7 +17,8 @@ internal sealed class Workplace : IDisposable
     /// <summary>The checkout.</summary>
     public string Root { get; }
 
-    public string Temp { get; } = Path.Combine(Path.GetTempPath(), $"tunnel-bench-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
+    public string Temp { get; } = Path.Combine(
+        Path.GetTempPath(), $"tunnel-bench-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
 
     public string Hub => Path.Combine(Root, "src/Hub/bin/Release/net10.0/tunnel-hub");
 

@@ -38,7 +38,8 @@ internal sealed class HelloServer : IDisposable
         {
             var head = await ReadHeadAsync(connection.GetStream(), limit.Token);
             var body = Describe(head.Split("\r\n")[0], connection.Client);
-            var answer = $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
+            var answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
+                + $"{Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
             await connection.GetStream().WriteAsync(Encoding.UTF8.GetBytes(answer), limit.Token);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
@@ -67,6 +68,8 @@ internal sealed class HelloServer : IDisposable
     // PROXY TCP4 client edge clientPort edgePort
     private static string Describe(string firstLine, Socket socket) =>
         firstLine.Split(' ') is ["PROXY", "TCP4" or "TCP6", var client, var edge, var clientPort, var edgePort]
-            ? $"Hello {client}, port {clientPort}! You came in at {edge}, port {edgePort}; this connection is from the hub at {socket.RemoteEndPoint} to {socket.LocalEndPoint}.\n"
-            : $"Hello! There was no PROXY header, so all that is known is that the connection is from {socket.RemoteEndPoint} to {socket.LocalEndPoint}.\n";
+            ? $"Hello {client}, port {clientPort}! You came in at {edge}, port {edgePort}; this connection is from the hub at "
+                + $"{socket.RemoteEndPoint} to {socket.LocalEndPoint}.\n"
+            : $"Hello! There was no PROXY header, so all that is known is that the connection is from {socket.RemoteEndPoint} to "
+                + $"{socket.LocalEndPoint}.\n";
 }

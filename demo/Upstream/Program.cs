@@ -2,13 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Demo.Upstream;
 
-// What stands behind the hub in `./tunnel demo`: an HTTP server and a UDP echo that tell each client the address they know it by; and, where there is
-// no nc, a client that sends a datagram from the address that it is told to.
+// What stands behind the hub in `./tunnel demo`: an HTTP server and a UDP echo that tell each client the address they know it by; and,
+// where there is no nc, a client that sends a datagram from the address that it is told to.
 try
 {
     switch (args)
     {
-        case ["ask", var from, var server, var text] when IPAddress.TryParse(from, out var own) && IPEndPoint.TryParse(server, out var target):
+        case ["ask", var from, var server, var text] when IPAddress.TryParse(from, out var own)
+            && IPEndPoint.TryParse(server, out var target):
             Console.Write(await Question.AskAsync(own, target, text));
             return 0;
         case [var host, var http, var udp] when IPAddress.TryParse(host, out var address)

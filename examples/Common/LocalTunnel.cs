@@ -18,7 +18,8 @@ internal sealed class LocalTunnel : IAsyncDisposable
     private TunnelEdge? _edge;
 
     public LocalTunnel() =>
-        Hub = new TunnelHub(new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = _state }, NullLoggerFactory.Instance);
+        Hub = new TunnelHub(
+            new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = _state }, NullLoggerFactory.Instance);
 
     public TunnelHub Hub { get; }
 

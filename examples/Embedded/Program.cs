@@ -12,18 +12,36 @@ var state = Directory.CreateTempSubdirectory("tunnel-").FullName;
 using var service = new TcpListener(IPAddress.Loopback, 0);
 service.Start();
 var toService = new PortPolicyDefinition { TargetPort = ((IPEndPoint)service.LocalEndpoint).Port, ProxyProtocol = ProxyProtocol.Off };
-await using var hub = new TunnelHub(new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = state }, NullLoggerFactory.Instance);
+await using var hub = new TunnelHub(
+    new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = state }, NullLoggerFactory.Instance);
 hub.EdgeConnected += (_, e) => Console.WriteLine($"{e.EdgeId} has come from {e.Remote}");
 await hub.StartAsync();
-await hub.UpdateAllowedEdgesAsync([new EdgeDefinition { Id = "vps", Secret = secret, ListenPorts = [18080], Ports = EdgeDefinition.NoPorts.Add("tcp/18080", toService) }]);
+await hub.UpdateAllowedEdgesAsync(
+    [
+        new EdgeDefinition
+        {
+            Id = "vps",
+            Secret = secret,
+            ListenPorts = [18080],
+            Ports = EdgeDefinition.NoPorts.Add("tcp/18080", toService),
+        }]);
 
-var edgeOptions = new TunnelEdgeOptions { HubHost = "127.0.0.1", HubPort = hub.GetStatus().TunnelPort, EdgeId = "vps", Secret = secret, Pins = [hub.CertificatePin!] };
+var edgeOptions = new TunnelEdgeOptions
+{
+    HubHost = "127.0.0.1",
+    HubPort = hub.GetStatus().TunnelPort,
+    EdgeId = "vps",
+    Secret = secret,
+    Pins = [hub.CertificatePin!],
+};
 await using var edge = new TunnelEdge(edgeOptions, NullLoggerFactory.Instance);
 var ready = new TaskCompletionSource();
 edge.PortsAssigned += (_, _) => ready.TrySetResult();
 await edge.StartAsync();
 await ready.Task.WaitAsync(TimeSpan.FromSeconds(30));
-Console.WriteLine($"port {string.Join(", ", hub.GetStatus().Edges.Select(allowed => allowed.Tcp.Wanted))} is wanted, the edge is {(edge.GetStatus().Connected ? "connected" : "away")}");
+Console.WriteLine(
+    $"port {string.Join(", ", hub.GetStatus().Edges.Select(allowed => allowed.Tcp.Wanted))} is wanted, the edge is "
+        + $"{(edge.GetStatus().Connected ? "connected" : "away")}");
 
 using (var client = new TcpClient("127.0.0.1", 18080))
 using (var served = await service.AcceptTcpClientAsync())

@@ -29,9 +29,11 @@ public sealed class DependencyTests
     [Fact]
     public void The_mux_knows_no_tunnel_and_no_socket()
     {
-        string[] unknown = ["MuxTunnel", "TunnelEnding", "FrameReader", "FrameWriter", "TlsConnection", "Socket", "EventLoop", "LoopSocket"];
+        string[] unknown = [
+            "MuxTunnel", "TunnelEnding", "FrameReader", "FrameWriter", "TlsConnection", "Socket", "EventLoop", "LoopSocket"];
         var mux = SourceTree.Files.Where(static file =>
-            file.Namespace.StartsWith("Tunnel.Shared.Transport.Mux.", StringComparison.Ordinal) && !file.Namespace.EndsWith(".Lanes", StringComparison.Ordinal)
+            file.Namespace.StartsWith("Tunnel.Shared.Transport.Mux.", StringComparison.Ordinal)
+                && !file.Namespace.EndsWith(".Lanes", StringComparison.Ordinal)
             || file.Path.EndsWith("/Mux/MuxEndpoint.cs", StringComparison.Ordinal)).ToArray();
 
         Assert.Contains(mux, static file => file.Types.Contains("MuxCore"));
@@ -54,9 +56,12 @@ public sealed class DependencyTests
     {
         var graph = new FolderGraph(
         [
-            SourceFile.Parse("src/Edge/A/One.cs", "using Tunnel.Edge.B;\nnamespace Tunnel.Edge.A;\ninternal sealed class One { private Two? _two; }\n"),
-            SourceFile.Parse("src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private Tunnel.Edge.A.One? _one; }\ninternal delegate int[] Three();\n"),
-            SourceFile.Parse("src/Edge/B/Four.cs", "using Tunnel.Edge.A;\nnamespace Tunnel.Edge.B;\n// Not this One.\ninternal interface IFour { One Find(string text = \"One\"); }\n"),
+            SourceFile.Parse(
+                "src/Edge/A/One.cs", "using Tunnel.Edge.B;\nnamespace Tunnel.Edge.A;\ninternal sealed class One { private Two? _two; }\n"),
+            SourceFile.Parse("src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private Tunnel.Edge.A.One? "
+                + "_one; }\ninternal delegate int[] Three();\n"),
+            SourceFile.Parse("src/Edge/B/Four.cs", "using Tunnel.Edge.A;\nnamespace Tunnel.Edge.B;\n// Not this One.\ninternal interface "
+                + "IFour { One Find(string text = \"One\"); }\n"),
         ]);
 
         Assert.Equal(["Tunnel.Edge.A", "Tunnel.Edge.B"], Assert.Single(graph.Knots()));

@@ -40,7 +40,9 @@ public sealed partial class DocumentationTests
     private static bool IsThere(string page, string target)
     {
         var (path, anchor) = target.Split('#') is [var file, var heading] ? (file, heading) : (target, null);
-        var full = path.Length == 0 ? Path.Combine(Documentation.Root, page) : Path.GetFullPath(Path.Combine(Documentation.Root, Path.GetDirectoryName(page)!, path));
+        var full = path.Length == 0
+            ? Path.Combine(Documentation.Root, page)
+            : Path.GetFullPath(Path.Combine(Documentation.Root, Path.GetDirectoryName(page)!, path));
         if (!File.Exists(full))
             return Directory.Exists(full) && anchor is null;
         return anchor is null || Heading().Matches(File.ReadAllText(full)).Any(match => Slug(match.Groups["text"].Value) == anchor);

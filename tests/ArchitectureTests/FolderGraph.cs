@@ -30,7 +30,11 @@ internal sealed class FolderGraph
         var reached = _arrows.Keys.ToDictionary(folder => folder, Reach);
         return _arrows.Keys
             .Where(folder => reached[folder].Contains(folder))
-            .GroupBy(folder => string.Join(' ', reached[folder].Where(other => reached.TryGetValue(other, out var back) && back.Contains(folder)).Order(StringComparer.Ordinal)))
+            .GroupBy(
+                folder => string.Join(
+                    ' ',
+                    reached[folder].Where(other => reached.TryGetValue(other, out var back) && back.Contains(folder)).Order(
+                        StringComparer.Ordinal)))
             .Select(group => group.Key.Split(' '));
     }
 

@@ -39,6 +39,8 @@ public sealed partial class ForgottenTaskTests
     [InlineData("_ = Api.SetParam(handle, 1);", false)]
     public void The_rule_sees(string code, bool isWrong) => Assert.Equal(isWrong, Forgotten().IsMatch(code));
 
-    [GeneratedRegex(@"(?<![\w.])_ = (?!await\b)[^;]*?(?:Async|Task\.Run|Task\.Factory\.StartNew)\(|\basync void\b|\.ContinueWith\(|\.CreateTimer\(|new Timer\(")]
+    [GeneratedRegex(
+        @"(?<![\w.])_ = (?!await\b)[^;]*?(?:Async|Task\.Run|Task\.Factory\.StartNew)\("
+        + @"|\basync void\b|\.ContinueWith\(|\.CreateTimer\(|new Timer\(")]
     private static partial Regex Forgotten();
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Tunnel.ArchitectureTests;
 
-/// <summary>What is small enough to be read at once (docs/architecture.md). Where more is right, a comment that begins as given here says why.</summary>
+/// <summary>
+/// What is small enough to be read at once (docs/architecture.md). Where more is right, a comment that begins as given here says why.
+/// </summary>
 public sealed partial class SizeTests
 {
     private const int MaxLines = 300;
@@ -22,7 +24,8 @@ public sealed partial class SizeTests
     [Fact]
     public void No_line_is_wide()
     {
-        var wrong = SourceTree.Files.SelectMany(file => file.Lines.Select((line, index) => (file.Path, Line: index + 1, line.Length)))
+        var wrong = SourceTree.AllFiles
+            .SelectMany(static file => file.LinesWithoutQuotations.Select((line, index) => (file.Path, Line: index + 1, line.Length)))
             .Where(static line => line.Length > MaxLength)
             .Select(static line => $"{line.Path}:{line.Line} has {line.Length} characters");
 
@@ -61,7 +64,9 @@ public sealed partial class SizeTests
 
     // A record is a value: what it has are no collaborators.
     private static IEnumerable<(string Type, int Count)> Constructors(SourceFile file) =>
-        file.Types.SelectMany(type => Regex.Matches(file.Code, $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
+        file.Types.SelectMany(type =>
+            Regex.Matches(
+                file.Code, $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
             .Where(match => !RecordExpression().IsMatch(file.Code[..match.Index]))
             .Select(match => (type, CountParameters(file.Code, match.Index + match.Length))));
 

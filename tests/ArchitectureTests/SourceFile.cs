@@ -2,13 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Tunnel.ArchitectureTests;
 
-/// <summary>A file under src/ as text: which namespace it is in, which it opens, which types it declares, and which names it mentions.</summary>
+/// <summary>
+/// A file under src/ as text: which namespace it is in, which it opens, which types it declares, and which names it mentions.
+/// </summary>
 internal sealed partial class SourceFile
 {
     private SourceFile(string path, string text)
     {
         Path = path;
         Lines = text.TrimEnd('\n').Split('\n');
+        LinesWithoutQuotations = RawStringExpression()
+            .Replace(text.TrimEnd('\n'), static quoted => new string('\n', quoted.Value.Count(static character => character == '\n')))
+            .Split('\n');
         var code = Code = NoiseExpression().Replace(text, " ");
         Namespace = NamespaceExpression().Match(code).Groups[1].Value;
         Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
@@ -20,6 +25,11 @@ internal sealed partial class SourceFile
     public string Path { get; }
 
     public string[] Lines { get; }
+
+    /// <summary>
+    /// The same lines without what stands in raw strings (JSON, a script): its lines are another language's and stay as they were written.
+    /// </summary>
+    public string[] LinesWithoutQuotations { get; }
 
     /// <summary>The text without comments, strings and characters.</summary>
     public string Code { get; }
@@ -35,7 +45,8 @@ internal sealed partial class SourceFile
     public HashSet<string> Names { get; }
 
     /// <summary>Whether a line of it is such a comment, with something behind these words.</summary>
-    public bool Says(string words) => Lines.Any(line => line.TrimStart().StartsWith(words, StringComparison.Ordinal) && line.TrimStart().Length > words.Length + 20);
+    public bool Says(string words) =>
+        Lines.Any(line => line.TrimStart().StartsWith(words, StringComparison.Ordinal) && line.TrimStart().Length > words.Length + 20);
 
     public static SourceFile Read(string root, string path) => Parse(System.IO.Path.GetRelativePath(root, path), File.ReadAllText(path));
 
@@ -48,8 +59,13 @@ internal sealed partial class SourceFile
             yield return name;
     }
 
-    [GeneratedRegex("//[^\n]*|/\\*.*?\\*/|\"\"\".*?\"\"\"|@\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\])+'", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        "//[^\n]*|/\\*.*?\\*/|\"\"\".*?\"\"\"|@\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\])+'",
+        RegexOptions.Singleline)]
     private static partial Regex NoiseExpression();
+
+    [GeneratedRegex("(\"{3,}).*?\\1", RegexOptions.Singleline)]
+    private static partial Regex RawStringExpression();
 
     [GeneratedRegex(@"^namespace\s+([\w.]+)\s*;", RegexOptions.Multiline)]
     private static partial Regex NamespaceExpression();
@@ -57,7 +73,10 @@ internal sealed partial class SourceFile
     [GeneratedRegex(@"^using\s+(?:static\s+|\w+\s*=\s*)?(Tunnel[\w.]*)\s*;", RegexOptions.Multiline)]
     private static partial Regex UsingExpression();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*"
+        + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex TypeExpression();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]

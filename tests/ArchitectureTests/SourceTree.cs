@@ -11,16 +11,18 @@ internal static class SourceTree
     /// <summary>Those under tests/.</summary>
     public static IReadOnlyList<SourceFile> TestFiles { get; } = ReadAll("tests");
 
-    private static SourceFile[] ReadAll(string folder) =>
-    [
-        .. Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(path => SourceFile.Read(Root, path))
+    /// <summary>Everything that is written in C# here: measurements, tools, examples and the demonstration too.</summary>
+    public static IReadOnlyList<SourceFile> AllFiles { get; } =
+        [.. ((string[])["src", "tests", "bench", "tools", "examples", "demo"]).SelectMany(ReadEverything)];
 
-            // Program.cs has top-level statements: it sees all, and nobody sees it.
-            .Where(file => file.Namespace.Length > 0),
-    ];
+    // Program.cs has top-level statements: it sees all, and nobody sees it.
+    private static SourceFile[] ReadAll(string folder) => [.. ReadEverything(folder).Where(static file => file.Namespace.Length > 0)];
+
+    private static IEnumerable<SourceFile> ReadEverything(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(static path => SourceFile.Read(Root, path));
 
     private static string FindRoot()
     {

@@ -85,7 +85,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
             await using (new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer()))
             {
                 // An edge with another id is refused as well: the two would overwrite each other's pins.
-                var refused = Assert.Throws<OperatorException>(() => new TunnelEdge(options with { EdgeId = "other" }, NullLoggerFactory.Instance, _time, new FakeDialer()));
+                var refused = Assert.Throws<OperatorException>(
+                    () => new TunnelEdge(options with { EdgeId = "other" }, NullLoggerFactory.Instance, _time, new FakeDialer()));
                 Assert.Contains($"is in use by process {Environment.ProcessId}, since ", refused.Message, StringComparison.Ordinal);
             }
 
@@ -225,7 +226,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
 
         dial.Request.Handler.OnResumed(tunnel, new TunnelResumed(3, 77, TimeSpan.FromSeconds(2)));
         var second = await resumed.Task.Soon();
-        Assert.Equal((tunnel.RemoteEndPoint, 3, 77L, TimeSpan.FromSeconds(2)), (second.Hub, second.Streams, second.BytesAgain, second.LostFor));
+        Assert.Equal(
+            (tunnel.RemoteEndPoint, 3, 77L, TimeSpan.FromSeconds(2)), (second.Hub, second.Streams, second.BytesAgain, second.LostFor));
         Assert.Null(_edge.GetStatus().LostSince);
     }
 
@@ -265,7 +267,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         await using var edge = new TunnelEdge(
-            Options with { StunServers = [new DnsEndPoint("127.0.0.1", ((IPEndPoint)server.LocalEndPoint!).Port)] }, NullLoggerFactory.Instance, _time, _dialer);
+            Options with { StunServers = [new DnsEndPoint("127.0.0.1", ((IPEndPoint)server.LocalEndPoint!).Port)] },
+            NullLoggerFactory.Instance, _time, _dialer);
         var discovered = new TaskCompletionSource<PublicIpDiscoveredEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
         edge.PublicIpDiscovered += (_, args) => discovered.SetResult(args);
         await edge.StartAsync();
@@ -279,7 +282,8 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         var received = await server.ReceiveFromAsync(request, new IPEndPoint(IPAddress.Any, 0)).Soon();
         var id = request[8..20];
         await server.SendToAsync(
-            StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 1), id)), received.RemoteEndPoint);
+            StunAnswers.Message(0x0101, id, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 1), id)),
+            received.RemoteEndPoint);
 
         var report = await tunnel.NextReportAsync();
         Assert.Equal((Report.PublicAddress, "192.0.2.77", null), (report.Kind, report.PublicIp, report.PublicIpv6));

@@ -48,7 +48,8 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         Assert.Equal(TunnelSetup.EdgeId, status.Json.GetProperty("connectedEdges")[0].GetProperty("edgeId").GetString());
 
         var body = """[{"id":"edge-1","listenPorts":[70000],"listenPort":1}]""";
-        var refused = await Curl.RunAsync($"{Url}/api/v1/edges", _key, option, "-X", "PUT", "-H", "Content-Type: application/json", "-d", body);
+        var refused = await Curl.RunAsync(
+            $"{Url}/api/v1/edges", _key, option, "-X", "PUT", "-H", "Content-Type: application/json", "-d", body);
         Assert.Equal((400, "application/problem+json"), (refused.Status, refused.ContentType));
         Assert.Equal(2, refused.Json.GetProperty("errors").GetArrayLength());
     }
@@ -74,7 +75,9 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
     {
         var document = await Curl.RunAsync($"{Url}/openapi/v1.json", _key);
         Assert.Equal((200, "application/json"), (document.Status, document.ContentType.Split(';')[0]));
-        Assert.Equal("listEdges", document.Json.GetProperty("paths").GetProperty("/api/v1/edges").GetProperty("get").GetProperty("operationId").GetString());
+        Assert.Equal(
+            "listEdges",
+            document.Json.GetProperty("paths").GetProperty("/api/v1/edges").GetProperty("get").GetProperty("operationId").GetString());
         Assert.True(document.Json.GetProperty("components").GetProperty("schemas").TryGetProperty("EdgeDefinition", out _));
     }
 
@@ -126,7 +129,8 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("may look and not change", refused.StandardError);
 
-        Task<ProgramResult> RunAsync(params string[] arguments) => ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--url", Url, "--key-file", file]);
+        Task<ProgramResult> RunAsync(params string[] arguments) =>
+            ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--url", Url, "--key-file", file]);
     }
 
     [Fact]
@@ -194,7 +198,8 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         }
 
         await Eventually.IsTrueAsync(
-            async () => (await _setup.Hub.StatusAsync()).GetProperty("strangers").GetInt32() == 0, "the strangers' end", explain: () => _setup.Hub.Process.Log);
+            async () => (await _setup.Hub.StatusAsync()).GetProperty("strangers").GetInt32() == 0, "the strangers' end",
+            explain: () => _setup.Hub.Process.Log);
     }
 
     [Fact]

@@ -12,7 +12,8 @@ public sealed class AlertRulesTests
     [InlineData("test", "alerts.test.yml")]
     public async Task Promtool_finds_no_fault(string what, string file)
     {
-        var result = await ManagedProcess.RunAsync(DebianProgram.Promtool, [what, "rules", Path.Combine(Documentation.Root, "deploy/prometheus", file)]);
+        var result = await ManagedProcess.RunAsync(
+            DebianProgram.Promtool, [what, "rules", Path.Combine(Documentation.Root, "deploy/prometheus", file)]);
 
         Assert.True(result.ExitCode == 0, result.StandardOutput + result.StandardError);
     }

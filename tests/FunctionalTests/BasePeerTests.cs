@@ -41,13 +41,15 @@ public sealed class BasePeerTests
     public async Task The_edge_serves_a_base_hub_and_says_nothing_that_it_does_not_know()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var made = new CertificateRequest("CN=base hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
+        using var made = new CertificateRequest("CN=base hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
         using var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
         var pin = System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var (address, port) = (LoopbackAddresses.Next(), FreePorts.Next());
-        var token = new ConnectionToken("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, "some-edge", "a-secret-of-the-base-kind", [pin]);
+        var token = new ConnectionToken(
+            "127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, "some-edge", "a-secret-of-the-base-kind", [pin]);
         var directory = Directory.CreateTempSubdirectory("tunnel-base-hub-");
         try
         {

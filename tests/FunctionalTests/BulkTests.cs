@@ -11,7 +11,8 @@ public sealed class BulkTests
 {
     private const long Gibibyte = 1 << 30;
 
-    // Rounds are compared with each other: the collector keeps what the first one needed at its peak, but a leak would grow with every gibibyte.
+    // Rounds are compared with each other: the collector keeps what the first one needed at its peak, but a leak would grow with every
+    // gibibyte.
     private const long MemorySlack = 64 << 20;
 
     [Fact]
@@ -22,16 +23,20 @@ public sealed class BulkTests
         await TransferAllAsync(setup, upstream);
         var processes = new[] { setup.Hub.Process, setup.Edge.Process };
         await WaitUntilIdleAsync(setup);
-        var before = processes.Select(process => (Memory: ProcessFigures.ResidentBytes(process.Id), Descriptors: ProcessFigures.Descriptors(process.Id))).ToArray();
+        var before = processes.Select(
+            process => (Memory: ProcessFigures.ResidentBytes(process.Id), Descriptors: ProcessFigures.Descriptors(process.Id))).ToArray();
 
         await TransferAllAsync(setup, upstream);
 
         await WaitUntilIdleAsync(setup);
         foreach (var (process, (memory, descriptors)) in processes.Zip(before))
         {
-            string Figures() => $"{process.Name}: {memory >> 20} -> {ProcessFigures.ResidentBytes(process.Id) >> 20} MiB, {descriptors} -> {ProcessFigures.Descriptors(process.Id)} descriptors";
-            await Eventually.IsTrueAsync(() => ProcessFigures.Descriptors(process.Id) <= descriptors, "descriptors to be closed", explain: Figures);
-            await Eventually.IsTrueAsync(() => ProcessFigures.ResidentBytes(process.Id) <= memory + MemorySlack, "memory to be as before", explain: Figures);
+            string Figures() => $"{process.Name}: {memory >> 20} -> {ProcessFigures.ResidentBytes(process.Id) >> 20} MiB, {descriptors} "
+                + $"-> {ProcessFigures.Descriptors(process.Id)} descriptors";
+            await Eventually.IsTrueAsync(
+                () => ProcessFigures.Descriptors(process.Id) <= descriptors, "descriptors to be closed", explain: Figures);
+            await Eventually.IsTrueAsync(
+                () => ProcessFigures.ResidentBytes(process.Id) <= memory + MemorySlack, "memory to be as before", explain: Figures);
         }
     }
 

@@ -27,7 +27,8 @@ public sealed class CertificateTests
             var next = (await setup.Hub.RunAsync("certificate", "next")).Succeeded().StandardOutput.Trim();
             Assert.NotEqual(old, next);
             Assert.Equal(next, (await setup.Hub.RunAsync("certificate", "next")).Succeeded().StandardOutput.Trim());
-            await Eventually.IsTrueAsync(async () => (await CertificateAsync(setup)).GetProperty("edgesNotTold").GetArrayLength() == 0, "the edge to know");
+            await Eventually.IsTrueAsync(
+                async () => (await CertificateAsync(setup)).GetProperty("edgesNotTold").GetArrayLength() == 0, "the edge to know");
             Assert.Contains(next, await File.ReadAllTextAsync(Path.Combine(state.FullName, "hub-pins.json")), StringComparison.Ordinal);
 
             var switched = (await setup.Hub.RunAsync("certificate", "switch")).Succeeded();
@@ -40,7 +41,9 @@ public sealed class CertificateTests
             await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
             await setup.Hub.RestartAsync();
             Assert.Equal(next, (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString());
-            await Eventually.IsTrueAsync(async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is not null, "the edge's return", explain: () => setup.Edge.Process.Log);
+            await Eventually.IsTrueAsync(
+                async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is not null, "the edge's return",
+                explain: () => setup.Edge.Process.Log);
 
             // The edge, and its doctor, have the pin from the edge's state and not from its token.
             await setup.Edge.RestartAsync();
@@ -79,7 +82,9 @@ public sealed class CertificateTests
             Write(certificate + ".new", key + ".new");
             File.Move(certificate + ".new", certificate, overwrite: true);
             File.Move(key + ".new", key, overwrite: true);
-            await Eventually.IsTrueAsync(async () => (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString() != old, "the new one", explain: () => setup.Hub.Process.Log);
+            await Eventually.IsTrueAsync(
+                async () => (await setup.Hub.StatusAsync()).GetProperty("certificatePin").GetString() != old, "the new one",
+                explain: () => setup.Hub.Process.Log);
 
             // The edge's token has the old pin; it was told the new one.
             using var upstream = setup.Listen(setup.Tcp[0]);
@@ -94,8 +99,8 @@ public sealed class CertificateTests
     }
 
     /// <summary>
-    /// The hub on its way to keep the next one or to give it its place, or the edge on its way to keep the pin: before the content is on the disk, before it
-    /// has its name, before its name is on the disk. Whatever there is then, the same commands lead to the new one.
+    /// The hub on its way to keep the next one or to give it its place, or the edge on its way to keep the pin: before the content is on
+    /// the disk, before it has its name, before its name is on the disk. Whatever there is then, the same commands lead to the new one.
     /// </summary>
     [Theory]
     [InlineData("next", false, "fsync", 1)]
@@ -149,7 +154,8 @@ public sealed class CertificateTests
         using var upstream = setup.Listen(setup.Tcp[0]);
         var (certificate, key) = (Path.Combine(setup.Directory, "own.crt"), Path.Combine(setup.Directory, "own.key"));
         Write(certificate, key);
-        var next = (await setup.Hub.RunAsync("certificate", "next", "--cert-pem", certificate, "--key-pem", key)).Succeeded().StandardOutput.Trim();
+        var next = (await setup.Hub.RunAsync("certificate", "next", "--cert-pem", certificate, "--key-pem", key))
+            .Succeeded().StandardOutput.Trim();
         await ToldAsync(setup);
         Assert.Equal(next, (await setup.Hub.RunAsync("certificate", "switch")).Succeeded().StandardOutput.Trim());
         (await setup.Hub.RunAsync("edge", "disconnect", TunnelSetup.EdgeId)).Succeeded();
@@ -161,16 +167,19 @@ public sealed class CertificateTests
     }
 
     private static Task ToldAsync(TunnelSetup setup) => Eventually.IsTrueAsync(
-        async () => await CertificateAsync(setup) is var shown && shown.TryGetProperty("nextPin", out _) && shown.GetProperty("edgesNotTold").GetArrayLength() == 0,
+        async () => await CertificateAsync(setup) is var shown && shown.TryGetProperty("nextPin", out _) && shown.GetProperty(
+            "edgesNotTold").GetArrayLength() == 0,
         "the edge to know", explain: () => setup.Edge.Process.Log);
 
     private static void Write(string certificate, string key)
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var made = new CertificateRequest("CN=hub.example", pair, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
+        using var made = new CertificateRequest("CN=hub.example", pair, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90));
         File.WriteAllText(certificate, made.ExportCertificatePem());
         File.WriteAllText(key, pair.ExportPkcs8PrivateKeyPem());
     }
 
-    private static async Task<JsonElement> CertificateAsync(TunnelSetup setup) => (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/certificate")).Json();
+    private static async Task<JsonElement> CertificateAsync(TunnelSetup setup) =>
+        (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/certificate")).Json();
 }

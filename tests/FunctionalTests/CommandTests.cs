@@ -28,7 +28,8 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact]
     public async Task Edge_add_prints_the_token_alone_on_standard_output()
     {
-        var result = (await _hub.RunAsync("edge", "add", "nyc", "--tcp", "80,443,8000-8010", "--udp", "53", "--host", "hub.example.com:8443")).Succeeded();
+        var result = (await _hub.RunAsync(
+            "edge", "add", "nyc", "--tcp", "80,443,8000-8010", "--udp", "53", "--host", "hub.example.com:8443")).Succeeded();
 
         var token = Decode(result.StandardOutput.Trim());
         Assert.Equal(("hub.example.com", 8443, "nyc"), (token.Host, token.Port, token.EdgeId));
@@ -70,7 +71,8 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(("other", 9), (fresh.Host, fresh.Port));
         Assert.NotEqual(Secret, fresh.Secret);
 
-        var given = Decode((await _hub.RunAsync("edge", "token", "e", "--host", "h", "--secret", Secret)).Succeeded().StandardOutput.Trim());
+        var given = Decode(
+            (await _hub.RunAsync("edge", "token", "e", "--host", "h", "--secret", Secret)).Succeeded().StandardOutput.Trim());
         Assert.Equal(Secret, given.Secret);
         Assert.NotEqual(0, (await _hub.RunAsync("edge", "token", "e", "--host", "h", "--secret", "not-the-secret-of-e")).ExitCode);
 
@@ -84,7 +86,8 @@ public sealed class CommandTests : IAsyncLifetime
     {
         (await _hub.RunAsync("edge", "add", "r", "--secret", Secret, "--host", "h")).Succeeded();
 
-        var token = Decode((await _hub.RunAsync("edge", "rotate-secret", "r", "--grace", "0", "--host", "h")).Succeeded().StandardOutput.Trim());
+        var token = Decode(
+            (await _hub.RunAsync("edge", "rotate-secret", "r", "--grace", "0", "--host", "h")).Succeeded().StandardOutput.Trim());
 
         Assert.False(await IsAcceptedAsync("r", Secret));
         Assert.True(await IsAcceptedAsync("r", token.Secret));
@@ -178,7 +181,8 @@ public sealed class CommandTests : IAsyncLifetime
         var masked = (await ManagedProcess.RunAsync(Binaries.Hub, ["token", "decode", token])).Succeeded().StandardOutput;
         Assert.Contains("hub.example.com", masked);
         Assert.DoesNotContain(Secret, masked);
-        Assert.Contains(Secret, (await ManagedProcess.RunAsync(Binaries.Hub, ["token", "decode", token, "--show-secret"])).Succeeded().StandardOutput);
+        Assert.Contains(
+            Secret, (await ManagedProcess.RunAsync(Binaries.Hub, ["token", "decode", token, "--show-secret"])).Succeeded().StandardOutput);
         Assert.Equal(2, (await ManagedProcess.RunAsync(Binaries.Hub, ["token", "decode", "nonsense"])).ExitCode);
     }
 
@@ -202,7 +206,9 @@ public sealed class CommandTests : IAsyncLifetime
         await using var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next());
         await edge.WaitForPortsAsync([], []);
 
-        Assert.Contains("connected", (await ManagedProcess.RunAsync(Binaries.Edge, ["status", "--admin-socket", edge.AdminSocket])).Succeeded().StandardOutput);
+        Assert.Contains(
+            "connected",
+            (await ManagedProcess.RunAsync(Binaries.Edge, ["status", "--admin-socket", edge.AdminSocket])).Succeeded().StandardOutput);
         var result = (await ManagedProcess.RunAsync(Binaries.Edge, ["status", "--json", "--admin-socket", edge.AdminSocket])).Succeeded();
         using var json = JsonDocument.Parse(result.StandardOutput);
         Assert.True(json.RootElement.GetProperty("connected").GetBoolean());
@@ -213,11 +219,13 @@ public sealed class CommandTests : IAsyncLifetime
     {
         foreach (var (program, command) in new[]
         {
-            (Binaries.Hub, "run"), (Binaries.Hub, "edge"), (Binaries.Hub, "edge add"), (Binaries.Hub, "edge token"), (Binaries.Hub, "apply"),
+            (Binaries.Hub, "run"), (Binaries.Hub, "edge"), (Binaries.Hub, "edge add"), (Binaries.Hub, "edge token"),
+            (Binaries.Hub, "apply"),
             (Binaries.Hub, "status"), (Binaries.Hub, "token decode"), (Binaries.Edge, "run"), (Binaries.Edge, "status"),
         })
         {
-            Assert.Contains("Usage:", (await ManagedProcess.RunAsync(program, [.. command.Split(' '), "--help"])).Succeeded().StandardOutput);
+            Assert.Contains(
+                "Usage:", (await ManagedProcess.RunAsync(program, [.. command.Split(' '), "--help"])).Succeeded().StandardOutput);
         }
     }
 
@@ -234,7 +242,8 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.All(files, file => Assert.DoesNotContain(Secret, File.ReadAllText(file)));
     }
 
-    private static ConnectionToken Decode(string text) => ConnectionToken.TryDecode(text, out var token, out var error) ? token : throw new FormatException(error + text);
+    private static ConnectionToken Decode(string text) =>
+        ConnectionToken.TryDecode(text, out var token, out var error) ? token : throw new FormatException(error + text);
 
     private async Task<JsonElement> EdgeAsync(string id)
     {

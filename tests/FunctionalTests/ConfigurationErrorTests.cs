@@ -15,7 +15,8 @@ public sealed class ConfigurationErrorTests : IDisposable
     [Fact]
     public async Task The_hub_names_every_error_of_file_environment_and_command_line()
     {
-        var file = Write("""{ "bindAddress": "nowhere", "tunelPort": 1, "edges": [ { "id": "bad id", "secret": "short", "listenPorts": [70000] } ] }""");
+        var file = Write(
+            """{ "bindAddress": "nowhere", "tunelPort": 1, "edges": [ { "id": "bad id", "secret": "short", "listenPorts": [70000] } ] }""");
 
         var result = await ManagedProcess.RunAsync(
             Binaries.Hub, ["run", "--config", file, "--tunnel-port", "99999"],
@@ -24,7 +25,8 @@ public sealed class ConfigurationErrorTests : IDisposable
         Assert.Equal(Usage, result.ExitCode);
         foreach (var part in new[]
         {
-            "tunnelPort = \"99999\"", "bindAddress = \"nowhere\"", "logLevel = \"loud\"", "did you mean tunnelPort?", "edges[0].id", "edges[0].secret",
+            "tunnelPort = \"99999\"", "bindAddress = \"nowhere\"", "logLevel = \"loud\"", "did you mean tunnelPort?", "edges[0].id",
+            "edges[0].secret",
             "edges[0].listenPorts[0]",
         })
         {

@@ -3,7 +3,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Two processes with one edge's token: one has the id and its ports, the other has nothing, and is there when it is needed.</summary>
+/// <summary>
+/// Two processes with one edge's token: one has the id and its ports, the other has nothing, and is there when it is needed.
+/// </summary>
 public sealed class ConflictTests
 {
     [Fact]
@@ -16,8 +18,10 @@ public sealed class ConflictTests
         await second.Process.WaitForLineAsync("another edge process holds the id");
         // Several tries later nothing more has been logged.
         await Eventually.IsTrueAsync(
-            async () => await second.StatusAsync() is { } status && !status.GetProperty("connected").GetBoolean() && status.GetProperty("listenPorts").GetArrayLength() == 0
-                && status.GetProperty("failedPorts").GetArrayLength() == 0 && status.GetProperty("nextAttempt").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddSeconds(-1),
+            async () => await second.StatusAsync() is { } status && !status.GetProperty("connected")
+                .GetBoolean() && status.GetProperty("listenPorts").GetArrayLength() == 0
+                && status.GetProperty("failedPorts").GetArrayLength() == 0
+                && status.GetProperty("nextAttempt").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddSeconds(-1),
             "the second edge to wait without ports", explain: () => second.Process.Log);
         await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
 

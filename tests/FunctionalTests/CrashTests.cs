@@ -5,7 +5,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A hub that is killed at any moment comes back with the old set of edges or with the new one, never with a part or without any.</summary>
+/// <summary>
+/// A hub that is killed at any moment comes back with the old set of edges or with the new one, never with a part or without any.
+/// </summary>
 public sealed class CrashTests : IAsyncLifetime
 {
     private const int Edges = 50;
@@ -31,7 +33,10 @@ public sealed class CrashTests : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 
-    /// <summary>Killed on its way into the given system call of saving: before the content is on the disk, before it takes its place, before its name is.</summary>
+    /// <summary>
+    /// Killed on its way into the given system call of saving: before the content is on the disk, before it takes its place, before its
+    /// name is.
+    /// </summary>
     [Theory]
     [InlineData("fsync", 1, 1000)]
     [InlineData(KillAt.Rename, 1, 1000)]
@@ -86,7 +91,8 @@ public sealed class CrashTests : IAsyncLifetime
 
     private Task<AdminResponse> ApplyAsync(int port)
     {
-        var edges = Enumerable.Range(0, Edges).Select(index => (JsonNode)new JsonObject { ["id"] = $"edge-{index}", ["listenPorts"] = new JsonArray(port) });
+        var edges = Enumerable.Range(0, Edges).Select(
+            index => (JsonNode)new JsonObject { ["id"] = $"edge-{index}", ["listenPorts"] = new JsonArray(port) });
         return _hub.SendAsync(HttpMethod.Put, "api/v1/edges", new JsonArray([.. edges]).ToJsonString());
     }
 

@@ -7,7 +7,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What the Grafana dashboard and the alerts select, group by and write into their texts is what a real hub's metrics have.</summary>
+/// <summary>
+/// What the Grafana dashboard and the alerts select, group by and write into their texts is what a real hub's metrics have.
+/// </summary>
 public sealed partial class DashboardLabelsTests
 {
     // Prometheus itself adds these.
@@ -33,7 +35,8 @@ public sealed partial class DashboardLabelsTests
         var labels = new Dictionary<string, HashSet<string>>();
         // The round trip may take a moment.
         await Eventually.IsTrueAsync(
-            async () => (labels = LabelsOf((await client.GetAsync("metrics", TestContext.Current.CancellationToken)).Body)).ContainsKey("tunnel_rtt_seconds"),
+            async () => (labels = LabelsOf((await client.GetAsync("metrics", TestContext.Current.CancellationToken)).Body)).ContainsKey(
+                "tunnel_rtt_seconds"),
             "the round trip to be measured");
 
         var seen = new HashSet<string>();
@@ -76,7 +79,8 @@ public sealed partial class DashboardLabelsTests
         ];
     }
 
-    private static IEnumerable<(string Query, string Words)> Alerts() => Documentation.Read("deploy/prometheus/alerts.yml").Split("- alert: ").Skip(1)
+    private static IEnumerable<(string Query, string Words)> Alerts() =>
+        Documentation.Read("deploy/prometheus/alerts.yml").Split("- alert: ").Skip(1)
         .Select(alert => (alert.Split('\n').Single(line => line.Contains("expr: ", StringComparison.Ordinal)), alert));
 
     // The labels of each metric that has a series.

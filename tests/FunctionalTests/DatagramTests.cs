@@ -113,7 +113,8 @@ public sealed class DatagramTests
         }
 
         var sent = Rounds * clients.Length;
-        await Eventually.IsTrueAsync(async () => Volatile.Read(ref received) + await DroppedAsync(setup) >= sent, "each datagram to be delivered or counted");
+        await Eventually.IsTrueAsync(
+            async () => Volatile.Read(ref received) + await DroppedAsync(setup) >= sent, "each datagram to be delivered or counted");
         var hub = (await setup.Hub.StatusAsync()).GetProperty("datagramsDropped");
         Assert.Equal((0, 0), (hub.GetProperty("tunnelUnknownSession").GetInt64(), hub.GetProperty("sessionGone").GetInt64()));
         foreach (var client in clients)

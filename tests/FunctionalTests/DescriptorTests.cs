@@ -32,11 +32,13 @@ public sealed class DescriptorTests
 
         await live.AssertEchoAsync();
         await Eventually.IsTrueAsync(
-            async () => await setup.Edge.StatusAsync() is { } status && Refused(status) > 100, "refusals to be counted", explain: () => setup.Edge.Process.Log);
+            async () => await setup.Edge.StatusAsync() is { } status && Refused(status) > 100, "refusals to be counted",
+            explain: () => setup.Edge.Process.Log);
         await live.AssertEchoAsync();
 
         clients.ForEach(client => client.Reset());
-        await Eventually.IsTrueAsync(async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Edge.Process.Log);
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class DescriptorTests
 
         await LimitAsync(setup.Edge.Process, HighestDescriptor(setup) + 1000);
         clients.ForEach(client => client.Reset());
-        await Eventually.IsTrueAsync(async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Edge.Process.Log);
         await live.AssertEchoAsync();
         Assert.False(setup.Edge.Process.HasExited, setup.Edge.Process.Log);
     }
@@ -94,7 +97,8 @@ public sealed class DescriptorTests
         Assert.DoesNotContain("The configuration file has changed", setup.Hub.Process.Log);
 
         clients.ForEach(client => client.Reset());
-        await Eventually.IsTrueAsync(async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await IsServedAsync(setup), "new clients to be served again", explain: () => setup.Hub.Process.Log);
         Assert.False(setup.Hub.Process.HasExited, setup.Hub.Process.Log);
     }
 
@@ -137,7 +141,8 @@ public sealed class DescriptorTests
     {
         while (Interlocked.Decrement(ref left) >= 0)
         {
-            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            using var client =
+                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
             try
             {
                 client.Connect(setup.EdgeAddress, setup.Tcp[1]);

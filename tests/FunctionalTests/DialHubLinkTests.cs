@@ -22,7 +22,8 @@ public sealed class DialHubLinkTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _hub = await HubProcess.StartAsync(_directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
+        _hub = await HubProcess.StartAsync(
+            _directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
         _relay = new TcpRelay(new IPEndPoint(_edgeAddress, _dialPort));
         var text = await _hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, _relay.EndPoint.ToString());
         Assert.True(ConnectionToken.TryDecode(text, out var token, out _));
@@ -54,7 +55,9 @@ public sealed class DialHubLinkTests : IAsyncLifetime
             await pair.AssertEchoAsync();
         }
 
-        await Eventually.IsTrueAsync(async () => await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("tunnels").GetInt32() == 1, "one tunnel", explain: () => _hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("tunnels").GetInt32() == 1,
+            "one tunnel", explain: () => _hub.Process.Log);
         Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("streamsOpened").GetInt64());
         await _hub.Process.WaitForLineAsync("goes on with");
     }
@@ -82,7 +85,8 @@ public sealed class DialHubLinkTests : IAsyncLifetime
             _relay.Cut(i);
         await elephant.AssertEchoAsync();
         await apart.AssertEchoAsync();
-        await Eventually.IsTrueAsync(async () => await LanesAsync() == (2, 2), "both lanes", explain: () => _edge.Process.Log + _hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await LanesAsync() == (2, 2), "both lanes", explain: () => _edge.Process.Log + _hub.Process.Log);
         Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
     }
 

@@ -38,7 +38,8 @@ public sealed class DialHubNetworkTests : IDisposable
         using (var pair = await OpenAsync(network, network.World.Address, upstream))
             await pair.AssertEchoAsync();
         // The edge sees the router's address.
-        Assert.StartsWith($"{NatNetwork.Router}:", (await edge.StatusAsync())!.Value.GetProperty("hubAddress").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{NatNetwork.Router}:", (await edge.StatusAsync())!.Value.GetProperty("hubAddress").GetString(), StringComparison.Ordinal);
 
         // The edge's machine gets another address, and the name says so.
         edge.Process.Signal(ManagedProcess.SigKill);

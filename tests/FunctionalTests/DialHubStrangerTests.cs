@@ -52,7 +52,8 @@ public sealed class DialHubStrangerTests : IDisposable
         // Each of them says nothing, so the edge has to end it.
         await Task.WhenAll(ended).WaitAsync(TimeSpan.FromSeconds(60));
         await Eventually.IsTrueAsync(
-            () => Task.FromResult(ProcessFigures.Descriptors(edge.Process.Id) < descriptors + 100), "the strangers' descriptors", explain: () => edge.Process.Log);
+            () => Task.FromResult(ProcessFigures.Descriptors(edge.Process.Id) < descriptors + 100), "the strangers' descriptors",
+            explain: () => edge.Process.Log);
         await clients.WaitForMoreAsync(20);
         Assert.Empty(await clients.FinishAsync());
         Assert.Equal(1, (await hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());

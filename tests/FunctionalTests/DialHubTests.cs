@@ -42,7 +42,9 @@ public sealed class DialHubTests : IDisposable
         await AssertCarriesAsync();
 
         await hub.RestartAsync();
-        await Eventually.IsTrueAsync(async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again", explain: () => hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again",
+            explain: () => hub.Process.Log);
         await edge.WaitForPortsAsync([_port], []);
         await AssertCarriesAsync();
     }
@@ -70,11 +72,15 @@ public sealed class DialHubTests : IDisposable
         hub.Process.Signal(ManagedProcess.SigKill);
         await hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(20));
         await using var edge = StartEdge(token);
-        await Eventually.IsTrueAsync(() => edge.Process.Log.Contains("The hub is awaited at", StringComparison.Ordinal), "an edge that listens", explain: () => edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            () => edge.Process.Log.Contains("The hub is awaited at", StringComparison.Ordinal), "an edge that listens",
+            explain: () => edge.Process.Log);
 
         Assert.Equal(0, await PretendAsync());
 
-        await Eventually.IsTrueAsync(() => edge.Process.Log.Contains("came to the hub's port with another certificate", StringComparison.Ordinal), "the edge's warning", explain: () => edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            () => edge.Process.Log.Contains("came to the hub's port with another certificate", StringComparison.Ordinal),
+            "the edge's warning", explain: () => edge.Process.Log);
         // As many silent strangers as there may be, and some more, come from an address of their own.
         var silent = new List<Socket>();
         try
@@ -114,7 +120,9 @@ public sealed class DialHubTests : IDisposable
 
         // And the hub finds the last one when it was started again.
         await hub.RestartAsync();
-        await Eventually.IsTrueAsync(async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again", explain: () => hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again",
+            explain: () => hub.Process.Log);
         await edge.WaitForPortsAsync([_port], []);
         await AssertCarriesAsync();
     }
@@ -160,7 +168,8 @@ public sealed class DialHubTests : IDisposable
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
         await using var edge = StartEdge(await AddAsync(hub), "--dial-allow-cidrs", "192.0.2.0/24");
         await Eventually.IsTrueAsync(
-            async () => await edge.StatusAsync() is { } status && status.GetProperty("strangers").TryGetProperty("notAllowed", out _), "the hub to be refused");
+            async () => await edge.StatusAsync() is { } status && status.GetProperty("strangers").TryGetProperty("notAllowed", out _),
+            "the hub to be refused");
         var doctor = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--admin-socket", edge.AdminSocket]);
         Assert.Equal(1, doctor.ExitCode);
         Assert.Contains("no hub has come; others have: ", doctor.StandardOutput, StringComparison.Ordinal);
@@ -172,7 +181,8 @@ public sealed class DialHubTests : IDisposable
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
         await hub.AddEdgeAsync(Id, [_port], []);
-        await using var events = ManagedProcess.Start("events", Binaries.Hub, ["events", "--admin-socket", hub.AdminSocket, "--types", "edgeDialFailed"]);
+        await using var events = ManagedProcess.Start(
+            "events", Binaries.Hub, ["events", "--admin-socket", hub.AdminSocket, "--types", "edgeDialFailed"]);
         // The command is there once the hub knows its reader.
         await Eventually.IsTrueAsync(
             async () =>
@@ -190,7 +200,8 @@ public sealed class DialHubTests : IDisposable
         Assert.Contains($"{Id} at {_edgeAddress}:{_dialPort}: {_edgeAddress}: Connection refused", doctor.StandardOutput);
         await Eventually.IsTrueAsync(
             async () => (await hub.SendAsync(HttpMethod.Get, "metrics")).Body is var metrics
-                && metrics.Split('\n').Any(line => line.StartsWith("tunnel_edge_dials_total{", StringComparison.Ordinal) && line.Contains("result=\"failed\"", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal)),
+                && metrics.Split('\n').Any(line => line.StartsWith("tunnel_edge_dials_total{", StringComparison.Ordinal)
+                    && line.Contains("result=\"failed\"", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal)),
             "the metric");
 
         var token = KnownSecrets.Add((await hub.RunAsync("edge", "token", Id)).Succeeded().StandardOutput.Trim());
@@ -206,11 +217,15 @@ public sealed class DialHubTests : IDisposable
     public async Task An_edge_that_says_another_id_than_the_dialled_one_is_refused()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
-        var other = KnownSecrets.Add((await hub.RunAsync("edge", "add", "edge-2", "--tcp", $"{FreePorts.Next()}", "--dial", $"{_edgeAddress}:{FreePorts.Next()}")).Succeeded().StandardOutput.Trim());
+        var other = KnownSecrets.Add(
+            (await hub.RunAsync("edge", "add", "edge-2", "--tcp", $"{FreePorts.Next()}", "--dial", $"{_edgeAddress}:{FreePorts.Next()}"))
+                .Succeeded().StandardOutput.Trim());
         Assert.True(ConnectionToken.TryDecode(other, out var token, out _));
         await AddAsync(hub);
         await using var edge = StartEdge((token with { Port = _dialPort }).Encode());
-        await Eventually.IsTrueAsync(() => hub.Process.Log.Contains($"it says edge-2, and {Id} was dialled", StringComparison.Ordinal), "the refusal", explain: () => hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            () => hub.Process.Log.Contains($"it says edge-2, and {Id} was dialled", StringComparison.Ordinal), "the refusal",
+            explain: () => hub.Process.Log);
         Assert.Null(await hub.ConnectedEdgeAsync("edge-2"));
     }
 
@@ -218,12 +233,15 @@ public sealed class DialHubTests : IDisposable
     public async Task What_does_not_go_with_a_hub_that_dials_is_an_error_on_both_sides()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
-        var refused = await hub.RunAsync("edge", "add", Id, "--tcp", $"{_port}", "--dial", $"{_edgeAddress}:{_dialPort}", "--transport", "quicWithFallback");
+        var refused = await hub.RunAsync(
+            "edge", "add", Id, "--tcp", $"{_port}", "--dial", $"{_edgeAddress}:{_dialPort}", "--transport", "quicWithFallback");
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("where the hub dials there is only tcpTls", refused.StandardError);
 
         var text = await AddAsync(hub);
-        Assert.Contains("transport quicWithFallback: the hub dials this edge, over TLS only", await RefusedAsync(text, "TRANSPORT", "quicWithFallback"));
+        Assert.Contains(
+            "transport quicWithFallback: the hub dials this edge, over TLS only",
+            await RefusedAsync(text, "TRANSPORT", "quicWithFallback"));
         // Strangers at the edge's port would be told the secret.
         Assert.Contains("any stranger at its port would be told the secret", await RefusedAsync(text, "INSECURESKIPVERIFY", "true"));
         Assert.True(ConnectionToken.TryDecode(text, out var token, out _));
@@ -234,7 +252,9 @@ public sealed class DialHubTests : IDisposable
     {
         var result = await ManagedProcess.RunAsync(
             Binaries.Edge,
-            ["run", "--token", token, "--state-dir", Path.Combine(_directory.FullName, "edge"), "--admin-socket", Path.Combine(_directory.FullName, "edge.sock")],
+            [
+                "run", "--token", token, "--state-dir", Path.Combine(_directory.FullName, "edge"), "--admin-socket",
+                Path.Combine(_directory.FullName, "edge.sock")],
             environment: new Dictionary<string, string> { [$"TUNNEL_EDGE__{setting}"] = value });
         Assert.NotEqual(0, result.ExitCode);
         return result.StandardError + result.StandardOutput;
@@ -244,13 +264,19 @@ public sealed class DialHubTests : IDisposable
     private async Task<int> PretendAsync()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = new CertificateRequest("CN=hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         using var client = new TcpClient();
         await client.ConnectAsync(_edgeAddress, _dialPort);
         await using var tls = new SslStream(client.GetStream());
         try
         {
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")] });
+            await tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions
+                {
+                    ServerCertificate = certificate,
+                    ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")],
+                });
             return await tls.ReadAsync(new byte[1024]).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         }
         catch (Exception error) when (error is IOException or System.Security.Authentication.AuthenticationException)

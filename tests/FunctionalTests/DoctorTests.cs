@@ -16,19 +16,23 @@ public sealed class DoctorTests
     public async Task Beside_a_running_edge_all_is_well_and_the_edge_keeps_its_tunnel(string transport)
     {
         QuicRequired.CheckFor(transport);
-        await using var setup = await TunnelSetup.StartAsync(tcp: 2, udp: 1, policies: TunnelSetup.WithoutHeader, edgeArguments: ["--transport", transport]);
+        await using var setup = await TunnelSetup.StartAsync(
+            tcp: 2, udp: 1, policies: TunnelSetup.WithoutHeader, edgeArguments: ["--transport", transport]);
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
         var before = (await setup.Edge.StatusAsync())!.Value.GetProperty("since").GetDateTimeOffset();
 
-        var (code, checks) = await RunAsync(setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--transport", transport);
+        var (code, checks) = await RunAsync(
+            setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--transport",
+            transport);
 
         Assert.Equal(0, code);
         foreach (var name in new[] { "dns", "tcp", "tls", "path", "authentication", "ports" })
             Assert.Equal("ok", Status(checks, name));
         Assert.Contains("3 of them held by the running edge", checks["ports"].GetProperty("detail").GetString());
         Assert.Equal(QuicLibrary.TryLoad(out _) ? "ok" : "skipped", Status(checks, "quic"));
-        Assert.All((await setup.Hub.StatusAsync()).GetProperty("refusals").EnumerateObject(), reason => Assert.Equal(0, reason.Value.GetInt64()));
+        Assert.All((await setup.Hub.StatusAsync()).GetProperty("refusals").EnumerateObject(), reason =>
+            Assert.Equal(0, reason.Value.GetInt64()));
         await pair.AssertEchoAsync();
         Assert.Equal(before, (await setup.Edge.StatusAsync())!.Value.GetProperty("since").GetDateTimeOffset());
         Assert.DoesNotContain("another edge process", setup.Hub.Process.Log + setup.Edge.Process.Log, StringComparison.OrdinalIgnoreCase);
@@ -40,7 +44,8 @@ public sealed class DoctorTests
         await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
         var result = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--json", "--admin-socket", setup.Edge.AdminSocket]);
         Assert.Equal("", result.StandardError);
-        var checks = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
+        var checks = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(
+            check => check.GetProperty("name").GetString()!);
         Assert.Contains("those of the running service", checks["settings"].GetProperty("detail").GetString());
         foreach (var name in new[] { "settings", "tcp", "tls", "authentication", "ports" })
             Assert.Equal("ok", Status(checks, name));
@@ -58,11 +63,13 @@ public sealed class DoctorTests
         using var upstream = setup.Listen(setup.Tcp[0]);
         var missing = await setup.Hub.RunAsync("doctor", "--json");
         Assert.Equal(1, missing.ExitCode);
-        var checks = JsonElement.Parse(missing.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
+        var checks = JsonElement.Parse(missing.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(
+            check => check.GetProperty("name").GetString()!);
         foreach (var name in new[] { "service", "certificate", "state", "tunnel-port", "edges" })
             Assert.Equal("ok", Status(checks, name));
         Assert.Equal("failed", Status(checks, "upstreams"));
-        Assert.Contains($"tcp {setup.TargetAddress}:{setup.Tcp[1]}: Connection refused", checks["upstreams"].GetProperty("detail").GetString());
+        Assert.Contains(
+            $"tcp {setup.TargetAddress}:{setup.Tcp[1]}: Connection refused", checks["upstreams"].GetProperty("detail").GetString());
         Assert.Contains("of the service are in use", checks["descriptors"].GetProperty("detail").GetString());
 
         using var other = setup.Listen(setup.Tcp[1]);
@@ -116,7 +123,8 @@ public sealed class DoctorTests
         using var holder = new TcpListener(other, setup.Tcp[0]);
         holder.Start();
         // This edge's own admin socket is not there, as though it ran on another machine.
-        var (code, checks) = await RunAsync(setup.Token, "--bind-address", other.ToString(), "--admin-socket", Path.Combine(setup.Directory, "none.sock"));
+        var (code, checks) = await RunAsync(
+            setup.Token, "--bind-address", other.ToString(), "--admin-socket", Path.Combine(setup.Directory, "none.sock"));
         Assert.Equal(1, code);
         Assert.Equal("failed", Status(checks, "ports"));
         Assert.Contains($"tcp/{setup.Tcp[0]}: address in use", checks["ports"].GetProperty("detail").GetString());
@@ -128,14 +136,18 @@ public sealed class DoctorTests
         var token = new ConnectionToken("127.0.0.1", FreePorts.Next(), "edge-1", "a-very-secret-secret", []);
         var shown = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--token", token.Encode()]);
         Assert.Equal(1, shown.ExitCode);
-        foreach (var name in new[] { "dns", "tcp", "tls", "path", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock" })
+        foreach (var name in new[]
+        {
+            "dns", "tcp", "tls", "path", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock",
+        })
             Assert.Contains(shown.StandardOutput.Split('\n'), line => line.Contains($" {name} ", StringComparison.Ordinal));
         Assert.Contains("FAILED   tcp", shown.StandardOutput);
 
         Assert.Equal(2, (await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--token", "nonsense"])).ExitCode);
     }
 
-    private static string? Status(IReadOnlyDictionary<string, JsonElement> checks, string name) => checks[name].GetProperty("status").GetString();
+    private static string? Status(IReadOnlyDictionary<string, JsonElement> checks, string name) =>
+        checks[name].GetProperty("status").GetString();
 
     private static async Task<(int Code, IReadOnlyDictionary<string, JsonElement> Checks)> RunAsync(string token, params string[] more)
     {
@@ -143,6 +155,7 @@ public sealed class DoctorTests
         Assert.Empty(result.StandardError);
         var report = JsonElement.Parse(result.StandardOutput);
         Assert.Equal(result.ExitCode == 0, report.GetProperty("ok").GetBoolean());
-        return (result.ExitCode, report.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!));
+        return (result.ExitCode,
+            report.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!));
     }
 }

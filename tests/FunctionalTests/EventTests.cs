@@ -41,7 +41,8 @@ public sealed class EventTests
         await Eventually.IsTrueAsync(
             async () =>
             {
-                var json = (await ManagedProcess.RunAsync(Binaries.Edge, ["top", "--json", "--admin-socket", setup.Edge.AdminSocket])).Succeeded().StandardOutput;
+                var json = (await ManagedProcess.RunAsync(Binaries.Edge, ["top", "--json", "--admin-socket", setup.Edge.AdminSocket]))
+                    .Succeeded().StandardOutput;
                 events = JsonElement.Parse(json).GetProperty("events").ToString();
                 return events.Contains($"listens on tcp {setup.Tcp[0]}", StringComparison.Ordinal);
             },
@@ -71,7 +72,8 @@ public sealed class EventTests
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("edgeConnected", unknown.StandardError);
 
-        var nobody = await ManagedProcess.RunAsync(Binaries.Hub, ["events", "--admin-socket", Path.Combine(setup.Directory, "nobody.sock")]);
+        var nobody = await ManagedProcess.RunAsync(
+            Binaries.Hub, ["events", "--admin-socket", Path.Combine(setup.Directory, "nobody.sock")]);
         Assert.Equal(1, nobody.ExitCode);
         Assert.Contains("tunnel-hub is not running", nobody.StandardError);
     }

@@ -78,5 +78,6 @@ public sealed class ExampleTests
     }
 
     private static async Task<string> CurlAsync(IPAddress source, params string[] arguments) => (await ManagedProcess.RunAsync(
-        DebianProgram.Curl, ["-sS", "--noproxy", "*", "--max-time", "50", "--interface", source.ToString(), .. arguments])).Succeeded().StandardOutput;
+        DebianProgram.Curl,
+        ["-sS", "--noproxy", "*", "--max-time", "50", "--interface", source.ToString(), .. arguments])).Succeeded().StandardOutput;
 }

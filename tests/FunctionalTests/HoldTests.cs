@@ -35,7 +35,8 @@ public sealed class HoldTests
         setup.Hub.Process.Signal(ManagedProcess.SigKill);
         await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(10));
         await Eventually.IsTrueAsync(
-            async () => await setup.Edge.StatusAsync() is { } status && !status.GetProperty("connected").GetBoolean(), "the edge to notice");
+            async () =>
+                await setup.Edge.StatusAsync() is { } status && !status.GetProperty("connected").GetBoolean(), "the edge to notice");
 
         await setup.AssertResetsAsync(setup.Tcp[0]);
 

@@ -16,7 +16,8 @@ public sealed class HubAddressTests
         var told = (await setup.Hub.RunAsync("edge", "hub-address", $"127.0.0.1:{next}")).Succeeded();
         Assert.Equal($"127.0.0.1:{next}", told.StandardOutput.Trim());
         await Eventually.IsTrueAsync(
-            async () => (await setup.Hub.RunAsync("edge", "hub-address")) is { ExitCode: 0, StandardError: "" } shown && shown.StandardOutput.Trim() == $"127.0.0.1:{next}",
+            async () => (await setup.Hub.RunAsync("edge", "hub-address")) is { ExitCode: 0, StandardError: "" } shown
+                && shown.StandardOutput.Trim() == $"127.0.0.1:{next}",
             "the edge to confirm", explain: () => setup.Edge.Process.Log);
 
         setup.Hub.Process.Signal(ManagedProcess.SigTerm);
@@ -56,7 +57,8 @@ public sealed class HubAddressTests
         await setup.Edge.RestartAsync();
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
         await Eventually.IsTrueAsync(
-            async () => (await setup.Hub.RunAsync("edge", "hub-address")) is { ExitCode: 0, StandardError: "" }, "the edge to confirm", explain: () => setup.Edge.Process.Log);
+            async () => (await setup.Hub.RunAsync("edge", "hub-address")) is { ExitCode: 0, StandardError: "" }, "the edge to confirm",
+            explain: () => setup.Edge.Process.Log);
         await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
     }
 

@@ -59,7 +59,8 @@ public sealed class HubReplacementTests
     {
         QuicRequired.Check();
         await using var setup = await TunnelSetup.StartAsync(
-            policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["drainTimeout"] = 10 }, edgeArguments: ["--transport", "quic"]);
+            policies: TunnelSetup.WithoutHeader, hubSettings: new JsonObject { ["drainTimeout"] = 10 },
+            edgeArguments: ["--transport", "quic"]);
         await using var clients = SteadyClients.Start(setup, setup.Tcp[0], perSecond: 20);
         await clients.WaitForMoreAsync(10);
 

@@ -44,7 +44,9 @@ public sealed class HubRestartTests
         var first = await MainProcessAsync(hub);
 
         // The error is logged, and nothing else happens.
-        (await hub.RunAsync("cp /etc/tunnel-hub/hub.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-hub/hub.json && systemctl reload tunnel-hub")).Succeeded();
+        (await hub.RunAsync(
+            "cp /etc/tunnel-hub/hub.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-hub/hub.json && systemctl reload tunnel-hub"))
+            .Succeeded();
         await hub.WaitForAsync("journalctl --unit tunnel-hub | grep 'was not ready to replace this one'");
         Assert.Equal(first, await MainProcessAsync(hub));
         await edge.WaitForAsync(Ask);

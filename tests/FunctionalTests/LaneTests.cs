@@ -23,7 +23,8 @@ public sealed class LaneTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _hub = await HubProcess.StartAsync(_directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
+        _hub = await HubProcess.StartAsync(
+            _directory.FullName, _target, new JsonObject { ["limits"] = new JsonObject { ["lanesPerTunnel"] = 3 } });
         var token = await _hub.AddEdgeAsync(TunnelSetup.EdgeId, [_port], []);
         await _hub.PutEdgeAsync(TunnelSetup.EdgeId, [_port], [], TunnelSetup.WithoutHeader([_port], []));
         Assert.True(ConnectionToken.TryDecode(token, out var decoded, out var error), error);
@@ -63,7 +64,8 @@ public sealed class LaneTests : IAsyncLifetime
         Assert.Equal(StreamEnd.Reset, (await apart.Client.DrainAsync()).End);
         Assert.Equal(StreamEnd.Reset, (await apart.Server.DrainAsync()).End);
         await elephant.AssertEchoAsync();
-        await Eventually.IsTrueAsync(async () => _relay.Count == 3 && await LanesAsync() == (2, 2), "the lane to come back", explain: () => _edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => _relay.Count == 3 && await LanesAsync() == (2, 2), "the lane to come back", explain: () => _edge.Process.Log);
         using var next = await OpenAsync();
         await next.AssertEchoAsync();
         await elephant.AssertEchoAsync();
@@ -124,7 +126,8 @@ public sealed class LaneTests : IAsyncLifetime
         Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
         (int, int) lanes = default;
         await Eventually.IsTrueAsync(
-            async () => (lanes = await LanesAsync()) == (2, 2), "both lanes", explain: () => $"{lanes}\n{_edge.Process.Log}\n{_hub.Process.Log}");
+            async () =>
+                (lanes = await LanesAsync()) == (2, 2), "both lanes", explain: () => $"{lanes}\n{_edge.Process.Log}\n{_hub.Process.Log}");
     }
 
     [Fact]
@@ -165,7 +168,8 @@ public sealed class LaneTests : IAsyncLifetime
         _relay.Cut(0);
         await elephant.AssertEchoAsync();
         await apart.AssertEchoAsync();
-        await Eventually.IsTrueAsync(async () => _relay.Count > 2 && await LanesAsync() == (2, 2), "another connection", explain: () => _edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => _relay.Count > 2 && await LanesAsync() == (2, 2), "another connection", explain: () => _edge.Process.Log);
         using var next = await OpenAsync();
         await next.AssertEchoAsync();
     }
@@ -227,7 +231,8 @@ public sealed class LaneTests : IAsyncLifetime
         {
             using var lane = await TunnelPeer.ConnectAsync(_hub.EndPoint);
             await IntroduceAsync(
-                lane, token, $$$"""{"features":["goaway","lanes"],"maxFrame":65536,"instance":"{{{instance}}}","lane":{"tunnelId":"{{{tunnel}}}","index":{{{index}}}}}""");
+                lane, token,
+                $$$"""{"features":["goaway","lanes"],"maxFrame":65536,"instance":"{{{instance}}}","lane":{"tunnelId":"{{{tunnel}}}","index":{{{index}}}}}""");
 
             var (_, goAway) = await lane.ReadFrameAsync(FrameTypes.GoAway);
             Assert.StartsWith("lane", JsonDocument.Parse(goAway).RootElement.GetProperty("reason").GetString(), StringComparison.Ordinal);
@@ -238,7 +243,8 @@ public sealed class LaneTests : IAsyncLifetime
         // The one that it has a right to is taken, and carries nothing of what is the tunnel's.
         using var right = await TunnelPeer.ConnectAsync(_hub.EndPoint);
         await IntroduceAsync(
-            right, other, $$$"""{"features":["goaway","lanes"],"maxFrame":65536,"instance":"one","lane":{"tunnelId":"{{{own}}}","index":2}}""");
+            right, other,
+            $$$"""{"features":["goaway","lanes"],"maxFrame":65536,"instance":"one","lane":{"tunnelId":"{{{own}}}","index":2}}""");
         await right.ReadFrameAsync(FrameTypes.Ping);
         var edge = (await _hub.ConnectedEdgeAsync("other"))!.Value;
         Assert.Equal((1, 2), (edge.GetProperty("tunnels").GetInt32(), edge.GetProperty("lanes").GetInt32()));

@@ -36,7 +36,9 @@ public sealed class LeastPrivilegeTests
         Assert.DoesNotContain(
             (verify.StandardOutput + verify.StandardError).Split('\n'),
             line => line.Length > 0 && !harmless.Any(known => line.Contains(known, StringComparison.Ordinal)));
-        Assert.Contains($"{tenths / 10}.{tenths % 10}", await File.ReadAllTextAsync(Path.Combine(Repository(), "docs/operations/running.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{tenths / 10}.{tenths % 10}", await File.ReadAllTextAsync(Path.Combine(Repository(), "docs/operations/running.md")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,14 +69,18 @@ public sealed class LeastPrivilegeTests
     }
 
     private static IEnumerable<string> HubRights =>
-        ["--reuid", Nobody, "--regid", Nobody, "--clear-groups", "--no-new-privs", "--inh-caps", "-all", "--ambient-caps", "-all", "--bounding-set", "-all"];
+        [
+            "--reuid", Nobody, "--regid", Nobody, "--clear-groups", "--no-new-privs", "--inh-caps", "-all", "--ambient-caps", "-all",
+            "--bounding-set", "-all"];
 
     private static IEnumerable<string> EdgeRights
     {
         get
         {
             const string Rights = "-all,+net_bind_service,+net_admin";
-            return ["--reuid", Nobody, "--regid", Nobody, "--clear-groups", "--no-new-privs", "--inh-caps", Rights, "--ambient-caps", Rights, "--bounding-set", Rights];
+            return [
+                "--reuid", Nobody, "--regid", Nobody, "--clear-groups", "--no-new-privs", "--inh-caps", Rights, "--ambient-caps", Rights,
+                "--bounding-set", Rights];
         }
     }
 
@@ -95,15 +101,18 @@ public sealed class LeastPrivilegeTests
         Assert.Equal((Nobody, NoCapabilities), Identity(hub));
 
         var token = await ManagedProcess.RunAsync(
-            Binaries.Hub, ["edge", "add", "edge-1", "--host", "127.0.0.1:8443", "--tcp", "80,443", "--udp", "53", "--admin-socket", hubSocket]);
+            Binaries.Hub,
+            ["edge", "add", "edge-1", "--host", "127.0.0.1:8443", "--tcp", "80,443", "--udp", "53", "--admin-socket", hubSocket]);
         var tokenFile = Path.Combine(directory, "token");
         await File.WriteAllTextAsync(tokenFile, token.Succeeded().StandardOutput);
         var edgeSocket = Path.Combine(directory, "edge", "admin.sock");
         await using var edge = Start(
             end, "tunnel-edge", Binaries.Edge, EdgeRights,
-            "run", "--stun-servers", "[]", "--token-file", tokenFile, "--admin-socket", edgeSocket, "--state-dir", Path.Combine(directory, "edge", "state"));
+            "run", "--stun-servers", "[]", "--token-file", tokenFile, "--admin-socket", edgeSocket, "--state-dir",
+            Path.Combine(directory, "edge", "state"));
         using var edgeAdmin = new AdminClient("tunnel-edge", edgeSocket);
-        await WaitAsync(edgeAdmin, edge, status => status.GetProperty("listenPorts").GetArrayLength() == 2 && status.GetProperty("listenPortsUdp").GetArrayLength() == 1);
+        await WaitAsync(edgeAdmin, edge, status =>
+            status.GetProperty("listenPorts").GetArrayLength() == 2 && status.GetProperty("listenPortsUdp").GetArrayLength() == 1);
 
         Assert.Equal((Nobody, EdgeCapabilities), Identity(edge));
         foreach (var process in new[] { edge, hub })
@@ -138,11 +147,13 @@ public sealed class LeastPrivilegeTests
 
     private static (string User, string Capabilities) Identity(ManagedProcess process)
     {
-        var lines = File.ReadLines($"/proc/{process.Id}/status").Select(line => line.Split('\t')).ToDictionary(words => words[0], words => words[^1]);
+        var lines = File.ReadLines($"/proc/{process.Id}/status").Select(line => line.Split('\t')).ToDictionary(
+            words => words[0], words => words[^1]);
         return (lines["Uid:"], lines["CapEff:"]);
     }
 
-    private static async Task IpAsync(params string[] arguments) => (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
+    private static async Task IpAsync(params string[] arguments) =>
+        (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
 
     // The binaries are in src/Edge/bin/CONFIGURATION/FRAMEWORK.
     private static string Repository() => Path.GetFullPath("../../../../..", Path.GetDirectoryName(Binaries.Edge)!);

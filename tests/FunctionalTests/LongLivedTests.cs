@@ -7,7 +7,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Connections as people keep them open for long, over a path that breaks: sessions, event streams, transfers, and idle ones.</summary>
+/// <summary>
+/// Connections as people keep them open for long, over a path that breaks: sessions, event streams, transfers, and idle ones.
+/// </summary>
 [Collection(HeavyTests.Name)]
 public sealed class LongLivedTests
 {
@@ -19,7 +21,8 @@ public sealed class LongLivedTests
     {
         const int Lines = 60;
         const int LinesBetweenCuts = 6;
-        await using var setup = await TunnelSetup.StartAsync(2, policies: TunnelSetup.WithoutHeader, cuttable: true, edgeArguments: OverTls);
+        await using var setup = await TunnelSetup.StartAsync(
+            2, policies: TunnelSetup.WithoutHeader, cuttable: true, edgeArguments: OverTls);
         await using var server = await SshServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Tcp[0]));
         using var events = setup.Listen(setup.Tcp[1]);
         using var due = new SemaphoreSlim(0);
@@ -41,7 +44,8 @@ public sealed class LongLivedTests
         await serving;
         var expected = Enumerable.Range(0, Lines).Select(static line => $"line-{line}").ToArray();
         Assert.Equal(expected, ssh.StandardOutput.Split('\n'));
-        Assert.Equal(expected.Select(static line => $"data: {line}"), curl.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            expected.Select(static line => $"data: {line}"), curl.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Theory]
@@ -63,7 +67,8 @@ public sealed class LongLivedTests
         await Task.Delay(TimeSpan.FromSeconds(10));
         stopped.Signal(ManagedProcess.SigCont);
 
-        await Eventually.IsTrueAsync(async () => await setup.Edge.StatusAsync() is { } status && status.GetProperty("connected").GetBoolean(), "the tunnel");
+        await Eventually.IsTrueAsync(
+            async () => await setup.Edge.StatusAsync() is { } status && status.GetProperty("connected").GetBoolean(), "the tunnel");
         await transfers.FinishAsync(() => Logs(setup));
     }
 

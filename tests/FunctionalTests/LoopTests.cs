@@ -19,7 +19,8 @@ public sealed class LoopTests
         var address = LoopbackAddresses.Next();
         await using var setup = await TunnelSetup.StartAsync(
             tcp: 1, udp: 1, edgeAddress: address,
-            policies: (_, _) => new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off", ["targetHost"] = address.ToString() } });
+            policies: (_, _) =>
+                new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off", ["targetHost"] = address.ToString() } });
 
         await setup.AssertResetsAsync(setup.Tcp[0]);
         using var client = new UdpClient();
@@ -27,7 +28,8 @@ public sealed class LoopTests
 
         var status = default(JsonElement);
         await Eventually.IsTrueAsync(
-            async () => (status = await setup.Hub.StatusAsync()).GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64() > 0,
+            async () =>
+                (status = await setup.Hub.StatusAsync()).GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64() > 0,
             "the session that came back", explain: () => status.ToString());
         Assert.InRange(status.GetProperty("streamFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);
         Assert.InRange(status.GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);

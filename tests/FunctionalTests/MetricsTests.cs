@@ -12,9 +12,13 @@ public sealed class MetricsTests
 {
     private static readonly string[] OfBoth =
     [
-        "tunnel_tunnels", "tunnel_tunnels_lost_total", "tunnel_tunnels_resumed_total", "tunnel_streams_active", "tunnel_streams_opened_total", "tunnel_io_bytes_total", "tunnel_rtt_seconds", "tunnel_flow_stall_seconds_total",
-        "tunnel_queue_size_bytes", "tunnel_queue_flows", "tunnel_sessions_active", "tunnel_datagrams_total", "tunnel_datagrams_dropped_total",
-        "tunnel_memory_used_bytes", "tunnel_memory_limit_bytes", "tunnel_tcp_memory_used_bytes", "tunnel_tcp_memory_limit_bytes", "tunnel_descriptors_used", "tunnel_descriptors_limit", "tunnel_events_dropped_total", "tunnel_timers_active", "tunnel_heap_used_bytes",
+        "tunnel_tunnels", "tunnel_tunnels_lost_total", "tunnel_tunnels_resumed_total", "tunnel_streams_active",
+        "tunnel_streams_opened_total", "tunnel_io_bytes_total", "tunnel_rtt_seconds", "tunnel_flow_stall_seconds_total",
+        "tunnel_queue_size_bytes", "tunnel_queue_flows", "tunnel_sessions_active", "tunnel_datagrams_total",
+        "tunnel_datagrams_dropped_total",
+        "tunnel_memory_used_bytes", "tunnel_memory_limit_bytes", "tunnel_tcp_memory_used_bytes", "tunnel_tcp_memory_limit_bytes",
+        "tunnel_descriptors_used", "tunnel_descriptors_limit", "tunnel_events_dropped_total", "tunnel_timers_active",
+        "tunnel_heap_used_bytes",
         "tunnel_build_info{version=", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
         "process_start_time_seconds", "process_open_fds", "process_max_fds", "process_threads",
     ];
@@ -47,17 +51,23 @@ public sealed class MetricsTests
         using var edgeClient = new AdminClient("tunnel-edge", setup.Edge.AdminSocket);
         // A report and a round trip may take a moment more.
         await Eventually.IsTrueAsync(
-            async () => await ScrapeAsync(hubClient) is var text && Value(text, "tunnel_config_apply_duration_seconds_count") == 1 && text.Contains("tunnel_rtt_seconds{"),
+            async () => await ScrapeAsync(hubClient) is var text && Value(text, "tunnel_config_apply_duration_seconds_count") == 1
+                && text.Contains("tunnel_rtt_seconds{"),
             "the push to be measured");
         await Eventually.IsTrueAsync(async () => (await ScrapeAsync(edgeClient)).Contains("tunnel_rtt_seconds"), "the edge's round trip");
         var hub = await ScrapeAsync(hubClient);
         var edge = await ScrapeAsync(edgeClient);
 
         Assert.All(OfBoth.Concat(OfTheHub), name => Assert.Contains($"\n{name}", hub));
-        Assert.All(OfBoth.Concat(["tunnel_connected", "tunnel_hub_connected{", "tunnel_firewall_state{"]), name => Assert.Contains($"\n{name}", edge));
+        Assert.All(OfBoth.Concat(["tunnel_connected", "tunnel_hub_connected{", "tunnel_firewall_state{"]), name =>
+            Assert.Contains($"\n{name}", edge));
         Assert.Equal(1, Value(hub, $"tunnel_streams_active{{edge=\"{TunnelSetup.EdgeId}\"}}"));
         Assert.Equal(32, Value(hub, $"tunnel_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",direction=\"in\"}}"));
-        Assert.Equal(32, Value(hub, $"tunnel_port_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\",direction=\"in\"}}"));
+        Assert.Equal(
+            32,
+            Value(
+                hub,
+                $"tunnel_port_io_bytes_total{{edge=\"{TunnelSetup.EdgeId}\",port=\"{setup.Tcp[0]}\",proto=\"tcp\",direction=\"in\"}}"));
         Assert.Equal(32, Value(edge, "tunnel_io_bytes_total{direction=\"out\"}"));
         Assert.Equal(1, Value(hub, "tunnel_auth_failures_total{reason=\"unauthorized\"}"));
         Assert.Equal(1, Value(edge, "tunnel_connected"));
@@ -78,7 +88,8 @@ public sealed class MetricsTests
     public async Task An_edge_answers_metrics_and_health_over_TCP_and_nothing_else()
     {
         var port = FreePorts.Next();
-        await using var setup = await TunnelSetup.StartAsync(edgeArguments: ["--metrics-listen", port.ToString(CultureInfo.InvariantCulture)]);
+        await using var setup = await TunnelSetup.StartAsync(
+            edgeArguments: ["--metrics-listen", port.ToString(CultureInfo.InvariantCulture)]);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         Assert.Contains("\ntunnel_connected 1\n", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken));
         Assert.Equal("ok\n", await http.GetStringAsync("healthz", TestContext.Current.CancellationToken));
@@ -101,17 +112,20 @@ public sealed class MetricsTests
             hubSettings: new JsonObject { ["otlpEndpoint"] = collector.Endpoint, ["otlpInterval"] = 1 });
         var token = await setup.Hub.AddEdgeAsync("pushing", [], []);
         var config = Path.Combine(setup.Directory, "pushing.json");
-        await File.WriteAllTextAsync(config, new JsonObject { ["otlpEndpoint"] = collector.Endpoint + "/own/path", ["otlpInterval"] = 1 }.ToJsonString());
+        await File.WriteAllTextAsync(
+            config, new JsonObject { ["otlpEndpoint"] = collector.Endpoint + "/own/path", ["otlpInterval"] = 1 }.ToJsonString());
         await using var edge = EdgeProcess.Start(setup.Directory, token, LoopbackAddresses.Next(), "--config", config);
 
         await Eventually.IsTrueAsync(
-            () => Task.FromResult(Has("/v1/metrics", "tunnel-hub", "tunnel.edges.connected") && Has("/own/path", "tunnel-edge", "tunnel.connected")),
+            () => Task.FromResult(
+                Has("/v1/metrics", "tunnel-hub", "tunnel.edges.connected") && Has("/own/path", "tunnel-edge", "tunnel.connected")),
             "both to push",
             explain: () => $"{setup.Hub.Process.Log}\n{edge.Process.Log}");
         Assert.All(collector.Requests, request => Assert.Equal("application/x-protobuf", request.ContentType));
 
         bool Has(string path, string service, string instrument) => collector.Requests.Any(request =>
-            request.Path == path && Encoding.Latin1.GetString(request.Body) is var body && body.Contains(service) && body.Contains(instrument));
+            request.Path == path && Encoding.Latin1.GetString(request.Body) is var body && body.Contains(service)
+                && body.Contains(instrument));
     }
 
     [Fact]

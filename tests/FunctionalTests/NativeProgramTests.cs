@@ -48,13 +48,16 @@ public sealed class NativeProgramTests : IDisposable
         await Eventually.IsTrueAsync(() => File.Exists(socket), "the hub's start", explain: () => hub.Log);
         var added = await ManagedProcess.RunAsync(
             Binaries.Hub,
-            ["edge", "add", "a", "--tcp", $"{port}", "--proxy", "off", "--host", $"127.0.0.1:{settings["tunnelPort"]}", "--admin-socket", socket]);
+            [
+                "edge", "add", "a", "--tcp", $"{port}", "--proxy", "off", "--host", $"127.0.0.1:{settings["tunnelPort"]}", "--admin-socket",
+                socket]);
         var token = Path.Combine(_directory.FullName, "token");
         await File.WriteAllTextAsync(token, KnownSecrets.Add(added.Succeeded().StandardOutput.Trim()));
         using var upstream = new TcpListener(target, port);
         upstream.Start();
         await using var edge = WithoutProc(
-            "tunnel-edge", Binaries.Edge, "run", "--token-file", token, "--bind-address", $"{address}", "--firewall", "off", "--stun-servers", "[]",
+            "tunnel-edge", Binaries.Edge, "run", "--token-file", token, "--bind-address", $"{address}", "--firewall", "off",
+            "--stun-servers", "[]",
             "--state-dir", Path.Combine(_directory.FullName, "edge"), "--admin-socket", Path.Combine(_directory.FullName, "edge.sock"));
         await Eventually.IsTrueAsync(() => CanConnect(new IPEndPoint(address, port)), "the edge's port", explain: () => edge.Log + hub.Log);
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);

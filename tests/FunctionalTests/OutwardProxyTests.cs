@@ -41,12 +41,15 @@ public sealed class OutwardProxyTests : IDisposable
 
             var (code, checks) = await DoctorAsync(setup, url);
             Assert.Equal(0, code);
-            Assert.Equal($"{kind}://127.0.0.1:{proxyPort}, which proxy names, connects to 127.0.0.1:{setup.Hub.TunnelPort}", checks["proxy"].GetProperty("detail").GetString());
+            Assert.Equal(
+                $"{kind}://127.0.0.1:{proxyPort}, which proxy names, connects to 127.0.0.1:{setup.Hub.TunnelPort}",
+                checks["proxy"].GetProperty("detail").GetString());
             foreach (var name in new[] { "tcp", "tls", "path", "authentication" })
                 Assert.Equal("ok", checks[name].GetProperty("status").GetString());
 
             await proxy.DisposeAsync();
-            await Eventually.IsTrueAsync(async () => !(await setup.Edge.StatusAsync())!.Value.GetProperty("connected").GetBoolean(), "a lost tunnel");
+            await Eventually.IsTrueAsync(
+                async () => !(await setup.Edge.StatusAsync())!.Value.GetProperty("connected").GetBoolean(), "a lost tunnel");
             proxy = await OutwardProxy.StartAsync(kind, _directory.FullName, proxyPort, user);
             await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
             await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
@@ -69,9 +72,11 @@ public sealed class OutwardProxyTests : IDisposable
         var url = $"{kind}://me:{KnownSecrets.Add("another-password-than-that")}@127.0.0.1:{proxyPort}";
         await using var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next(), "--proxy", url);
         var error = await Eventually.GetAsync(
-            async () => await edge.StatusAsync() is { } status && status.GetProperty("lastError").ValueKind == JsonValueKind.String ? status.GetProperty("lastError").GetString() : null,
+            async () => await edge.StatusAsync() is { } status
+                && status.GetProperty("lastError").ValueKind == JsonValueKind.String ? status.GetProperty("lastError").GetString() : null,
             "the edge's error");
-        Assert.Equal($"Unreachable: 127.0.0.1:{hub.TunnelPort} can't be reached: the proxy {kind}://127.0.0.1:{proxyPort} {expected}", error);
+        Assert.Equal(
+            $"Unreachable: 127.0.0.1:{hub.TunnelPort} can't be reached: the proxy {kind}://127.0.0.1:{proxyPort} {expected}", error);
     }
 
     [Theory]
@@ -83,13 +88,17 @@ public sealed class OutwardProxyTests : IDisposable
         var (proxyPort, dialPort, port) = (FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
         var address = LoopbackAddresses.Next();
         await using var proxy = await OutwardProxy.StartAsync(kind, _directory.FullName, proxyPort, User);
-        await using var hub = await HubProcess.StartAsync(_directory.FullName, IPAddress.Loopback, new() { ["proxy"] = $"{kind}://{User}@127.0.0.1:{proxyPort}" });
-        var token = KnownSecrets.Add((await hub.RunAsync("edge", "add", "edge-1", "--tcp", $"{port}", "--dial", $"{address}:{dialPort}")).Succeeded().StandardOutput.Trim());
+        await using var hub = await HubProcess.StartAsync(
+            _directory.FullName, IPAddress.Loopback, new() { ["proxy"] = $"{kind}://{User}@127.0.0.1:{proxyPort}" });
+        var token = KnownSecrets.Add(
+            (await hub.RunAsync("edge", "add", "edge-1", "--tcp", $"{port}", "--dial", $"{address}:{dialPort}"))
+                .Succeeded().StandardOutput.Trim());
         await using var edge = EdgeProcess.Start(_directory.FullName, token, address);
         await edge.WaitForPortsAsync([port], []);
         Assert.Equal($"127.0.0.1:{proxyPort}", (await hub.ConnectedEdgeAsync("edge-1"))!.Value.GetProperty("remote").GetString());
         Assert.Contains(
-            $"is connected through {kind}://127.0.0.1:{proxyPort}", (await hub.RunAsync("doctor", "--edge", "edge-1")).StandardOutput, StringComparison.Ordinal);
+            $"is connected through {kind}://127.0.0.1:{proxyPort}", (await hub.RunAsync("doctor", "--edge", "edge-1")).StandardOutput,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,16 +108,24 @@ public sealed class OutwardProxyTests : IDisposable
         var token = await hub.AddEdgeAsync("edge-1", [FreePorts.Next()], []);
         var result = await ManagedProcess.RunAsync(
             Binaries.Edge,
-            ["run", "--token", token, "--transport", "quic", "--proxy", "http://127.0.0.1:1", "--state-dir", Path.Combine(_directory.FullName, "state"), "--admin-socket", Path.Combine(_directory.FullName, "edge.sock")]);
+            [
+                "run", "--token", token, "--transport", "quic", "--proxy", "http://127.0.0.1:1", "--state-dir",
+                Path.Combine(_directory.FullName, "state"), "--admin-socket", Path.Combine(_directory.FullName, "edge.sock")]);
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains("transport quic: QUIC does not go through a proxy, and proxy says http://127.0.0.1:1.", result.StandardError + result.StandardOutput);
+        Assert.Contains(
+            "transport quic: QUIC does not go through a proxy, and proxy says http://127.0.0.1:1.",
+            result.StandardError + result.StandardOutput);
     }
 
     private static async Task<(int Code, Dictionary<string, JsonElement> Checks)> DoctorAsync(TunnelSetup setup, string url)
     {
         var result = await ManagedProcess.RunAsync(
             Binaries.Edge,
-            ["doctor", "--json", "--token", setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket", setup.Edge.AdminSocket, "--proxy", url]);
-        return (result.ExitCode, JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!));
+            [
+                "doctor", "--json", "--token", setup.Token, "--bind-address", setup.EdgeAddress.ToString(), "--admin-socket",
+                setup.Edge.AdminSocket, "--proxy", url]);
+        return (result.ExitCode,
+            JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray()
+                .ToDictionary(check => check.GetProperty("name").GetString()!));
     }
 }

@@ -35,7 +35,8 @@ public sealed class PathTests
     [InlineData("tcpTls", true)]
     [InlineData("tcpTls", false)]
     [InlineData("quic", false)]
-    public async Task Where_large_packets_are_swallowed_new_clients_are_served_over_a_connection_with_small_ones(string transport, bool download)
+    public async Task Where_large_packets_are_swallowed_new_clients_are_served_over_a_connection_with_small_ones(
+        string transport, bool download)
     {
         QuicRequired.CheckFor(transport);
         await using var tunnel = await WideAreaTunnel.StartAsync(transport, ["--delay", "10ms", "--rate", "20mbit"]);
@@ -51,7 +52,8 @@ public sealed class PathTests
 
         // The line comes a moment before clients are served by another tunnel, or by the same one over that connection.
         await Eventually.IsTrueAsync(
-            () => tunnel.Edge.Process.Log is var log && (log.Split("Connected to the hub").Length == 3 || log.Contains("goes on with", StringComparison.Ordinal)),
+            () => tunnel.Edge.Process.Log is var log && (log.Split("Connected to the hub").Length == 3
+                || log.Contains("goes on with", StringComparison.Ordinal)),
             "another connection", Limit, () => tunnel.Edge.Process.Log);
 
         using var after = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
@@ -70,10 +72,12 @@ public sealed class PathTests
         await tunnel.Link.SetAsync($"maxpacket {path}");
 
         var (program, arguments) = tunnel.Link.Near.Command(
-            Binaries.Edge, "doctor", "--json", "--token", tunnel.Token, "--transport", "tcpTls", "--bind-address", "127.0.0.1", "--admin-socket", tunnel.Edge.AdminSocket);
+            Binaries.Edge, "doctor", "--json", "--token", tunnel.Token, "--transport", "tcpTls", "--bind-address", "127.0.0.1",
+            "--admin-socket", tunnel.Edge.AdminSocket);
         var result = await ManagedProcess.RunAsync(program, arguments, limit: Limit);
 
-        var check = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "path");
+        var check = JsonElement.Parse(result.StandardOutput).GetProperty("checks").EnumerateArray().Single(
+            check => check.GetProperty("name").GetString() == "path");
         Assert.Equal(status, check.GetProperty("status").GetString());
         Assert.Contains(detail, check.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
@@ -116,7 +120,8 @@ public sealed class PathTests
 
         // By the reset that the new hub sends, or by asking: silence of 45 s would take longer.
         await Eventually.IsTrueAsync(
-            async () => await tunnel.EdgeStatusAsync() is var status && status.GetProperty("connected").GetBoolean() && status.GetProperty("since").GetDateTimeOffset() > since,
+            async () => await tunnel.EdgeStatusAsync() is var status && status.GetProperty("connected")
+                .GetBoolean() && status.GetProperty("since").GetDateTimeOffset() > since,
             "another tunnel", TimeSpan.FromSeconds(25), () => tunnel.Edge.Process.Log);
         using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         await next.AssertEchoAsync();
@@ -149,7 +154,9 @@ public sealed class PathTests
 
         public long Received => Interlocked.Read(ref _received);
 
-        public Task WaitForAsync(long bytes) => Eventually.IsTrueAsync(() => Task.FromResult(Received >= bytes), $"{bytes:N0} bytes", Limit, () => $"{Received:N0} came.\n{_tunnel.Edge.Process.Log}\n{_tunnel.Hub.Process.Log}");
+        public Task WaitForAsync(long bytes) => Eventually.IsTrueAsync(
+            () => Task.FromResult(Received >= bytes), $"{bytes:N0} bytes", Limit,
+            () => $"{Received:N0} came.\n{_tunnel.Edge.Process.Log}\n{_tunnel.Hub.Process.Log}");
 
         public void Dispose()
         {

@@ -4,8 +4,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// Hub and edge where a system, a container or a user puts them, each in a view of the file system that ends with the test: what they make where, and whose
-/// commands find it.
+/// Hub and edge where a system, a container or a user puts them, each in a view of the file system that ends with the test: what they make
+/// where, and whose commands find it.
 /// </summary>
 public sealed class PlacesTests : IDisposable
 {
@@ -31,17 +31,23 @@ public sealed class PlacesTests : IDisposable
     public async Task Members_of_the_services_group_use_its_commands_and_others_are_told_what_to_do()
     {
         var port = FreePorts.Next();
-        const string make = $"install -d -m 750 -o {ServiceUser} -g {ServiceGroup} /run/NAME && install -d -m 700 -o {ServiceUser} -g {ServiceGroup} /var/lib/NAME";
+        const string make = $"install -d -m 750 -o {ServiceUser} -g {ServiceGroup} /run/NAME && install -d -m 700 -o {ServiceUser} -g "
+            + $"{ServiceGroup} /var/lib/NAME";
         const string systemd = "STATE_DIRECTORY=/var/lib/NAME RUNTIME_DIRECTORY=/run/NAME";
         await using var hub = await StartAsync(
-            "tunnel-hub", OwnPlaces + " && " + Of("tunnel-hub", make), As(ServiceUser, ServiceGroup, Of("tunnel-hub", systemd)), $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
+            "tunnel-hub", OwnPlaces + " && " + Of("tunnel-hub", make), As(ServiceUser, ServiceGroup, Of("tunnel-hub", systemd)),
+            $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
         var member = As(Bob, Bob, "HOME=/home/bob", ServiceGroup);
         var token = (await RunInAsync(hub, member, $"{Binaries.Hub} edge add vps --host 127.0.0.1:{port}")).Succeeded().StandardOutput;
-        Assert.Contains("vps", (await RunInAsync(hub, member, $"{Binaries.Hub} status")).Succeeded().StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            "vps", (await RunInAsync(hub, member, $"{Binaries.Hub} status")).Succeeded().StandardOutput, StringComparison.Ordinal);
 
-        await using var edge = await StartEdgeAsync(OwnPlaces + " && " + Of("tunnel-edge", make), As(ServiceUser, ServiceGroup, Of("tunnel-edge", systemd)), token);
+        await using var edge = await StartEdgeAsync(
+            OwnPlaces + " && " + Of("tunnel-edge", make), As(ServiceUser, ServiceGroup, Of("tunnel-edge", systemd)), token);
         await edge.WaitForLineAsync("Connected to the hub");
-        Assert.Contains("connected over tcpTls", (await RunInAsync(edge, member, $"{Binaries.Edge} status")).Succeeded().StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            "connected over tcpTls", (await RunInAsync(edge, member, $"{Binaries.Edge} status")).Succeeded().StandardOutput,
+            StringComparison.Ordinal);
 
         // Without the group the socket is where it was looked for, and closed.
         foreach (var (service, command) in new[] { (hub, $"{Binaries.Hub} status"), (edge, $"{Binaries.Edge} status") })
@@ -57,8 +63,10 @@ public sealed class PlacesTests : IDisposable
     public async Task Root_without_systemd_has_the_systems_directories_and_so_have_its_commands()
     {
         var port = FreePorts.Next();
-        await using var hub = await StartAsync("tunnel-hub", OwnPlaces, "env -i HOME=/root " + Root, $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
-        var token = (await RunInAsync(hub, "env -i HOME=/root " + Root, $"{Binaries.Hub} edge add vps --host 127.0.0.1:{port}")).Succeeded().StandardOutput;
+        await using var hub = await StartAsync(
+            "tunnel-hub", OwnPlaces, "env -i HOME=/root " + Root, $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
+        var token = (await RunInAsync(hub, "env -i HOME=/root " + Root, $"{Binaries.Hub} edge add vps --host 127.0.0.1:{port}"))
+            .Succeeded().StandardOutput;
         (await RunInAsync(hub, "", "test -S /run/tunnel-hub/admin.sock -a -f /var/lib/tunnel-hub/edges.json")).Succeeded();
         await using var edge = await StartEdgeAsync(OwnPlaces, "env -i HOME=/root " + Root, token);
         await edge.WaitForLineAsync("Connected to the hub");
@@ -71,10 +79,12 @@ public sealed class PlacesTests : IDisposable
     public async Task On_a_read_only_root_all_of_it_is_in_the_volume()
     {
         var port = FreePorts.Next();
-        const string make = $"mount -t tmpfs -o ro tmpfs /run && mkdir -p /mnt && mount -t tmpfs tmpfs /mnt && chown {ServiceUser} /mnt && mount -o remount,bind,ro /";
+        const string make = $"mount -t tmpfs -o ro tmpfs /run && mkdir -p /mnt && mount -t tmpfs tmpfs /mnt && chown {ServiceUser} /mnt "
+            + "&& mount -o remount,bind,ro /";
         const string container = "TUNNEL_HUB__STATEDIR=/mnt/hub TUNNEL_EDGE__STATEDIR=/mnt/edge";
         var user = As(ServiceUser, ServiceUser, container);
-        await using var hub = await StartAsync("tunnel-hub", make, user, $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
+        await using var hub = await StartAsync(
+            "tunnel-hub", make, user, $"{Binaries.Hub} run --tunnel-port {port} --bind-address 127.0.0.1");
         Assert.NotEqual(0, (await RunInAsync(hub, "", "touch /written")).ExitCode);
         var token = (await RunInAsync(hub, user, $"{Binaries.Hub} edge add vps --host 127.0.0.1:{port}")).Succeeded().StandardOutput;
         (await RunInAsync(hub, "", "test -S /mnt/hub/run/admin.sock")).Succeeded();
@@ -82,7 +92,8 @@ public sealed class PlacesTests : IDisposable
         await using var edge = await StartEdgeAsync(make, user, token);
         await edge.WaitForLineAsync("Connected to the hub");
         (await RunInAsync(edge, user, $"{Binaries.Edge} status")).Succeeded();
-        Assert.Contains("ok       settings", (await RunInAsync(edge, user, $"{Binaries.Edge} doctor")).StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            "ok       settings", (await RunInAsync(edge, user, $"{Binaries.Edge} doctor")).StandardOutput, StringComparison.Ordinal);
     }
 
     // Where the runtime of a build that is not native is, every program must know.
@@ -91,13 +102,15 @@ public sealed class PlacesTests : IDisposable
     private static string Of(string name, string text) => text.Replace("NAME", name, StringComparison.Ordinal);
 
     private static string As(string user, string group, string environment, string? further = null) =>
-        $"{DebianProgram.Setpriv} --reuid {user} --regid {group} {(further is null ? "--clear-groups" : $"--groups {further}")} --inh-caps -all --bounding-set -all env -i {Root} {environment}";
+        $"{DebianProgram.Setpriv} --reuid {user} --regid {group} {(further is null ? "--clear-groups" : $"--groups {further}")} "
+            + $"--inh-caps -all --bounding-set -all env -i {Root} {environment}";
 
     private async Task<ManagedProcess> StartEdgeAsync(string view, string user, string token)
     {
         var file = Path.Combine(_directory.FullName, $"token-{Guid.NewGuid():N}");
         await File.WriteAllTextAsync(file, KnownSecrets.Add(token.Trim()));
-        return await StartAsync("tunnel-edge", view, user, $"{Binaries.Edge} run --token-file {file} --stun-servers [] --firewall off", isReady: false);
+        return await StartAsync(
+            "tunnel-edge", view, user, $"{Binaries.Edge} run --token-file {file} --stun-servers [] --firewall off", isReady: false);
     }
 
     // The shell makes the view and then becomes the service, so that the process is the service's.

@@ -75,7 +75,9 @@ public sealed class PoolTests : IAsyncDisposable
             [$"tcp/{tcp[0]}"] = new JsonObject
             {
                 ["targets"] = new JsonArray(
-                    [.. _addresses.Select((address, index) => new JsonObject { ["host"] = address.ToString(), ["weight"] = weights[index] })]),
+                    [
+                        .. _addresses.Select(
+                            (address, index) => new JsonObject { ["host"] = address.ToString(), ["weight"] = weights[index] })]),
                 ["proxyProtocol"] = "off",
             },
         });

@@ -49,8 +49,10 @@ public sealed class PortChangeTests
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, [free, taken], [], TunnelSetup.WithoutHeader([], []));
 
         await Eventually.IsTrueAsync(
-            async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("failedPorts").EnumerateArray()
-                .Any(port => port.GetProperty("port").GetInt32() == taken && port.GetProperty("error").GetString()!.Contains("in use", StringComparison.Ordinal)),
+            async () =>
+                await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("failedPorts").EnumerateArray()
+                .Any(port => port.GetProperty("port").GetInt32() == taken
+                    && port.GetProperty("error").GetString()!.Contains("in use", StringComparison.Ordinal)),
             "the report of the port in use");
         Assert.Contains($"{taken}", (await setup.Hub.RunAsync("status")).Succeeded().StandardOutput);
         await open.AssertEchoAsync();

@@ -22,7 +22,8 @@ public sealed class PortCommandTests
         await setup.Edge.WaitForPortsAsync([kept, added], []);
         await setup.AssertCarriesAsync(addedUpstream, added);
 
-        var dry = (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{added}", "--to", $":{target}", "--dry-run")).Succeeded();
+        var dry =
+            (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{added}", "--to", $":{target}", "--dry-run")).Succeeded();
         Assert.EndsWith("Dry run: nothing was changed.", dry.StandardOutput.TrimEnd(), StringComparison.Ordinal);
         await setup.AssertCarriesAsync(addedUpstream, added);
         (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{added}", "--to", $":{target}")).Succeeded();
@@ -52,10 +53,14 @@ public sealed class PortCommandTests
 
         await setup.Hub.Process.WaitForLineAsync(words);
         await using (var events = ManagedProcess.Start(
-            "curl", DebianProgram.Curl, ["--silent", "--no-buffer", "--unix-socket", setup.Hub.AdminSocket, "-H", "Last-Event-ID: 0", "http://hub/api/v1/events?types=proxyHeaderDoubted"]))
-            await events.WaitForLineAsync($"\"edgeId\":\"{TunnelSetup.EdgeId}\",\"port\":{port},\"target\":\"{setup.TargetAddress}:{port}\"");
+            "curl", DebianProgram.Curl, [
+                "--silent", "--no-buffer", "--unix-socket", setup.Hub.AdminSocket, "-H", "Last-Event-ID: 0",
+                "http://hub/api/v1/events?types=proxyHeaderDoubted"]))
+            await events.WaitForLineAsync(
+                $"\"edgeId\":\"{TunnelSetup.EdgeId}\",\"port\":{port},\"target\":\"{setup.TargetAddress}:{port}\"");
         var status = (await setup.Hub.RunAsync("status")).Succeeded();
-        Assert.Contains($"tunnel-hub port set {TunnelSetup.EdgeId} tcp/{port} --proxy off", status.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            $"tunnel-hub port set {TunnelSetup.EdgeId} tcp/{port} --proxy off", status.StandardOutput, StringComparison.Ordinal);
 
         (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{port}", "--proxy", "off")).Succeeded();
         await setup.AssertCarriesAsync(upstream, port);

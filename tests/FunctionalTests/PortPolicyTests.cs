@@ -16,13 +16,15 @@ public sealed class PortPolicyTests
     [Fact]
     public async Task A_list_that_is_pushed_turns_clients_away_and_leaves_those_who_are_in()
     {
-        await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => Policy(tcp[0], new JsonObject { ["logConnections"] = true }));
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: (tcp, _) => Policy(tcp[0], new JsonObject { ["logConnections"] = true }));
         var port = setup.Tcp[0];
         using var upstream = setup.Listen(port);
         var (welcome, unwelcome) = (LoopbackAddresses.Next(), LoopbackAddresses.Next());
         using var before = await OpenAsync(setup, upstream, port, unwelcome);
 
-        await PushAsync(setup, Policy(port, new JsonObject { ["logConnections"] = true, ["denyCidrs"] = new JsonArray($"{unwelcome}/32") }));
+        await PushAsync(
+            setup, Policy(port, new JsonObject { ["logConnections"] = true, ["denyCidrs"] = new JsonArray($"{unwelcome}/32") }));
         Assert.True(await IsResetAsync(setup, port, unwelcome));
         await before.AssertEchoAsync();
         using var after = await OpenAsync(setup, upstream, port, welcome);
@@ -33,7 +35,8 @@ public sealed class PortPolicyTests
         Assert.InRange(status!.Value.GetProperty("ports")[0].GetProperty("blocked").GetProperty("denied").GetInt64(), 1, long.MaxValue);
         before.Dispose();
         await Eventually.IsTrueAsync(
-            async () => (await ConnectionsAsync(setup, $"?address={unwelcome}")).Select(record => record.GetProperty("action").GetString()).ToHashSet().SetEquals(["allowed", "blocked"]),
+            async () => (await ConnectionsAsync(setup, $"?address={unwelcome}"))
+                .Select(record => record.GetProperty("action").GetString()).ToHashSet().SetEquals(["allowed", "blocked"]),
             "both the connection that ended and those turned away in the list");
         Assert.Empty(await ConnectionsAsync(setup, $"?address={welcome}&action=blocked"));
         var table = (await setup.Hub.RunAsync("connections", "--action", "blocked")).Succeeded().StandardOutput;
@@ -95,7 +98,8 @@ public sealed class PortPolicyTests
         var slow = AnswerSlowlyAsync(upstream, end.Token);
         await Eventually.IsTrueAsync(
             async () => (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).StandardOutput.Contains(
-                $"tcp/{setup.Tcp[0]}: admits 1 new connections a second, 3 at most: 95 of 100 connections to its targets took at most", StringComparison.Ordinal),
+                $"tcp/{setup.Tcp[0]}: admits 1 new connections a second, 3 at most: 95 of 100 connections to its targets took at most",
+                StringComparison.Ordinal),
             "the rate falls", explain: () => setup.Hub.Process.Log);
         Assert.Contains("admits 1 new connections", (await setup.Hub.RunAsync("status")).Succeeded().StandardOutput);
         Assert.Contains("tunnel_port_admission_rate", (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
@@ -136,11 +140,13 @@ public sealed class PortPolicyTests
         var balancerAddress = LoopbackAddresses.Next();
         await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => new JsonObject
         {
-            [$"tcp/{tcp[0]}"] = new JsonObject { ["acceptProxyProtocol"] = true, ["trustedProxies"] = new JsonArray(balancerAddress.ToString()) },
+            [$"tcp/{tcp[0]}"] =
+                new JsonObject { ["acceptProxyProtocol"] = true, ["trustedProxies"] = new JsonArray(balancerAddress.ToString()) },
         });
         using var upstream = setup.Listen(setup.Tcp[0]);
         var front = new IPEndPoint(LoopbackAddresses.Next(), FreePorts.Next());
-        await using var balancer = await HaproxyBalancer.StartAsync(setup.Directory, front, new IPEndPoint(setup.EdgeAddress, setup.Tcp[0]), balancerAddress, version);
+        await using var balancer = await HaproxyBalancer.StartAsync(
+            setup.Directory, front, new IPEndPoint(setup.EdgeAddress, setup.Tcp[0]), balancerAddress, version);
         var source = LoopbackAddresses.Next();
         using var client = await Eventually.GetAsync(() => TryConnectAsync(front, source), "the balancer listens");
         await client.SendAllAsync("hello"u8.ToArray());
@@ -159,7 +165,8 @@ public sealed class PortPolicyTests
     [Fact]
     public async Task A_connection_in_which_nothing_passes_is_reset_and_one_that_talks_is_not()
     {
-        await using var setup = await TunnelSetup.StartAsync(policies: (tcp, _) => Policy(tcp[0], new JsonObject { ["idleTimeout"] = 2, ["logConnections"] = true }));
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: (tcp, _) => Policy(tcp[0], new JsonObject { ["idleTimeout"] = 2, ["logConnections"] = true }));
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var silent = await setup.OpenAsync(upstream, setup.Tcp[0]);
         using var talking = await setup.OpenAsync(upstream, setup.Tcp[0]);
@@ -171,7 +178,8 @@ public sealed class PortPolicyTests
         Assert.All(await ends, end => Assert.Equal((0L, StreamEnd.Reset), end));
         await talking.AssertEchoAsync();
         await Eventually.IsTrueAsync(
-            async () => (await ConnectionsAsync(setup, "")).Any(record => record.GetProperty("reason").GetString() == "idleTimeout"), "the reason in the list");
+            async () => (await ConnectionsAsync(setup, "")).Any(record => record.GetProperty("reason").GetString() == "idleTimeout"),
+            "the reason in the list");
     }
 
     [Theory]
@@ -209,8 +217,10 @@ public sealed class PortPolicyTests
         Assert.NotNull(client);
         Assert.Null(await TryConnectAsync(new IPEndPoint(other, port), one));
 
-        await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp, [], Policy(port, new JsonObject { ["bindAddress"] = other.ToString() }));
-        using var moved = await Eventually.GetAsync(() => TryConnectAsync(new IPEndPoint(other, port), one), "the port at its other address");
+        await setup.Hub.PutEdgeAsync(
+            TunnelSetup.EdgeId, setup.Tcp, [], Policy(port, new JsonObject { ["bindAddress"] = other.ToString() }));
+        using var moved = await Eventually.GetAsync(
+            () => TryConnectAsync(new IPEndPoint(other, port), one), "the port at its other address");
         Assert.Null(await TryConnectAsync(new IPEndPoint(one, port), one));
 
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp, [], Policy(port, new JsonObject { ["enabled"] = false }));
@@ -233,7 +243,8 @@ public sealed class PortPolicyTests
 
         await denied.SendAsync("no"u8.ToArray(), edge);
         await Eventually.IsTrueAsync(
-            async () => (await setup.Edge.StatusAsync())!.Value.GetProperty("refused").TryGetProperty("denied", out _), "the datagram is turned away");
+            async () => (await setup.Edge.StatusAsync())!.Value.GetProperty("refused").TryGetProperty("denied", out _),
+            "the datagram is turned away");
         await allowed.SendAsync("yes"u8.ToArray(), edge);
         Assert.Equal("yes"u8.ToArray(), (await upstream.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer);
     }
@@ -251,7 +262,8 @@ public sealed class PortPolicyTests
         var before = (await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("rev").GetInt64();
         await setup.Hub.PutEdgeAsync(TunnelSetup.EdgeId, setup.Tcp, setup.Udp, policies);
         await Eventually.IsTrueAsync(
-            async () => (await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.TryGetProperty("appliedRev", out var applied) && applied.GetInt64() > before,
+            async () => (await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.TryGetProperty("appliedRev", out var applied)
+                && applied.GetInt64() > before,
             "the edge has applied the push");
     }
 

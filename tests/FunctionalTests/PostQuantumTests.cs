@@ -9,7 +9,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Chromium sends key shares that are safe from quantum computers, which are longer than a segment, and is led by its name.</summary>
+/// <summary>
+/// Chromium sends key shares that are safe from quantum computers, which are longer than a segment, and is led by its name.
+/// </summary>
 public sealed class PostQuantumTests
 {
     // A key share of X25519MLKEM768: 1,216 bytes.
@@ -22,11 +24,13 @@ public sealed class PostQuantumTests
         await using var setup = await TunnelSetup.StartAsync();
         // The port's own target is not there.
         (await setup.Hub.RunAsync(
-            "port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--tls", "passthrough", "--routes", $"*.two.test={setup.TargetAddress}:{web}",
+            "port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--tls", "passthrough", "--routes",
+            $"*.two.test={setup.TargetAddress}:{web}",
             "--proxy-tlvs", "true")).Succeeded();
         var certificate = TestCertificates.Write(setup.Directory, "*.two.test");
         await using var haproxy = await HaproxyServer.StartAsync(
-            setup.Directory, "%[ssl_fc_sni] %[fc_pp_authority] %[ssl_fc_protocol]", (new IPEndPoint(setup.TargetAddress, web), $"ssl crt {certificate}"));
+            setup.Directory, "%[ssl_fc_sni] %[fc_pp_authority] %[ssl_fc_protocol]",
+            (new IPEndPoint(setup.TargetAddress, web), $"ssl crt {certificate}"));
         using var splitter = new HelloSplitter(new IPEndPoint(setup.EdgeAddress, setup.Tcp[0]), ArrivedAsync);
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await PageBrowser.LaunchAsync(playwright, "--host-resolver-rules=MAP *.test 127.0.0.1");
@@ -40,7 +44,8 @@ public sealed class PostQuantumTests
             var name = $"{(inRecords ? "records" : "record")}-{(inSegments ? "segments" : "segment")}.two.test";
             await page.GotoAsync($"https://{name}:{splitter.Port}/");
             Assert.Equal($"{name} {name} TLSv1.3", (await page.Locator("body").TextContentAsync())!.Trim());
-            Assert.True(splitter.Hello.AsSpan().IndexOf(Share) > 0 && splitter.Hello.Length > 1_460, $"a hello of {splitter.Hello.Length} bytes");
+            Assert.True(
+                splitter.Hello.AsSpan().IndexOf(Share) > 0 && splitter.Hello.Length > 1_460, $"a hello of {splitter.Hello.Length} bytes");
         }
 
         // The hub has the first part and waits for the other.

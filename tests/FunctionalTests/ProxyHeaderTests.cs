@@ -71,9 +71,11 @@ public sealed class ProxyHeaderTests
         Assert.Equal(source.ToString(), words[0]);
         Assert.Matches("^[0-9a-f]{32}$", words[1]);
         await Eventually.IsTrueAsync(() => setup.Hub.Process.Log.Contains(words[1], StringComparison.Ordinal), "the hub's log has the id");
-        await Eventually.IsTrueAsync(() => setup.Edge.Process.Log.Contains(words[1], StringComparison.Ordinal), "the edge's log has the id");
         await Eventually.IsTrueAsync(
-            async () => (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/connections")).Body.Contains(words[1], StringComparison.Ordinal), "the list has the id");
+            () => setup.Edge.Process.Log.Contains(words[1], StringComparison.Ordinal), "the edge's log has the id");
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/connections")).Body.Contains(words[1], StringComparison.Ordinal),
+            "the list has the id");
     }
 
     [Theory]
@@ -84,7 +86,8 @@ public sealed class ProxyHeaderTests
         QuicRequired.CheckFor(transport);
         await using var setup = await TunnelSetup.StartAsync(tcp: 0, udp: 1, edgeArguments: ["--transport", transport]);
         var (welcome, stranger) = (LoopbackAddresses.Next(), LoopbackAddresses.Next());
-        await using var dnsdist = await DnsdistServer.StartAsync(setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Udp[0]), welcome);
+        await using var dnsdist = await DnsdistServer.StartAsync(
+            setup.Directory, new IPEndPoint(setup.TargetAddress, setup.Udp[0]), welcome);
 
         Assert.Contains($"\tA\t{DnsdistServer.Answer}", await DigAsync(setup, welcome));
         Assert.Contains("status: REFUSED", await DigAsync(setup, stranger));
@@ -145,14 +148,17 @@ public sealed class ProxyHeaderTests
     private static async Task<string> CurlAsync(IPEndPoint edge, IPAddress source)
     {
         var result = await ManagedProcess.RunAsync(
-            DebianProgram.Curl, ["-sS", "--noproxy", "*", "--max-time", "20", "--interface", source.ToString(), "-w", "\n%{local_port}", $"http://{edge}/"]);
+            DebianProgram.Curl,
+            ["-sS", "--noproxy", "*", "--max-time", "20", "--interface", source.ToString(), "-w", "\n%{local_port}", $"http://{edge}/"]);
         return string.Join('\n', result.Succeeded().StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static async Task<string> DigAsync(TunnelSetup setup, IPAddress source)
     {
         var result = await ManagedProcess.RunAsync(
-            DebianProgram.Dig, ["-b", source.ToString(), $"@{setup.EdgeAddress}", "-p", $"{setup.Udp[0]}", "+notcp", "+tries=2", "+time=5", "example.org", "A"]);
+            DebianProgram.Dig, [
+                "-b", source.ToString(), $"@{setup.EdgeAddress}", "-p", $"{setup.Udp[0]}", "+notcp", "+tries=2", "+time=5", "example.org",
+                "A"]);
         return result.Succeeded().StandardOutput;
     }
 }

@@ -23,7 +23,8 @@ public sealed class PublicAddressTests
                 edgeArguments: ["--stun-servers", $"127.0.0.1:{FreePorts.Next()},127.0.0.1:{port},[::1]:{port}"]);
 
             await Eventually.IsTrueAsync(
-                async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } status && Addresses(status) == ("127.0.0.1", "::1"),
+                async () =>
+                    await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } status && Addresses(status) == ("127.0.0.1", "::1"),
                 "the hub to know both", explain: () => setup.Edge.Process.Log);
             Assert.Equal(("127.0.0.1", "::1"), Addresses((await setup.Edge.StatusAsync())!.Value));
             Assert.Contains("This machine's public address is 127.0.0.1 and ::1", setup.Edge.Process.Log);

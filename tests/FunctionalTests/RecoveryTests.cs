@@ -9,7 +9,8 @@ public sealed class RecoveryTests
     [Fact]
     public async Task The_edge_is_back_by_itself_after_the_hub_was_killed_and_the_state_is_intact()
     {
-        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader, edgeArguments: ["--hold-time", "1", "--resume-grace", "1"]);
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: TunnelSetup.WithoutHeader, edgeArguments: ["--hold-time", "1", "--resume-grace", "1"]);
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
         var edges = (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/edges")).Body;

@@ -36,7 +36,9 @@ public sealed class ReloadTests
         await WriteAsync(settings.ToJsonString());
         settings["targetHost"] = setup.TargetAddress.ToString();
         setup.Hub.Process.Signal(1);
-        await Eventually.IsTrueAsync(() => Task.FromResult(setup.Hub.Process.Log.Contains("in force now: logLevel")), "SIGHUP", explain: () => setup.Hub.Process.Log);
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(setup.Hub.Process.Log.Contains("in force now: logLevel")), "SIGHUP",
+            explain: () => setup.Hub.Process.Log);
 
         Task WriteAsync(string json) => File.WriteAllTextAsync(file, json);
     }
@@ -48,12 +50,16 @@ public sealed class ReloadTests
         await File.WriteAllTextAsync(config, "{}", TestContext.Current.CancellationToken);
         try
         {
-            await using var setup = await TunnelSetup.StartAsync(tcp: 2, policies: TunnelSetup.WithoutHeader, edgeArguments: ["--config", config]);
+            await using var setup = await TunnelSetup.StartAsync(
+                tcp: 2, policies: TunnelSetup.WithoutHeader, edgeArguments: ["--config", config]);
 
-            await File.WriteAllTextAsync(config, $$"""{ "protectedPorts": [{{setup.Tcp[1]}}], "bindAddress": "192.0.2.1" }""", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                config, $$"""{ "protectedPorts": [{{setup.Tcp[1]}}], "bindAddress": "192.0.2.1" }""",
+                TestContext.Current.CancellationToken);
             await setup.Edge.WaitForPortsAsync(setup.Tcp[..1], []);
             await Eventually.IsTrueAsync(
-                async () => (await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("failedPorts").GetArrayLength() == 1, "the hub to be told");
+                async () => (await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("failedPorts")
+                    .GetArrayLength() == 1, "the hub to be told");
 
             await File.WriteAllTextAsync(config, """{ "protectedPorts": "none" }""", TestContext.Current.CancellationToken);
             await setup.Edge.Process.WaitForLineAsync("everything stays as it was");

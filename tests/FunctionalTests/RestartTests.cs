@@ -44,17 +44,21 @@ public sealed class RestartTests
         var first = await MainProcessAsync(edge);
 
         // The error is logged, and nothing else happens.
-        (await edge.RunAsync("cp /etc/tunnel-edge/edge.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-edge/edge.json && systemctl reload tunnel-edge")).Succeeded();
+        (await edge.RunAsync(
+            "cp /etc/tunnel-edge/edge.json good.json && echo '{ \"lanes\": 99 }' > /etc/tunnel-edge/edge.json && systemctl "
+                + "reload tunnel-edge")).Succeeded();
         await edge.WaitForAsync("journalctl --unit tunnel-edge | grep 'was not ready to replace this one'");
         Assert.Equal(first, await MainProcessAsync(edge));
         Assert.Equal("fine", (await edge.RunAsync(Ask)).Succeeded().StandardOutput.Trim());
 
         (await edge.RunAsync("cp good.json /etc/tunnel-edge/edge.json && systemctl reload tunnel-edge")).Succeeded();
-        var wrong = await edge.RunAsync($"while [ $(systemctl show --property MainPID --value tunnel-edge) = {first} ]; do {Ask} || exit 1; done");
+        var wrong = await edge.RunAsync(
+            $"while [ $(systemctl show --property MainPID --value tunnel-edge) = {first} ]; do {Ask} || exit 1; done");
         Assert.True(wrong.ExitCode == 0, wrong.StandardError + await edge.JournalAsync());
         var second = await MainProcessAsync(edge);
 
-        // The download goes on at the process before; new clients are the new one's, which feeds the watchdog and is the one that is stopped.
+        // The download goes on at the process before; new clients are the new one's, which feeds the watchdog and is the one that is
+        // stopped.
         Assert.Equal("fine", (await edge.RunAsync(Ask)).Succeeded().StandardOutput.Trim());
         (await edge.RunAsync($"systemctl is-active download tunnel-edge && kill -0 {first} && tunnel-edge status")).Succeeded();
         (await edge.RunAsync("systemctl stop download")).Succeeded();

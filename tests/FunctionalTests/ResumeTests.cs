@@ -53,7 +53,8 @@ public sealed class ResumeTests
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
         using var ended = await setup.OpenAsync(upstream, setup.Tcp[0]);
         await using var events = ManagedProcess.Start(
-            "events", Binaries.Hub, ["events", "--admin-socket", setup.Hub.AdminSocket, "--types", "tunnelLost,tunnelResumed,portsUpdated"]);
+            "events", Binaries.Hub,
+            ["events", "--admin-socket", setup.Hub.AdminSocket, "--types", "tunnelLost,tunnelResumed,portsUpdated"]);
         var udp = setup.Udp;
         await Eventually.IsTrueAsync(
             async () =>
@@ -68,7 +69,8 @@ public sealed class ResumeTests
         await setup.Hub.Process.WaitForLineAsync("has lost its connection");
         await Eventually.IsTrueAsync(
             async () => (await setup.Edge.StatusAsync())!.Value is var status
-                && !status.GetProperty("connected").GetBoolean() && status.GetProperty("lostSince").ValueKind != System.Text.Json.JsonValueKind.Null,
+                && !status.GetProperty("connected").GetBoolean()
+                && status.GetProperty("lostSince").ValueKind != System.Text.Json.JsonValueKind.Null,
             "the edge's status");
         Assert.NotEqual(
             System.Text.Json.JsonValueKind.Null,
@@ -115,7 +117,8 @@ public sealed class ResumeTests
     [Fact]
     public async Task A_hub_that_was_killed_has_kept_nothing_and_its_edge_resets_what_was_open_as_soon_as_it_is_back()
     {
-        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader, edgeArguments: [.. OverTls, "--resume-grace", "1h"]);
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: TunnelSetup.WithoutHeader, edgeArguments: [.. OverTls, "--resume-grace", "1h"]);
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
 

@@ -28,7 +28,10 @@ public sealed class SecretPushTests
         await thief.Process.WaitForLineAsync("refused edge");
     }
 
-    /// <summary>The edge, or the hub on its way to take the new secret: before the content is on the disk, before it has its name, before its name is on the disk.</summary>
+    /// <summary>
+    /// The edge, or the hub on its way to take the new secret: before the content is on the disk, before it has its name, before its name
+    /// is on the disk.
+    /// </summary>
     [Theory]
     [InlineData(true, "fsync", 1)]
     [InlineData(true, KillAt.Rename, 1)]
@@ -74,7 +77,8 @@ public sealed class SecretPushTests
         await AssertWellAsync(setup);
     }
 
-    private static Task<ProgramResult> PushAsync(TunnelSetup setup) => setup.Hub.RunAsync("edge", "rotate-secret", TunnelSetup.EdgeId, "--push", "--grace", "0");
+    private static Task<ProgramResult> PushAsync(TunnelSetup setup) =>
+        setup.Hub.RunAsync("edge", "rotate-secret", TunnelSetup.EdgeId, "--push", "--grace", "0");
 
     private static async Task AssertWellAsync(TunnelSetup setup)
     {
@@ -83,7 +87,8 @@ public sealed class SecretPushTests
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
     }
 
-    private static int Changes(TunnelSetup setup) => setup.Hub.Process.Log.Split('\n').Count(line => line.Contains("Allowed edges changed", StringComparison.Ordinal));
+    private static int Changes(TunnelSetup setup) =>
+        setup.Hub.Process.Log.Split('\n').Count(line => line.Contains("Allowed edges changed", StringComparison.Ordinal));
 
     private static Task<TunnelSetup> StartAsync() => TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader);
 }

@@ -2,7 +2,9 @@ using Tunnel.FunctionalTests.Harness.Machines;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The doctors without an argument, where systemd runs the services by their units: as root, as the service's user and as others.</summary>
+/// <summary>
+/// The doctors without an argument, where systemd runs the services by their units: as root, as the service's user and as others.
+/// </summary>
 public sealed class ServiceDoctorTests
 {
     // As operators do who keep the token in the environment; the doctor has to find it there.
@@ -19,7 +21,9 @@ public sealed class ServiceDoctorTests
         await MachineServices.StartAsync(machines);
         (await machines.Edge.RunAsync("chmod 600 /etc/tunnel-edge/token")).Succeeded();
 
-        Assert.Contains("edge vps has come to port 8443", (await machines.Hub.RunAsync("tunnel-hub doctor")).Succeeded().StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            "edge vps has come to port 8443", (await machines.Hub.RunAsync("tunnel-hub doctor")).Succeeded().StandardOutput,
+            StringComparison.Ordinal);
         await FindsAsync("tunnel-edge doctor", "ok       settings        those of the running service");
         await FindsAsync("runuser -u tunnel-edge -- tunnel-edge doctor", "but for its environment");
 

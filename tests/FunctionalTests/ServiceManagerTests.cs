@@ -20,7 +20,9 @@ public sealed class ServiceManagerTests
             await using var hub = ManagedProcess.Start(
                 "tunnel-hub",
                 Binaries.Hub,
-                ["run", "--tunnel-port", $"{FreePorts.Next()}", "--bind-address", "127.0.0.1", "--state-dir", directory.FullName, "--admin-socket", path + ".admin"],
+                [
+                    "run", "--tunnel-port", $"{FreePorts.Next()}", "--bind-address", "127.0.0.1", "--state-dir", directory.FullName,
+                    "--admin-socket", path + ".admin"],
                 new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "400000" });
 
             // The tunnel port comes first, so that it outlives the process from the beginning.

@@ -8,7 +8,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>One edge with three hubs on a machine whose packet filter is the test's: a hub is cut off, and all of them set a firewall.</summary>
+/// <summary>
+/// One edge with three hubs on a machine whose packet filter is the test's: a hub is cut off, and all of them set a firewall.
+/// </summary>
 public sealed class SeveralHubsNetworkTests : IAsyncLifetime
 {
     private const string EdgeId = "edge-1";
@@ -37,7 +39,8 @@ public sealed class SeveralHubsNetworkTests : IAsyncLifetime
         foreach (var hub in _hubs)
         {
             token = (await hub.RunAsync(
-                "edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_port}", "--proxy", "off", "--secret", Secret)).Succeeded().StandardOutput.Trim();
+                "edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_port}", "--proxy", "off", "--secret",
+                Secret)).Succeeded().StandardOutput.Trim();
             Assert.True(Shared.Protocol.Tokens.ConnectionToken.TryDecode(token, out var decoded, out var error), error);
             pins.Add($"{hub.EndPoint}#{decoded.Pins[0]}");
         }

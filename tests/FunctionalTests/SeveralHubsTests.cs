@@ -8,7 +8,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>One edge with three hubs that share nothing but its secret: each may be killed, stopped or behind, and clients go to the others.</summary>
+/// <summary>
+/// One edge with three hubs that share nothing but its secret: each may be killed, stopped or behind, and clients go to the others.
+/// </summary>
 public sealed class SeveralHubsTests : IAsyncLifetime
 {
     private const string EdgeId = "edge-1";
@@ -30,9 +32,11 @@ public sealed class SeveralHubsTests : IAsyncLifetime
             // The last one's token names the others, which have other certificates.
             var others = tokens.Select(token => (JsonNode)$"{token.Host}:{token.Port}#{token.Pins[0]}").ToArray();
             var hub = await HubProcess.StartAsync(
-                Directory.CreateDirectory(Path.Combine(_directory.FullName, name)).FullName, _target, new JsonObject { ["hubs"] = new JsonArray(others) });
+                Directory.CreateDirectory(Path.Combine(_directory.FullName, name)).FullName, _target,
+                new JsonObject { ["hubs"] = new JsonArray(others) });
             _hubs.Add(hub);
-            var added = await hub.RunAsync("edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--proxy", "off", "--secret", Secret);
+            var added = await hub.RunAsync(
+                "edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--proxy", "off", "--secret", Secret);
             Assert.True(ConnectionToken.TryDecode(added.Succeeded().StandardOutput.Trim(), out var token, out var error), error);
             tokens.Add(token);
         }
@@ -97,7 +101,8 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         Assert.Contains("does not answer", await StatusTextAsync(), StringComparison.Ordinal);
 
         _hubs[0].Process.Signal(ManagedProcess.SigCont);
-        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean() && !hub.GetProperty("silent").GetBoolean(), 3, "all hubs to answer");
+        await WaitForHubsAsync(
+            hub => hub.GetProperty("connected").GetBoolean() && !hub.GetProperty("silent").GetBoolean(), 3, "all hubs to answer");
     }
 
     [Fact]
@@ -147,7 +152,8 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         Assert.Equal("ok", checks.Single(check => check.GetProperty("name").GetString() == "ports").GetProperty("status").GetString());
 
         static string? StatusOf(JsonElement[] checks, string name, HubProcess hub) => checks
-            .Single(check => check.GetProperty("name").GetString() == name && check.TryGetProperty("subject", out var subject) && subject.GetString() == hub.EndPoint.ToString())
+            .Single(check => check.GetProperty("name").GetString() == name && check.TryGetProperty("subject", out var subject)
+                && subject.GetString() == hub.EndPoint.ToString())
             .GetProperty("status").GetString();
     }
 
@@ -166,7 +172,8 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         var pair = await OpenAsync();
         var hub = -1;
         await Eventually.IsTrueAsync(
-            async () => (hub = (await StreamsAsync()).Zip(before).Select((streams, index) => streams.First > streams.Second ? index : -1).Max()) >= 0,
+            async () => (hub = (await StreamsAsync())
+                .Zip(before).Select((streams, index) => streams.First > streams.Second ? index : -1).Max()) >= 0,
             "the client's stream");
         return (pair, hub);
     }
@@ -175,7 +182,9 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     private async Task<StreamPair> OpenAsync(TcpListener upstream, int port)
     {
         StreamPair? pair = null;
-        await Eventually.IsTrueAsync(async () => (pair = await TryOpenAsync(upstream, port)) is not null, "a client's way through", explain: () => _edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => (pair = await TryOpenAsync(upstream, port)) is not null, "a client's way through",
+            explain: () => _edge.Process.Log);
         return pair!;
     }
 

@@ -9,7 +9,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Two hubs that share edges, secrets and blocks in PostgreSQL: whatever one's API changes is in force at both, with their edges.</summary>
+/// <summary>
+/// Two hubs that share edges, secrets and blocks in PostgreSQL: whatever one's API changes is in force at both, with their edges.
+/// </summary>
 public sealed class SharedStateTests : IAsyncLifetime
 {
     private const string EdgeId = "edge-1";
@@ -89,7 +91,8 @@ public sealed class SharedStateTests : IAsyncLifetime
                 var hub = index % 2 == 0 ? _one : _other;
                 foreach (var port in chunk)
                 {
-                    var answer = await hub.SendAsync(HttpMethod.Put, $"api/v1/edges/{EdgeId}/ports/tcp%2F{port}", $$"""{"targetPort": {{port}}}""");
+                    var answer = await hub.SendAsync(
+                        HttpMethod.Put, $"api/v1/edges/{EdgeId}/ports/tcp%2F{port}", $$"""{"targetPort": {{port}}}""");
                     Assert.True(answer.IsSuccess, $"{port}: {answer.StatusCode} {answer.Body}");
                 }
             })));
@@ -110,7 +113,9 @@ public sealed class SharedStateTests : IAsyncLifetime
         await _postgres.KillAsync();
         var refused = await _one.SendAsync(HttpMethod.Delete, $"api/v1/edges/{EdgeId}");
         Assert.Equal(503, refused.StatusCode);
-        Assert.Contains("Nothing was changed. The PostgreSQL database hubs at ", refused.Json().GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing was changed. The PostgreSQL database hubs at ", refused.Json().GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
 
         // The hub is started again without the database, and its edge comes back.
         await _one.RestartAsync();
@@ -125,7 +130,8 @@ public sealed class SharedStateTests : IAsyncLifetime
         await edge.WaitForPortsAsync([ports[1]], []);
 
         async Task<JsonElement> FaultAsync() =>
-            (await _one.StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault) ? fault : JsonElement.Parse("null");
+            (await _one.StatusAsync())
+                .GetProperty("sharedState").TryGetProperty("fault", out var fault) ? fault : JsonElement.Parse("null");
     }
 
     [Fact]
@@ -133,7 +139,8 @@ public sealed class SharedStateTests : IAsyncLifetime
     {
         var ports = FreePorts.Next(3);
         var token = await _one.AddEdgeAsync(EdgeId, [ports[0]], []);
-        await using var edge = EdgeProcess.Start(_directory.FullName, token, LoopbackAddresses.Next(), "--hubs", _other.EndPoint.ToString());
+        await using var edge = EdgeProcess.Start(
+            _directory.FullName, token, LoopbackAddresses.Next(), "--hubs", _other.EndPoint.ToString());
         await WaitForBothAsync();
         await edge.WaitForPortsAsync([ports[0]], []);
 
@@ -153,14 +160,16 @@ public sealed class SharedStateTests : IAsyncLifetime
 
         // One is killed and the other changed meanwhile; then the database goes, and the killed one comes back with what it knew.
         _one.Process.Signal(ManagedProcess.SigKill);
-        await Eventually.IsTrueAsync(async () => (await HubsAsync()).Count(IsConnected) == 1, "the loss of a hub", explain: () => edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => (await HubsAsync()).Count(IsConnected) == 1, "the loss of a hub", explain: () => edge.Process.Log);
         await _other.PutEdgeAsync(EdgeId, [ports[0]], []);
         await edge.WaitForPortsAsync([ports[0]], []);
         await _postgres.KillAsync();
         await _one.RestartAsync();
         await Eventually.IsTrueAsync(async () => (await HubsAsync()).Count(IsConnected) == 2, "both hubs", explain: () => edge.Process.Log);
         await Eventually.IsTrueAsync(
-            async () => (await HubsAsync()).Count(hub => hub.GetProperty("outdated").GetBoolean()) == 1, "the one that is behind", explain: () => edge.Process.Log);
+            async () => (await HubsAsync()).Count(hub => hub.GetProperty("outdated").GetBoolean()) == 1, "the one that is behind",
+            explain: () => edge.Process.Log);
         await edge.WaitForPortsAsync([ports[0]], []);
 
         await _postgres.StartAgainAsync();
@@ -186,7 +195,8 @@ public sealed class SharedStateTests : IAsyncLifetime
         await _one.PutEdgeAsync(EdgeId, [port], [], TunnelSetup.WithoutHeader([port], []));
         await using var edge = EdgeProcess.Start(_directory.FullName, token, address, "--hubs", _other.EndPoint.ToString());
         await edge.WaitForPortsAsync([port], []);
-        await Eventually.IsTrueAsync(async () => await _other.ConnectedEdgeAsync(EdgeId) is not null, "both hubs", explain: () => edge.Process.Log);
+        await Eventually.IsTrueAsync(
+            async () => await _other.ConnectedEdgeAsync(EdgeId) is not null, "both hubs", explain: () => edge.Process.Log);
         using var upstream = new TcpListener(IPAddress.Loopback, port);
         upstream.Start();
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -230,7 +240,8 @@ public sealed class SharedStateTests : IAsyncLifetime
     }
 
     private static async Task<IEnumerable<string>> BlocksAsync(HubProcess hub) =>
-        (await hub.SendAsync(HttpMethod.Get, "api/v1/blocks")).Json().EnumerateArray().Select(block => block.GetProperty("ip").GetString()!);
+        (await hub.SendAsync(HttpMethod.Get, "api/v1/blocks")).Json().EnumerateArray().Select(
+            block => block.GetProperty("ip").GetString()!);
 
     private static async Task<IEnumerable<string>> PortsAsync(HubProcess hub) =>
         (await hub.SendAsync(HttpMethod.Get, $"api/v1/edges/{EdgeId}")).Json().GetProperty("ports").EnumerateObject()

@@ -105,7 +105,8 @@ public sealed class ShutdownTests
             "tunnel-edge",
             "/bin/sh",
             [
-                "-c", """trap "" INT; exec "$@" """, "sh", Binaries.Edge, "run", "--hub-host", "127.0.0.1", "--hub-port", "1", "--edge-id", "e",
+                "-c", """trap "" INT; exec "$@" """, "sh", Binaries.Edge, "run", "--hub-host", "127.0.0.1", "--hub-port", "1", "--edge-id",
+                "e",
                 "--secret-file", WriteSecret(directory.FullName), "--state-dir", directory.FullName, "--admin-socket", socket,
             ]);
         await process.WaitForLineAsync("is ready");

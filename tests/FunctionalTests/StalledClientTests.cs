@@ -14,7 +14,8 @@ public sealed class StalledClientTests
     private const long Budget = 200 << 20;
     private const long Base = 140 << 20;
 
-    // What waits must wait in the services, not in the kernel: 3,000 streams with its usual buffers are more than its limit for all of TCP (tcp_mem).
+    // What waits must wait in the services, not in the kernel: 3,000 streams with its usual buffers are more than its limit for all of TCP
+    // (tcp_mem).
     private const int KernelBuffer = 4096;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
@@ -82,7 +83,8 @@ public sealed class StalledClientTests
 
         Assert.All(peak, process => Assert.True(process.Value <= Budget + Base, $"{process.Key} took {process.Value >> 20} MiB."));
         await Eventually.IsTrueAsync(
-            async () => await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("activeStreams").GetInt32() == 0,
+            async () =>
+                await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("activeStreams").GetInt32() == 0,
             "the streams to end");
     }
 

@@ -76,16 +76,21 @@ public sealed class StateTests : IDisposable
         }
 
         var port = FreePorts.Next();
-        await using var hub = WithoutHome("tunnel-hub", Binaries.Hub, "run", "--tunnel-port", $"{port}", "--bind-address", "127.0.0.1", "--state-dir", At("hub"));
+        await using var hub = WithoutHome(
+            "tunnel-hub", Binaries.Hub, "run", "--tunnel-port", $"{port}", "--bind-address", "127.0.0.1", "--state-dir", At("hub"));
         await hub.WaitForLineAsync("tunnel-hub is ready");
 
         // The socket follows the state: there is no directory for it elsewhere.
         using var admin = new AdminClient("tunnel-hub", Path.Combine(At("hub"), "run/admin.sock"));
         var edge = new JsonObject { ["id"] = "edge-1", ["listenPorts"] = new JsonArray() };
-        var token = (await admin.SendAsync(HttpMethod.Post, $"api/v1/edges?host=127.0.0.1:{port}", edge.ToJsonString(), CancellationToken.None)).Json().GetProperty("token").GetString()!;
+        var token =
+            (await admin.SendAsync(HttpMethod.Post, $"api/v1/edges?host=127.0.0.1:{port}", edge.ToJsonString(), CancellationToken.None))
+            .Json().GetProperty("token").GetString()!;
         var file = At("token");
         await File.WriteAllTextAsync(file, KnownSecrets.Add(token));
-        await using var process = WithoutHome("tunnel-edge", Binaries.Edge, "run", "--token-file", file, "--stun-servers", "[]", "--firewall", "off", "--state-dir", At("edge"));
+        await using var process = WithoutHome(
+            "tunnel-edge", Binaries.Edge, "run", "--token-file", file, "--stun-servers", "[]", "--firewall", "off", "--state-dir",
+            At("edge"));
         await process.WaitForLineAsync("Connected to the hub");
         Assert.True(File.Exists(Path.Combine(At("edge"), "run/admin.sock")));
     }
@@ -109,7 +114,8 @@ public sealed class StateTests : IDisposable
             Assert.Equal((command, 1, ""), (command, full.ExitCode, full.StandardError));
 
             // The reader is gone before the first byte.
-            var closed = await ManagedProcess.RunAsync("/bin/bash", ["-c", $"set -o pipefail; (read -r wait < {Fifo()}; {command}) | {{ exec 0<&-; echo > {At("fifo")}; }}"]);
+            var closed = await ManagedProcess.RunAsync(
+                "/bin/bash", ["-c", $"set -o pipefail; (read -r wait < {Fifo()}; {command}) | {{ exec 0<&-; echo > {At("fifo")}; }}"]);
             Assert.Equal((command, 1, ""), (command, closed.ExitCode, closed.StandardError));
         }
     }
@@ -123,7 +129,8 @@ public sealed class StateTests : IDisposable
         var binary = program == "tunnel-hub" ? Binaries.Hub : Binaries.Edge;
         var result = await ManagedProcess.RunAsync(
             "/usr/bin/unshare",
-            ["--mount", "/bin/sh", "-c", $"for lib in /usr/lib/*/libssl.so.* /usr/lib64/libssl.so.*; do [ ! -e $lib ] || mount --bind /dev/null $lib; done; exec {binary} run"]);
+            ["--mount", "/bin/sh", "-c", "for lib in /usr/lib/*/libssl.so.* /usr/lib64/libssl.so.*; do [ ! -e $lib ] || mount --bind "
+                + $"/dev/null $lib; done; exec {binary} run"]);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"{program} needs OpenSSL", result.StandardError, StringComparison.Ordinal);
     }
@@ -135,7 +142,9 @@ public sealed class StateTests : IDisposable
         return ManagedProcess.Start(
             name,
             DebianProgram.Setpriv,
-            ["--reuid", Somebody, "--regid", Somebody, "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all", "/usr/bin/env", "-i", .. environment, program, .. arguments]);
+            [
+                "--reuid", Somebody, "--regid", Somebody, "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all", "/usr/bin/env",
+                "-i", .. environment, program, .. arguments]);
     }
 
     private string Fifo()

@@ -154,7 +154,8 @@ public sealed class StrangerTests : IAsyncLifetime
             async () => (await _setup.Hub.StatusAsync()).GetProperty("strangers").GetInt32() == 0, "the hub to forget the strangers");
     }
 
-    private static ConnectionToken Decode(string text) => ConnectionToken.TryDecode(text, out var token, out var error) ? token : throw new FormatException(error);
+    private static ConnectionToken Decode(string text) =>
+        ConnectionToken.TryDecode(text, out var token, out var error) ? token : throw new FormatException(error);
 
     private async Task<string> AnswerAsync(string line)
     {

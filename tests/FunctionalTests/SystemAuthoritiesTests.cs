@@ -33,7 +33,8 @@ public sealed class SystemAuthoritiesTests : IDisposable
             ["-D", "-f", "-e", "trace=listen,open,openat", "-o", trace, Binaries.Hub, "run", "--config", configuration],
             new Dictionary<string, string> { ["SSL_CERT_FILE"] = authorities });
         await hub.WaitForLineAsync("is ready");
-        await Eventually.IsTrueAsync(() => CallsOf(trace).Any(call => call.Contains(authorities, StringComparison.Ordinal)), "the hub to read them");
+        await Eventually.IsTrueAsync(
+            () => CallsOf(trace).Any(call => call.Contains(authorities, StringComparison.Ordinal)), "the hub to read them");
 
         var calls = CallsOf(trace);
         var read = Array.FindIndex(calls, call => call.Contains(authorities, StringComparison.Ordinal));

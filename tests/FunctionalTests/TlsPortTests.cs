@@ -24,7 +24,8 @@ public sealed class TlsPortTests
         (await setup.Hub.RunAsync(
             "port", "set", TunnelSetup.EdgeId, $"tcp/{port}", "--tls", "passthrough", "--routes", $"one.test={setup.TargetAddress}:{one}",
             $"*.two.test={setup.TargetAddress}:{two}", "--proxy-tlvs", "true")).Succeeded();
-        var certificates = new[] { "one.test", "*.two.test", "default.test" }.Select(name => TestCertificates.Write(setup.Directory, name)).ToArray();
+        var certificates =
+            new[] { "one.test", "*.two.test", "default.test" }.Select(name => TestCertificates.Write(setup.Directory, name)).ToArray();
         await using var haproxy = await HaproxyServer.StartAsync(
             setup.Directory, "%[src] %[ssl_fc_sni] %[fc_pp_authority]",
             [.. new[] { one, two, port }.Select((at, i) => (new IPEndPoint(setup.TargetAddress, at), $"ssl crt {certificates[i]}"))]);
@@ -34,8 +35,12 @@ public sealed class TlsPortTests
         Assert.Equal($"{source} www.two.test www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1]));
         Assert.Equal($"{source} default.test default.test", await CurlAsync(setup, source, "default.test", certificates[2]));
 
-        Assert.Contains($"{setup.TargetAddress}:{two} for *.two.test up", (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput);
-        Assert.Contains("\"route\":\"one.test\"", (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/status")).Body.Replace(" ", "", StringComparison.Ordinal));
+        Assert.Contains(
+            $"{setup.TargetAddress}:{two} for *.two.test up",
+            (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput);
+        Assert.Contains(
+            "\"route\":\"one.test\"",
+            (await setup.Hub.SendAsync(HttpMethod.Get, "api/v1/status")).Body.Replace(" ", "", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -59,14 +64,17 @@ public sealed class TlsPortTests
         Assert.Equal($"{source} one.test", await CurlAsync(setup, source, "one.test", certificates[0]));
         Assert.Equal($"{source} www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1], "--tls-max", "1.2"));
         Assert.Contains(
-            $"tunnel_certificate_expiry_timestamp_seconds{{certificate=\"{certificates[0]}\"}}", (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
+            $"tunnel_certificate_expiry_timestamp_seconds{{certificate=\"{certificates[0]}\"}}",
+            (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
 
         // Renewed as certbot does it, by another file of the same name; then one that can't be used.
         var renewed = TestCertificates.Write(setup.Directory, "one.test");
         await Eventually.IsTrueAsync(
-            async () => (await TryCurlAsync(setup, source, "one.test", renewed)).ExitCode == 0, "the new certificate", explain: () => setup.Hub.Process.Log);
+            async () => (await TryCurlAsync(setup, source, "one.test", renewed)).ExitCode == 0, "the new certificate",
+            explain: () => setup.Hub.Process.Log);
         await File.WriteAllTextAsync(renewed, (await File.ReadAllTextAsync(renewed)).Split('\n')[0]);
-        await Eventually.IsTrueAsync(() => setup.Hub.Process.Log.Contains("can't be used, so ports go on", StringComparison.Ordinal), "a warning");
+        await Eventually.IsTrueAsync(
+            () => setup.Hub.Process.Log.Contains("can't be used, so ports go on", StringComparison.Ordinal), "a warning");
         Assert.Equal($"{source} www.two.test", await CurlAsync(setup, source, "www.two.test", certificates[1]));
     }
 
@@ -100,7 +108,8 @@ public sealed class TlsPortTests
         var session = (await ManagedProcess.RunAsync(
             DebianProgram.Openssl,
             [
-                "s_client", "-connect", $"{setup.EdgeAddress}:{setup.Tcp[0]}", "-servername", "one.test", "-alpn", "h2,http/1.1", "-cert", shown,
+                "s_client", "-connect", $"{setup.EdgeAddress}:{setup.Tcp[0]}", "-servername", "one.test", "-alpn", "h2,http/1.1", "-cert",
+                shown,
                 "-CAfile", certificate, "-verify_return_error", "-tls1_2",
             ])).StandardOutput;
         Assert.Contains("ALPN protocol: http/1.1", session);
@@ -169,7 +178,8 @@ public sealed class TlsPortTests
             explain: () => setup.Hub.Process.Log);
         var changed = (await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--name", "web")).Succeeded();
         Assert.Contains("ended at", changed.StandardOutput + changed.StandardError);
-        var refused = await setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--upstream-tls", $"clientCert={path}");
+        var refused = await setup.Hub.RunAsync(
+            "port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--upstream-tls", $"clientCert={path}");
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("clientCert", refused.StandardError);
 
@@ -204,12 +214,14 @@ public sealed class TlsPortTests
             [$"tcp/{tcp[0]}"] = new JsonObject
             {
                 ["tls"] = new JsonObject { ["passthrough"] = true, ["strictSni"] = true },
-                ["routes"] = new JsonArray(new JsonObject { ["sni"] = "one.test", ["targets"] = new JsonArray(new JsonObject { ["host"] = "127.0.0.1" }) }),
+                ["routes"] = new JsonArray(
+                    new JsonObject { ["sni"] = "one.test", ["targets"] = new JsonArray(new JsonObject { ["host"] = "127.0.0.1" }) }),
             },
         });
         foreach (var url in new[] { $"http://one.test:{setup.Tcp[0]}/", $"https://two.test:{setup.Tcp[0]}/" })
         {
-            var result = await ManagedProcess.RunAsync(DebianProgram.Curl, ["-sSk", "--noproxy", "*", "--connect-to", $"::{setup.EdgeAddress}:", url]);
+            var result = await ManagedProcess.RunAsync(
+                DebianProgram.Curl, ["-sSk", "--noproxy", "*", "--connect-to", $"::{setup.EdgeAddress}:", url]);
             Assert.Contains("reset by peer", result.StandardError, StringComparison.OrdinalIgnoreCase);
         }
 
@@ -220,11 +232,13 @@ public sealed class TlsPortTests
     private static Task<ProgramResult> SetTlsAsync(TunnelSetup setup, JsonObject tls) =>
         setup.Hub.RunAsync("port", "set", TunnelSetup.EdgeId, $"tcp/{setup.Tcp[0]}", "--tls", tls.ToJsonString());
 
-    private static async Task<string> CurlAsync(TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
+    private static async Task<string> CurlAsync(
+        TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
         (await TryCurlAsync(setup, source, name, certificate, options)).Succeeded().StandardOutput.Trim();
 
     // The certificate is checked, so that whoever answers has its key.
-    private static Task<ProgramResult> TryCurlAsync(TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
+    private static Task<ProgramResult> TryCurlAsync(
+        TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
         ManagedProcess.RunAsync(
             DebianProgram.Curl,
             [

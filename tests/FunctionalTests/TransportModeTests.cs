@@ -18,7 +18,8 @@ public sealed class TransportModeTests : IDisposable
     public async Task A_token_takes_its_edge_to_quic_and_hub_and_edge_say_so()
     {
         QuicRequired.Check();
-        await using var setup = await TunnelSetup.StartAsync(policies: TunnelSetup.WithoutHeader, edgeArguments: ["--transport", "quicWithFallback"]);
+        await using var setup = await TunnelSetup.StartAsync(
+            policies: TunnelSetup.WithoutHeader, edgeArguments: ["--transport", "quicWithFallback"]);
         var status = (await setup.Edge.StatusAsync())!.Value;
         Assert.Equal("quic", status.GetProperty("transport").GetString());
         Assert.Equal("preferred", status.GetProperty("transportReason").GetString());
@@ -31,7 +32,8 @@ public sealed class TransportModeTests : IDisposable
     public async Task A_hub_with_quic_switched_off_is_reached_over_tls_at_once()
     {
         QuicRequired.Check();
-        await using var setup = await TunnelSetup.StartAsync(hubSettings: new JsonObject { ["quic"] = false }, edgeArguments: ["--transport", "quicWithFallback"]);
+        await using var setup = await TunnelSetup.StartAsync(
+            hubSettings: new JsonObject { ["quic"] = false }, edgeArguments: ["--transport", "quicWithFallback"]);
         var status = (await setup.Edge.StatusAsync())!.Value;
         Assert.Equal("tcpTls", status.GetProperty("transport").GetString());
         // This is no time-out: nobody listens, and the kernel says so.
@@ -54,7 +56,8 @@ public sealed class TransportModeTests : IDisposable
         await using var edge = EdgeProcess.Start(_directory.FullName, wrong.Encode(), LoopbackAddresses.Next());
 
         var error = await Eventually.GetAsync(
-            async () => await edge.StatusAsync() is { } status && status.GetProperty("lastError").ValueKind == JsonValueKind.String ? status.GetProperty("lastError").GetString() : null,
+            async () => await edge.StatusAsync() is { } status
+                && status.GetProperty("lastError").ValueKind == JsonValueKind.String ? status.GetProperty("lastError").GetString() : null,
             "the edge's error");
 
         Assert.StartsWith(expected, error);
@@ -75,7 +78,8 @@ public sealed class TransportModeTests : IDisposable
         await using var edge = EdgeProcess.Start(_directory.FullName, wrong.Encode(), LoopbackAddresses.Next(), "--transport", transport);
 
         await Eventually.IsTrueAsync(
-            async () => (await hub.StatusAsync()).GetProperty("refusals").TryGetProperty("blocked", out var blocked) && blocked.GetInt64() > 0,
+            async () =>
+                (await hub.StatusAsync()).GetProperty("refusals").TryGetProperty("blocked", out var blocked) && blocked.GetInt64() > 0,
             "a blocked edge", explain: () => hub.Process.Log);
     }
 }

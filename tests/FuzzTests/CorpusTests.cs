@@ -36,5 +36,6 @@ public sealed class CorpusTests
 
     [Fact]
     public void Every_folder_of_the_corpus_has_a_target() =>
-        Assert.All(Directory.GetDirectories(Corpus.Copied), folder => Assert.Contains(FuzzTargets.All, target => target.Name == Path.GetFileName(folder)));
+        Assert.All(Directory.GetDirectories(Corpus.Copied), folder =>
+            Assert.Contains(FuzzTargets.All, target => target.Name == Path.GetFileName(folder)));
 }

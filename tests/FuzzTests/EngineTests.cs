@@ -17,7 +17,8 @@ public sealed class EngineTests : IDisposable
     [Fact]
     public void An_exception_is_found_and_its_input_made_short()
     {
-        var finding = Assert.Single(Run(static input => input.Contains((byte)'!') ? throw new InvalidCastException("planted") : true).Findings);
+        var finding = Assert.Single(
+            Run(static input => input.Contains((byte)'!') ? throw new InvalidCastException("planted") : true).Findings);
         Assert.Contains("planted", finding.Detail, StringComparison.Ordinal);
         Assert.Equal("!"u8.ToArray(), finding.Input);
         Assert.Contains("text    !", finding.Describe("t"), StringComparison.Ordinal);
@@ -26,7 +27,8 @@ public sealed class EngineTests : IDisposable
     [Fact]
     public void Findings_of_one_cause_are_one()
     {
-        var report = Run(static input => input.Length == 3 ? throw new InvalidCastException() : input.Length == 4 ? throw new FormatException() : true);
+        var report = Run(
+            static input => input.Length == 3 ? throw new InvalidCastException() : input.Length == 4 ? throw new FormatException() : true);
         Assert.Equal(2, report.Findings.Count);
     }
 
@@ -42,7 +44,8 @@ public sealed class EngineTests : IDisposable
     public void A_hang_is_found_and_does_not_hang_the_run()
     {
         using var end = new ManualResetEventSlim();
-        var finding = Assert.Single(Run(input => !input.Contains((byte)'!') || end.Wait(Timeout.Infinite), TimeSpan.FromMilliseconds(300)).Findings);
+        var finding = Assert.Single(
+            Run(input => !input.Contains((byte)'!') || end.Wait(Timeout.Infinite), TimeSpan.FromMilliseconds(300)).Findings);
         end.Set();
         Assert.Equal("hang", finding.Signature);
         Assert.Contains((byte)'!', finding.Input);
@@ -62,7 +65,8 @@ public sealed class EngineTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static FuzzTarget Target(FuzzAction action) => new("planted", () => action, ["seed"u8.ToArray()]) { Tokens = ["!"u8.ToArray()], MaxLength = 32 };
+    private static FuzzTarget Target(FuzzAction action) =>
+        new("planted", () => action, ["seed"u8.ToArray()]) { Tokens = ["!"u8.ToArray()], MaxLength = 32 };
 
     private FuzzReport Run(FuzzAction action, TimeSpan? limit = null) =>
         new FuzzRun(Target(action), 1, FuzzBudget.Of(20_000), _folder) { InputLimit = limit ?? TimeSpan.FromMinutes(2) }.Run();

@@ -71,7 +71,8 @@ internal static class FuzzCommand
         Parallel.ForEach(targets, new ParallelOptions { MaxDegreeOfParallelism = workers }, target =>
         {
             var run = new FuzzRun(target, seed, budget, RunningFolder) { InputLimit = InputLimit };
-            using var progress = new Timer(_ => Console.WriteLine($"{Now} {target.Name}: {run.Inputs:N0} inputs so far"), null, ProgressInterval, ProgressInterval);
+            using var progress = new Timer(
+                _ => Console.WriteLine($"{Now} {target.Name}: {run.Inputs:N0} inputs so far"), null, ProgressInterval, ProgressInterval);
             var report = run.Run();
             Interlocked.Add(ref findings, report.Findings.Count);
             Console.WriteLine($"{Now} {report}");

@@ -11,8 +11,8 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FuzzTests;
 
 /// <summary>
-/// Every line that either program can write, as often as somebody can make it: nobody fills a disk or hides what others cause. Lines are found by their
-/// attribute, so a new one is in here by itself.
+/// Every line that either program can write, as often as somebody can make it: nobody fills a disk or hides what others cause. Lines are
+/// found by their attribute, so a new one is in here by itself.
 /// </summary>
 public sealed class LogFloodTests
 {
@@ -31,11 +31,14 @@ public sealed class LogFloodTests
             .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null),
     ];
 
-    public static IEnumerable<TheoryDataRow<int>> Kinds => Lines.Select(EventOf).Where(line => line.Level >= LogLevel.Information).Select(line => new TheoryDataRow<int>(line.EventId));
+    public static IEnumerable<TheoryDataRow<int>> Kinds =>
+        Lines.Select(EventOf).Where(line => line.Level >= LogLevel.Information).Select(line => new TheoryDataRow<int>(line.EventId));
 
     [Fact]
     public void A_kind_of_line_has_an_event_id_of_its_own() =>
-        Assert.Empty(Lines.GroupBy(line => EventOf(line).EventId).Where(group => group.Count() > 1).Select(group => $"{group.Key}: {string.Join(", ", group.Select(NameOf))}"));
+        Assert.Empty(
+            Lines.GroupBy(line => EventOf(line).EventId).Where(group => group.Count() > 1).Select(
+                group => $"{group.Key}: {string.Join(", ", group.Select(NameOf))}"));
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -54,7 +57,8 @@ public sealed class LogFloodTests
         for (var i = 0; i < Seconds * PerSecond; i++)
         {
             var number = i;
-            object?[] arguments = [.. line.GetParameters().Select(parameter => Value(parameter.ParameterType, logger, seed(parameter.Name!, number)))];
+            object?[] arguments = [
+                .. line.GetParameters().Select(parameter => Value(parameter.ParameterType, logger, seed(parameter.Name!, number)))];
             line.Invoke(null, arguments);
             time.Advance(TimeSpan.FromSeconds(1.0 / PerSecond));
         }
@@ -74,7 +78,8 @@ public sealed class LogFloodTests
         _ when type == typeof(ILogger) => logger,
         _ when type == typeof(LogLevel) => LogLevel.Warning,
         _ when type == typeof(string) => seed.ToString(CultureInfo.InvariantCulture),
-        _ when type == typeof(int) || type == typeof(long) || type == typeof(double) => Convert.ChangeType(seed, type, CultureInfo.InvariantCulture),
+        _ when type == typeof(int) || type == typeof(long) || type == typeof(double) =>
+            Convert.ChangeType(seed, type, CultureInfo.InvariantCulture),
         _ when type == typeof(IPAddress) => Address(seed),
         _ when type.IsAssignableFrom(typeof(IPEndPoint)) => new IPEndPoint(Address(seed), seed & 0xFFFF),
         _ when type.IsAssignableFrom(typeof(Exception)) => null,
@@ -99,7 +104,8 @@ public sealed class LogFloodTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Count++;
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Count++;
 
         public void Dispose()
         {

@@ -4,8 +4,8 @@ using Tunnel.FuzzTests.Engine;
 namespace Tunnel.FuzzTests;
 
 /// <summary>
-/// Each target for 10 s, or TUNNEL_FUZZ_SECONDS. In two halves, since tests of one class wait for each other and of two do not: as many as a small machine
-/// has cores.
+/// Each target for 10 s, or TUNNEL_FUZZ_SECONDS. In two halves, since tests of one class wait for each other and of two do not: as many as
+/// a small machine has cores.
 /// </summary>
 public abstract class MutationTests(ITestOutputHelper output)
 {
@@ -15,9 +15,11 @@ public abstract class MutationTests(ITestOutputHelper output)
     private const ulong Seed = 20_261_128;
 
     private static readonly TimeSpan Time =
-        TimeSpan.FromSeconds(Environment.GetEnvironmentVariable(Setting) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : 10);
+        TimeSpan.FromSeconds(
+            Environment.GetEnvironmentVariable(Setting) is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : 10);
 
-    protected static TheoryData<string> Half(int which) => [.. FuzzTargets.All.Where((_, index) => index % 2 == which).Select(static target => target.Name)];
+    protected static TheoryData<string> Half(int which) =>
+        [.. FuzzTargets.All.Where((_, index) => index % 2 == which).Select(static target => target.Name)];
 
     protected void Run(string name)
     {
@@ -26,7 +28,8 @@ public abstract class MutationTests(ITestOutputHelper output)
         output.WriteLine(report.ToString());
         Assert.True(
             report.Findings.Count == 0,
-            $"{report}\n{string.Join("\n", report.Findings.Select(finding => finding.Describe(name)))}Put it right, and keep the input in tests/FuzzTests/Corpus/{name}.");
+            $"{report}\n{string.Join("\n", report.Findings.Select(finding => finding.Describe(name)))}Put it right, and keep the input "
+                + $"in tests/FuzzTests/Corpus/{name}.");
     }
 }
 

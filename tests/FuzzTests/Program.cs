@@ -9,6 +9,7 @@ internal static class Program
             return FuzzCommand.Run(arguments[1..]);
         return arguments.Any(static argument => argument is "-automated" or "@@")
             ? await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments)
-            : await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(arguments, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+            : await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
+                arguments, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
     }
 }

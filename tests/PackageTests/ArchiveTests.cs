@@ -23,14 +23,21 @@ public sealed class ArchiveTests
     {
         using var sandbox = new Sandbox();
         sandbox.Add(Packages.Archive(name), "package.tar.gz");
-        var installed = (await sandbox.RunAsync("sh", "-ec", "cd /srv; tar xzf package.tar.gz; rm package.tar.gz; mkdir -p /etc/systemd/system; exec ./*/install.sh")).Succeeded();
+        var installed = (await sandbox.RunAsync(
+            "sh", "-ec",
+            "cd /srv; tar xzf package.tar.gz; rm package.tar.gz; mkdir -p /etc/systemd/system; exec ./*/install.sh")).Succeeded();
         Assert.Contains($"{name} is installed and not started.", installed.StandardOutput, StringComparison.Ordinal);
-        Assert.Contains("0.", (await sandbox.RunAsync($"/usr/local/bin/{name}", "version")).Succeeded().StandardOutput, StringComparison.Ordinal);
-        Assert.Contains($"ExecStart=/usr/local/bin/{name} run", sandbox.Read($"/etc/systemd/system/{name}.service"), StringComparison.Ordinal);
-        Assert.Contains($"file:///usr/local/share/doc/{name}/operations.md", sandbox.Read($"/etc/systemd/system/{name}.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "0.", (await sandbox.RunAsync($"/usr/local/bin/{name}", "version")).Succeeded().StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            $"ExecStart=/usr/local/bin/{name} run", sandbox.Read($"/etc/systemd/system/{name}.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"file:///usr/local/share/doc/{name}/operations.md", sandbox.Read($"/etc/systemd/system/{name}.service"),
+            StringComparison.Ordinal);
         Assert.True(await sandbox.HasAsync($"/usr/local/share/doc/{name}/operations.md"));
         Assert.NotNull(sandbox.Read($"/etc/{name}/{file}"));
-        Assert.Equal($"700 {name} {name}", (await sandbox.RunAsync("stat", "-c", "%a %U %G", $"/var/lib/{name}")).Succeeded().StandardOutput);
+        Assert.Equal(
+            $"700 {name} {name}", (await sandbox.RunAsync("stat", "-c", "%a %U %G", $"/var/lib/{name}")).Succeeded().StandardOutput);
 
         // Installing again must not replace a file that the operator has changed.
         (await sandbox.RunAsync("sh", "-c", $"echo '{{}}' > /etc/{name}/{file}; exec /srv/*/install.sh")).Succeeded();

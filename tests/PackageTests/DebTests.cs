@@ -11,7 +11,8 @@ public sealed class DebTests
     [InlineData(Packages.Edge)]
     public async Task Lintian_has_nothing_to_say(string name)
     {
-        var result = await ManagedProcess.RunAsync("lintian", ["--allow-root", "--fail-on", "error,warning", Packages.Deb(name)], limit: TimeSpan.FromMinutes(2));
+        var result = await ManagedProcess.RunAsync(
+            "lintian", ["--allow-root", "--fail-on", "error,warning", Packages.Deb(name)], limit: TimeSpan.FromMinutes(2));
         Assert.True(result.ExitCode == 0 && result.StandardOutput.Length == 0, result.StandardOutput + result.StandardError);
     }
 
@@ -26,15 +27,19 @@ public sealed class DebTests
         Assert.Contains($"{name} is installed and not started. Next: ", installed.StandardError, StringComparison.Ordinal);
         Assert.Contains(next, installed.StandardError, StringComparison.Ordinal);
         Assert.Contains("0.", (await sandbox.RunAsync(name, "version")).Succeeded().StandardOutput, StringComparison.Ordinal);
-        Assert.Equal($"700 {name} {name}", (await sandbox.RunAsync("stat", "-c", "%a %U %G", $"/var/lib/{name}")).Succeeded().StandardOutput);
+        Assert.Equal(
+            $"700 {name} {name}", (await sandbox.RunAsync("stat", "-c", "%a %U %G", $"/var/lib/{name}")).Succeeded().StandardOutput);
         Assert.Empty((await sandbox.RunAsync("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-Z", name)).Succeeded().StandardError);
         foreach (var page in (string[])["operations.md", "operations/reference.md", "CHANGELOG.md"])
             (await sandbox.RunAsync("test", "-s", $"/usr/share/doc/{name}/{page}")).Succeeded();
         await UnitIsValidAsync(sandbox, name);
 
         // An upgrade keeps what the operator wrote, asks nothing, and says nothing of a first step.
-        (await sandbox.RunAsync("sh", "-c", $"echo '{{\"logLevel\": \"debug\"}}' > /etc/{name}/{file}; echo kept > /var/lib/{name}/state")).Succeeded();
-        (await sandbox.RunAsync("sh", "-ec", "cd /srv; dpkg-deb -R one.deb two; sed -i 's/^Version: .*/&+next/' two/DEBIAN/control; dpkg-deb -b two two.deb")).Succeeded();
+        (await sandbox.RunAsync("sh", "-c", $"echo '{{\"logLevel\": \"debug\"}}' > /etc/{name}/{file}; echo kept > /var/lib/{name}/state"))
+            .Succeeded();
+        (await sandbox.RunAsync(
+            "sh", "-ec", "cd /srv; dpkg-deb -R one.deb two; sed -i 's/^Version: .*/&+next/' two/DEBIAN/control; dpkg-deb -b two two.deb"))
+            .Succeeded();
         var upgraded = (await sandbox.RunAsync("dpkg", "-i", "/srv/two.deb")).Succeeded();
         Assert.DoesNotContain("not started", upgraded.StandardError, StringComparison.Ordinal);
         Assert.Contains("debug", sandbox.Read($"/etc/{name}/{file}"), StringComparison.Ordinal);
@@ -71,9 +76,14 @@ public sealed class DebTests
         using var sandbox = new Sandbox();
         sandbox.Add(Packages.Deb(Packages.Hub), "one.deb");
         (await sandbox.RunAsync("dpkg", "-i", "/srv/one.deb")).Succeeded();
-        var environment = new Dictionary<string, string> { ["TUNNEL_HUB__TUNNELPORT"] = $"{FreePorts.Next()}", ["TUNNEL_HUB__BINDADDRESS"] = "127.0.0.1" };
+        var environment = new Dictionary<string, string>
+        {
+            ["TUNNEL_HUB__TUNNELPORT"] = $"{FreePorts.Next()}",
+            ["TUNNEL_HUB__BINDADDRESS"] = "127.0.0.1",
+        };
         await using var hub = sandbox.Start(
-            environment, "setpriv", "--reuid", Packages.Hub, "--regid", Packages.Hub, "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all",
+            environment, "setpriv", "--reuid", Packages.Hub, "--regid", Packages.Hub, "--clear-groups", "--bounding-set", "-all",
+            "--inh-caps", "-all",
             Packages.Hub, "run", "--state-dir", $"/var/lib/{Packages.Hub}");
         await hub.WaitForLineAsync("is ready");
     }
@@ -84,6 +94,7 @@ public sealed class DebTests
         var unit = (await sandbox.RunAsync("systemd-analyze", "verify", "--recursive-errors=no", $"{name}.service"));
         Assert.DoesNotContain(
             (unit.StandardOutput + "\n" + unit.StandardError).Split('\n'),
-            line => line.Length > 0 && !line.Contains("Unknown key 'Restart", StringComparison.Ordinal) && !line.Contains("Unknown key name 'Restart", StringComparison.Ordinal));
+            line => line.Length > 0 && !line.Contains("Unknown key 'Restart", StringComparison.Ordinal) && !line.Contains(
+                "Unknown key name 'Restart", StringComparison.Ordinal));
     }
 }

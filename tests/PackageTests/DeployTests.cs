@@ -27,7 +27,9 @@ public sealed class DeployTests
         Assert.Contains(label, Pairs(objects.OfType<V1Service>().Single().Spec.Selector));
         Assert.Contains(label, Pairs(objects.OfType<V1NetworkPolicy>().Single().Spec.PodSelector.MatchLabels));
         Assert.Contains(label, Pairs(objects.OfType<V1PodDisruptionBudget>().Single().Spec.Selector.MatchLabels));
-        Assert.Equal(objects.OfType<V1ConfigMap>().Single().Metadata.Name, pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
+        Assert.Equal(
+            objects.OfType<V1ConfigMap>().Single().Metadata.Name,
+            pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
     }
 
     [Fact]
@@ -42,7 +44,8 @@ public sealed class DeployTests
         var container = hubs.Template.Spec.Containers.Single();
         Assert.All(
             (string[])["TUNNEL_HUB__STATEFILE", "TUNNEL_HUB__TLS__CERTPEM", "TUNNEL_HUB__TLS__KEYPEM"],
-            name => Assert.Contains(container.VolumeMounts, mount => container.Env.Single(variable => variable.Name == name).Value.StartsWith(mount.MountPath + "/", StringComparison.Ordinal)));
+            name => Assert.Contains(container.VolumeMounts, mount =>
+                container.Env.Single(variable => variable.Name == name).Value.StartsWith(mount.MountPath + "/", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -61,12 +64,15 @@ public sealed class DeployTests
     {
         var path = Path.Combine(Documentation.Root, "deploy/compose", file);
         var environment = new Dictionary<string, string> { ["PUBLIC_HOST"] = "hub.example.com" };
-        var read = (await ManagedProcess.RunAsync("docker-compose", ["--file", path, "config"], limit: TimeSpan.FromMinutes(1), environment: environment)).Succeeded().StandardOutput;
+        var read = (await ManagedProcess.RunAsync(
+            "docker-compose", ["--file", path, "config"], limit: TimeSpan.FromMinutes(1), environment: environment))
+            .Succeeded().StandardOutput;
 
         Assert.Contains($"image: localhost/{name}:{Packages.Version}\n", read, StringComparison.Ordinal);
         Assert.Contains("read_only: true\n", read, StringComparison.Ordinal);
         Assert.Contains("cap_drop:\n    - ALL\n", read, StringComparison.Ordinal);
-        Assert.Equal(capabilities, ForThePortsAndTheFirewall.Count(capability => read.Contains($"    - {capability}\n", StringComparison.Ordinal)));
+        Assert.Equal(
+            capabilities, ForThePortsAndTheFirewall.Count(capability => read.Contains($"    - {capability}\n", StringComparison.Ordinal)));
         Assert.Contains($"- /usr/bin/{name}\n", read, StringComparison.Ordinal);
     }
 
@@ -78,18 +84,22 @@ public sealed class DeployTests
         Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
         Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
         Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
-        Assert.Equal(pod.Volumes?.Count ?? 0, container.VolumeMounts.Count(mount => mount.Name != "state" || pod.Volumes!.Any(volume => volume.Name == "state")));
+        Assert.Equal(
+            pod.Volumes?.Count ?? 0,
+            container.VolumeMounts.Count(mount => mount.Name != "state" || pod.Volumes!.Any(volume => volume.Name == "state")));
         Assert.NotNull(container.ReadinessProbe);
         Assert.NotNull(container.LivenessProbe);
         return container.SecurityContext.Capabilities.Add ?? [];
     }
 
-    private static IEnumerable<(string, string)> Pairs(IDictionary<string, string> labels) => labels.Select(label => (label.Key, label.Value));
+    private static IEnumerable<(string, string)> Pairs(IDictionary<string, string> labels) =>
+        labels.Select(label => (label.Key, label.Value));
 
     private static async Task<List<object>> RenderAsync(string name)
     {
         var rendered = (await ManagedProcess.RunAsync(
-            "kubectl", ["kustomize", Path.Combine(Documentation.Root, "deploy/kustomize", name)], limit: TimeSpan.FromMinutes(1))).Succeeded();
+            "kubectl", ["kustomize", Path.Combine(Documentation.Root, "deploy/kustomize", name)],
+            limit: TimeSpan.FromMinutes(1))).Succeeded();
         // Strict: a member that the type does not have is an error.
         return KubernetesYaml.LoadAllFromString(rendered.StandardOutput, strict: true);
     }

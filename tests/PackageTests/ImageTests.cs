@@ -3,7 +3,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.PackageTests;
 
-/// <summary>The images are valid, and their programs run as a container would run them: read-only, another user, no home, little memory.</summary>
+/// <summary>
+/// The images are valid, and their programs run as a container would run them: read-only, another user, no home, little memory.
+/// </summary>
 public sealed class ImageTests
 {
     private const string User = "65532";
@@ -32,14 +34,18 @@ public sealed class ImageTests
         Assert.Equal([$"/usr/bin/{name}"], image.Config.GetProperty("Entrypoint").EnumerateArray().Select(word => word.GetString()));
         var files = Directory.GetFiles(image.Root, "*", SearchOption.AllDirectories).Select(file => file[image.Root.Length..]).ToArray();
         Assert.Equal(
-            name == Packages.Edge ? ["/usr/bin/nft", $"/usr/bin/{name}"] : [$"/usr/bin/{name}"], files.Where(file => file.Contains("bin/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            name == Packages.Edge ? ["/usr/bin/nft", $"/usr/bin/{name}"] : [$"/usr/bin/{name}"],
+            files.Where(file => file.Contains("bin/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Contains("/etc/ssl/certs/ca-certificates.crt", files);
-        Assert.DoesNotContain(files, file => (File.GetUnixFileMode(image.Root + file) & (UnixFileMode.SetUser | UnixFileMode.SetGroup | UnixFileMode.OtherWrite)) != 0);
+        Assert.DoesNotContain(files, file =>
+            (File.GetUnixFileMode(image.Root + file) & (UnixFileMode.SetUser | UnixFileMode.SetGroup | UnixFileMode.OtherWrite)) != 0);
     }
 
     [Theory]
     [InlineData(Packages.Hub, "TUNNEL_HUB__BINDADDRESS=127.0.0.1")]
-    [InlineData(Packages.Edge, "TUNNEL_EDGE__HUBHOST=127.0.0.1", "TUNNEL_EDGE__EDGEID=vps", "TUNNEL_EDGE__SECRET=the-secret-of-an-edge", "TUNNEL_EDGE__STUNSERVERS=[]")]
+    [InlineData(
+        Packages.Edge, "TUNNEL_EDGE__HUBHOST=127.0.0.1", "TUNNEL_EDGE__EDGEID=vps", "TUNNEL_EDGE__SECRET=the-secret-of-an-edge",
+        "TUNNEL_EDGE__STUNSERVERS=[]")]
     public async Task Its_program_runs_in_it_read_only_as_its_user_and_ends_at_the_first_signal(string name, params string[] settings)
     {
         using var image = await Image.UnpackAsync(name);
@@ -47,20 +53,24 @@ public sealed class ImageTests
         await using var program = ManagedProcess.Start(
             name, "unshare",
             [
-                "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-euc", Enter, image.Root, name, .. environment, "/usr/sbin/chroot",
+                "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-euc", Enter, image.Root, name, .. environment,
+                "/usr/sbin/chroot",
                 $"--userspec={User}:{User}", image.Root, $"/usr/bin/{name}", "run",
             ]);
         using var memory = await MemoryLimit.OnAsync(program.Id, 64 << 20);
         await program.WaitForLineAsync("is ready");
         var id = (await File.ReadAllTextAsync($"/proc/{program.Id}/task/{program.Id}/children")).Trim();
         var status = await File.ReadAllLinesAsync($"/proc/{id}/status");
-        Assert.Contains(status, line => line.StartsWith("NSpid:", StringComparison.Ordinal) && line.EndsWith("\t1", StringComparison.Ordinal));
+        Assert.Contains(
+            status, line => line.StartsWith("NSpid:", StringComparison.Ordinal) && line.EndsWith("\t1", StringComparison.Ordinal));
         Assert.Contains(status, line => line.StartsWith($"Uid:\t{User}", StringComparison.Ordinal));
 
         // A container engine's health check goes by the exit code.
         (await ManagedProcess.RunAsync(
-            "nsenter", ["--target", id, "--mount", "--root", "--pid", "--net", "--setuid", User, "--setgid", User, $"/usr/bin/{name}", "status"],
-            environment: environment.Select(setting => setting.Split('=', 2)).ToDictionary(setting => setting[0], setting => setting[1]))).Succeeded();
+            "nsenter",
+            ["--target", id, "--mount", "--root", "--pid", "--net", "--setuid", User, "--setgid", User, $"/usr/bin/{name}", "status"],
+            environment: environment.Select(setting => setting.Split('=', 2))
+                .ToDictionary(setting => setting[0], setting => setting[1]))).Succeeded();
 
         (await ManagedProcess.RunAsync("kill", ["-TERM", id])).Succeeded();
         Assert.Equal(0, await program.WaitForExitAsync(TimeSpan.FromSeconds(60)));

@@ -9,14 +9,16 @@ internal sealed class MemoryLimit : IDisposable
 
     public static async Task<MemoryLimit> OnAsync(int process, long bytes)
     {
-        var (place, file) = Directory.Exists("/sys/fs/cgroup/memory") ? ("/sys/fs/cgroup/memory", "memory.limit_in_bytes") : ("/sys/fs/cgroup", "memory.max");
+        var (place, file) = Directory.Exists("/sys/fs/cgroup/memory") ? ("/sys/fs/cgroup/memory",
+            "memory.limit_in_bytes") : ("/sys/fs/cgroup", "memory.max");
         var group = $"{place}/tunnel-test-{process}";
         try
         {
             Directory.CreateDirectory(group);
             await File.WriteAllTextAsync($"{group}/{file}", $"{bytes}");
             await File.WriteAllTextAsync($"{group}/cgroup.procs", $"{process}");
-            foreach (var child in (await File.ReadAllTextAsync($"/proc/{process}/task/{process}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            foreach (var child in (await File.ReadAllTextAsync($"/proc/{process}/task/{process}/children")).Split(
+                ' ', StringSplitOptions.RemoveEmptyEntries))
                 await File.WriteAllTextAsync($"{group}/cgroup.procs", child);
             return new MemoryLimit(group);
         }

@@ -21,11 +21,14 @@ public sealed class NuGetTests
         Assert.Superset(new HashSet<string> { $"lib/net10.0/{assembly}.dll", $"lib/net10.0/{assembly}.xml", "library.md" }, Files(package));
         Assert.Contains($"lib/net10.0/{assembly}.pdb", Files(symbols));
         await using var content = await package.GetEntry($"{id}.nuspec")!.OpenAsync();
-        var metadata = (await XDocument.LoadAsync(content, LoadOptions.None, CancellationToken.None)).Root!.Elements().Single(element => element.Name.LocalName == "metadata");
+        var metadata = (await XDocument.LoadAsync(content, LoadOptions.None, CancellationToken.None)).Root!.Elements().Single(
+            element => element.Name.LocalName == "metadata");
         Assert.Equal((id, "MIT", "library.md"), (Value(metadata, "id"), Value(metadata, "license"), Value(metadata, "readme")));
         Assert.NotEmpty(Value(metadata, "description"));
-        var shared = metadata.Descendants().Where(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "Tunnel.Shared");
-        Assert.Equal(id == "Tunnel.Shared" ? [] : [Value(metadata, "version")], shared.Select(dependency => dependency.Attribute("version")!.Value));
+        var shared = metadata.Descendants().Where(
+            element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == "Tunnel.Shared");
+        Assert.Equal(
+            id == "Tunnel.Shared" ? [] : [Value(metadata, "version")], shared.Select(dependency => dependency.Attribute("version")!.Value));
         Assert.Equal([Packages.Version], [Value(metadata, "version")]);
     }
 
@@ -39,7 +42,8 @@ public sealed class NuGetTests
             await using var package = await ZipFile.OpenReadAsync(Packages.NuGet(id, "nupkg"));
 
             // A ZIP archive keeps times in steps of two seconds and without a time zone.
-            Assert.All(package.Entries, entry => Assert.InRange(commit.UtcDateTime - entry.LastWriteTime.DateTime, TimeSpan.Zero, TimeSpan.FromSeconds(2)));
+            Assert.All(package.Entries, entry =>
+                Assert.InRange(commit.UtcDateTime - entry.LastWriteTime.DateTime, TimeSpan.Zero, TimeSpan.FromSeconds(2)));
         }
     }
 
@@ -55,13 +59,16 @@ public sealed class NuGetTests
             (await ManagedProcess.RunAsync(
                 "dotnet",
                 [
-                    "build", Path.Combine(Documentation.Root, "examples/Embedded"), "--configuration", "Release", "--nologo", "--output", $"{folder}/program",
-                    $"-p:RestorePackagesPath={folder}/packages", $"-p:RestoreFallbackFolders={usual}", "-p:UseSharedCompilation=false", "-nodeReuse:false",
+                    "build", Path.Combine(Documentation.Root, "examples/Embedded"), "--configuration", "Release", "--nologo", "--output",
+                    $"{folder}/program",
+                    $"-p:RestorePackagesPath={folder}/packages", $"-p:RestoreFallbackFolders={usual}", "-p:UseSharedCompilation=false",
+                    "-nodeReuse:false",
                 ],
                 limit: TimeSpan.FromMinutes(10))).Succeeded();
             Assert.True(Directory.Exists($"{folder}/packages/tunnel.hub"));
 
-            var result = (await ManagedProcess.RunAsync($"{folder}/program/EmbeddedExample", [], limit: TimeSpan.FromMinutes(2))).Succeeded();
+            var result =
+                (await ManagedProcess.RunAsync($"{folder}/program/EmbeddedExample", [], limit: TimeSpan.FromMinutes(2))).Succeeded();
             Assert.Contains("vps has come from 127.0.0.1:", result.StandardOutput, StringComparison.Ordinal);
             Assert.Contains("port 18080 is wanted, the edge is connected", result.StandardOutput, StringComparison.Ordinal);
             Assert.Contains("hello through the tunnel", result.StandardOutput, StringComparison.Ordinal);
@@ -74,5 +81,6 @@ public sealed class NuGetTests
 
     private static HashSet<string> Files(ZipArchive archive) => [.. archive.Entries.Select(entry => entry.FullName)];
 
-    private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+    private static string Value(XElement metadata, string name) =>
+        metadata.Elements().Single(element => element.Name.LocalName == name).Value;
 }

@@ -18,7 +18,8 @@ internal sealed class Sandbox : IDisposable
         exec chroot "$0/root" "$@"
         """;
 
-    // The first process of a namespace is killed with the one that made it, and takes all others along; a program that changes its user is not.
+    // The first process of a namespace is killed with the one that made it, and takes all others along; a program that changes its user is
+    // not.
     private const string Stay = "\"$0\" \"$@\"; exit $?";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("tunnel-sandbox-").FullName;
@@ -44,10 +45,12 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Starts a program in it.</summary>
     public ManagedProcess Start(IReadOnlyDictionary<string, string> environment, params string[] command) =>
         ManagedProcess.Start(
-            command[0], "unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", Enter, _directory, "sh", "-c", Stay, .. command], environment);
+            command[0], "unshare",
+            ["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", Enter, _directory, "sh", "-c", Stay, .. command], environment);
 
     /// <summary>Puts a file of this machine into it.</summary>
-    public void Add(string file, string name) => File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "upper/srv")).FullName, name), overwrite: true);
+    public void Add(string file, string name) =>
+        File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "upper/srv")).FullName, name), overwrite: true);
 
     /// <summary>What was written at a path; null when there is nothing.</summary>
     public string? Read(string path) => File.Exists(Written(path)) ? File.ReadAllText(Written(path)) : null;

@@ -12,12 +12,16 @@ public static partial class Documentation
 
     /// <summary>All pages, as paths from the root.</summary>
     public static IEnumerable<string> Pages =>
-        Kept.Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(page => Path.GetRelativePath(Root, page)));
+        Kept.Concat(
+            Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(
+                page => Path.GetRelativePath(Root, page)));
 
     /// <summary>A page's text.</summary>
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
-    /// <summary>The first block of code of a kind (<c>json</c>, <c>sh</c>) that begins with this text; null when the page has none.</summary>
+    /// <summary>
+    /// The first block of code of a kind (<c>json</c>, <c>sh</c>) that begins with this text; null when the page has none.
+    /// </summary>
     public static string? Block(string page, string kind, string start) => Fence().Matches(Read(page))
         .Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["text"].Value)
         .FirstOrDefault(text => text.StartsWith(start, StringComparison.Ordinal));
@@ -32,7 +36,8 @@ public static partial class Documentation
             .Where(line => line.Length > 0 && line[0] != '#');
 
     /// <summary>The headings of the second level of a page.</summary>
-    public static IEnumerable<string> Headings(string page) => SectionHeading().Matches(Read(page)).Select(match => match.Groups["text"].Value);
+    public static IEnumerable<string> Headings(string page) =>
+        SectionHeading().Matches(Read(page)).Select(match => match.Groups["text"].Value);
 
     /// <summary>What is under a heading of the second level.</summary>
     public static string Section(string page, string heading)
@@ -48,8 +53,8 @@ public static partial class Documentation
         ShownFile().Matches(text).Select(match => (match.Groups["path"].Value, match.Groups["text"].Value));
 
     /// <summary>
-    /// Command lines of a program in pages for operators, as an operator would type them: in blocks of code and among the text. What is in brackets may be left
-    /// out and is not; of several words with | between them each makes a line.
+    /// Command lines of a program in pages for operators, as an operator would type them: in blocks of code and among the text. What is in
+    /// brackets may be left out and is not; of several words with | between them each makes a line.
     /// </summary>
     /// <returns>Each line, and whether it only stands in a sentence, where a command may be named without what it needs.</returns>
     public static IEnumerable<(string Line, bool IsMention)> CommandsOf(string program) =>
@@ -68,7 +73,11 @@ public static partial class Documentation
         {
             var line = match.Groups["line"].Value;
             if (line.StartsWith(program + " ", StringComparison.Ordinal))
-                yield return (Trailer().Replace(line, "").Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Trim(), match.Value[0] == '`');
+            {
+                var command = Trailer().Replace(line, "");
+                var plain = command.Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
+                yield return (plain.Trim(), match.Value[0] == '`');
+            }
         }
     }
 
@@ -76,7 +85,8 @@ public static partial class Documentation
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var at = Array.FindIndex(words, word => word.Contains('|', StringComparison.Ordinal));
-        return at < 0 ? [string.Join(' ', words)] : words[at].Split('|').SelectMany(word => Alternatives(string.Join(' ', [.. words[..at], word, .. words[(at + 1)..]])));
+        return at < 0 ? [string.Join(' ', words)] : words[at].Split('|').SelectMany(word =>
+            Alternatives(string.Join(' ', [.. words[..at], word, .. words[(at + 1)..]])));
     }
 
     private static string FindRoot()

@@ -11,7 +11,8 @@ public static class LimitsPage
     /// <exception cref="InvalidDataException">There is no such row, or more than one, or it has other numbers.</exception>
     public static void AssertSays(string beginning, params long[] numbers)
     {
-        var rows = Documentation.Read(Page).Split('\n').Where(line => line.StartsWith($"| {beginning}", StringComparison.Ordinal)).ToArray();
+        var rows =
+            Documentation.Read(Page).Split('\n').Where(line => line.StartsWith($"| {beginning}", StringComparison.Ordinal)).ToArray();
         if (rows.Length != 1)
             throw new InvalidDataException($"{Page} has {rows.Length} rows that begin with \"{beginning}\"");
         var row = rows[0].Split('|')[2].Trim();

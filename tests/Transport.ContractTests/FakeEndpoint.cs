@@ -2,7 +2,10 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>A local end without a socket: says what the test lets it, nothing by default, keeps what it is given, and takes it as fast as the test wants.</summary>
+/// <summary>
+/// A local end without a socket: says what the test lets it, nothing by default, keeps what it is given, and takes it as fast as the test
+/// wants.
+/// </summary>
 internal sealed class FakeEndpoint : ILocalEndpoint
 {
     private readonly Lock _lock = new();

@@ -12,7 +12,9 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>What a dial over QUIC comes to when there is no tunnel in the end: the edge's modes decide by it whether to fall back to TLS.</summary>
+/// <summary>
+/// What a dial over QUIC comes to when there is no tunnel in the end: the edge's modes decide by it whether to fall back to TLS.
+/// </summary>
 [Collection(nameof(TunnelStress))]
 public sealed class QuicDialTests : IDisposable
 {
@@ -34,7 +36,8 @@ public sealed class QuicDialTests : IDisposable
         var lines = new TaskCompletionSource<ITunnel>();
         await using var listener = Listen(lines);
 
-        var failure = await DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()) with { Pins = [new string('A', 43)] });
+        var failure = await DialAsync(
+            QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()) with { Pins = [new string('A', 43)] });
 
         Assert.Equal(DialFailureKind.WrongCertificate, failure.Kind);
         Assert.Contains("not one of the expected", failure.Message);
@@ -130,7 +133,8 @@ public sealed class QuicDialTests : IDisposable
         await using var listener = QuicPairFactory.Listen(
             _context, connection => _ = QuicPairFactory.AcceptAsync(connection, _context, _hub, accepted), retryThreshold: 0);
 
-        var result = await new QuicTunnelDialer(_context).DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()), CancellationToken.None);
+        var result = await new QuicTunnelDialer(_context).DialAsync(
+            QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()), CancellationToken.None);
 
         Assert.Null(result.Failure);
         Assert.True(((QuicTunnel)result.Tunnel!).Connection.WasRetried);

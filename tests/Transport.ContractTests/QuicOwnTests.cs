@@ -39,8 +39,10 @@ public sealed class QuicOwnTests : IAsyncLifetime
         var context = QuicPairFactory.MakeContext();
         using var hub = new TestHub { Context = context };
         var accepted = new TaskCompletionSource<ITunnel>();
-        await using var listener = QuicPairFactory.Listen(context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
-        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, _edge), CancellationToken.None);
+        await using var listener = QuicPairFactory.Listen(
+            context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
+        var result = await new QuicTunnelDialer(context).DialAsync(
+            QuicPairFactory.Request(listener.LocalEndPoint, _edge), CancellationToken.None);
         await using var pair = new TunnelPair(await accepted.Task, result.Tunnel!, context, context);
         pair.Edge.Start();
 
@@ -147,7 +149,8 @@ public sealed class QuicOwnTests : IAsyncLifetime
         var context = QuicPairFactory.MakeContext();
         using var hub = new TestHub { Context = context };
         var accepted = new TaskCompletionSource<ITunnel>();
-        await using var listener = QuicPairFactory.Listen(context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
+        await using var listener = QuicPairFactory.Listen(
+            context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
         using var nat = new UdpRelay(listener.LocalEndPoint);
         var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(nat.Address, _edge), CancellationToken.None);
         Assert.Null(result.Failure);
@@ -183,8 +186,10 @@ public sealed class QuicOwnTests : IAsyncLifetime
             },
         };
         var accepted = new TaskCompletionSource<ITunnel>();
-        await using var listener = QuicPairFactory.Listen(context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
-        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, _edge), CancellationToken.None);
+        await using var listener = QuicPairFactory.Listen(
+            context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
+        var result = await new QuicTunnelDialer(context).DialAsync(
+            QuicPairFactory.Request(listener.LocalEndPoint, _edge), CancellationToken.None);
         await using var pair = new TunnelPair(await accepted.Task, result.Tunnel!, context, QuicPairFactory.MakeContext());
         pair.Hub.Start();
         pair.Edge.Start();

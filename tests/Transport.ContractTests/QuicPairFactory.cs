@@ -10,7 +10,10 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Pairs over QUIC on loopback. Without libmsquic the tests are skipped with the reason, or fail where REQUIRE_QUIC=1 says that it has to be there.</summary>
+/// <summary>
+/// Pairs over QUIC on loopback. Without libmsquic the tests are skipped with the reason, or fail where REQUIRE_QUIC=1 says that it has to
+/// be there.
+/// </summary>
 public sealed class QuicPairFactory : ITunnelPairFactory
 {
     /// <summary>Skips or fails the present test when QUIC can't be used.</summary>
@@ -44,9 +47,12 @@ public sealed class QuicPairFactory : ITunnelPairFactory
     }
 
     internal static TransportContext MakeContext(FlowControlOptions? flow = null, uint numbersUsed = 0) =>
-        new(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { NumbersUsed = numbersUsed, ResumeGrace = TransportContext.DefaultResumeGrace };
+        new(
+            flow ?? new FlowControlOptions(), TimeProvider.System,
+            NullLoggerFactory.Instance) { NumbersUsed = numbersUsed, ResumeGrace = TransportContext.DefaultResumeGrace };
 
-    internal static QuicTunnelListener Listen(TransportContext context, Action<QuicConnection> onConnection, int retryThreshold = 256) => QuicTunnelListener.Start(context, new QuicListenerOptions
+    internal static QuicTunnelListener Listen(TransportContext context, Action<QuicConnection> onConnection, int retryThreshold = 256) =>
+        QuicTunnelListener.Start(context, new QuicListenerOptions
     {
         Address = new IPEndPoint(IPAddress.Loopback, 0),
         Certificate = TlsPairFactory.Certificate,
@@ -66,7 +72,8 @@ public sealed class QuicPairFactory : ITunnelPairFactory
     };
 
     /// <summary>Lets any edge in, as the hub does after it has checked the secret.</summary>
-    internal static async Task AcceptAsync(QuicConnection connection, TransportContext context, IHubTunnelHandler hub, TaskCompletionSource<ITunnel> accepted)
+    internal static async Task AcceptAsync(
+        QuicConnection connection, TransportContext context, IHubTunnelHandler hub, TaskCompletionSource<ITunnel> accepted)
     {
         try
         {

@@ -53,7 +53,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         var stream = new SslStream(under?.Invoke(network) ?? network, false, static (_, _, _, _) => true);
         await Task.WhenAll(
             connection.Stream.AuthenticateAsServerAsync(ServerOptions),
-            stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
+            stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "hub.test", EnabledSslProtocols = SslProtocols.Tls13 }));
         var hub = TlsTunnel.CreateHub(connection, "edge-1", behindLine, context, handler);
         var edge = new ScriptedPeer(stream);
         if (before is not null)
@@ -63,7 +64,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     }
 
     /// <summary>A hub that has let our edge in, with or without extensions, and our edge's end of the tunnel, started.</summary>
-    public static async Task<(ITunnel Edge, ScriptedPeer Hub)> AcceptEdgeAsync(TransportContext context, IEdgeTunnelHandler handler, bool extended)
+    public static async Task<(ITunnel Edge, ScriptedPeer Hub)> AcceptEdgeAsync(
+        TransportContext context, IEdgeTunnelHandler handler, bool extended)
     {
         using var listener = Listen();
         var dialing = new TlsTunnelDialer(context).DialAsync(
@@ -81,7 +83,11 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         var stream = new SslStream(new NetworkStream(await listener.AcceptAsync(), ownsSocket: true));
         await stream.AuthenticateAsServerAsync(ServerOptions);
         await LineReader.ReadAsync(stream, EdgeLine.MaxLength, CancellationToken.None);
-        var config = new TunnelConfig { ListenPorts = [443], Hub = extended ? TunnelProtocol.CreateHubInfo(context, "scripted", "tunnel-1", 1) : null };
+        var config = new TunnelConfig
+        {
+            ListenPorts = [443],
+            Hub = extended ? TunnelProtocol.CreateHubInfo(context, "scripted", "tunnel-1", 1) : null,
+        };
         await stream.WriteAsync(HubLine.Serialize(config));
         var edge = (await dialing.WaitAsync(SocketHelpers.Hang)).Tunnel!;
         edge.Start();
@@ -114,7 +120,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     }
 
     /// <summary>Sends some frames together.</summary>
-    public async Task SendAsync(params byte[][] frames) => await _stream.WriteAsync(frames.SelectMany(static frame => frame).ToArray()).AsTask().WaitAsync(SocketHelpers.Hang);
+    public async Task SendAsync(params byte[][] frames) =>
+        await _stream.WriteAsync(frames.SelectMany(static frame => frame).ToArray()).AsTask().WaitAsync(SocketHelpers.Hang);
 
     /// <summary>Sends bytes in pieces of the given sizes, over and over, each in a TLS record of its own.</summary>
     public async Task DribbleAsync(byte[] bytes, Func<int> nextSize)
@@ -131,7 +138,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     public async Task<(FrameHeader Header, byte[] Payload)?> ReadAsync()
     {
         var header = new byte[FrameHeader.Size];
-        if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false).AsTask().WaitAsync(SocketHelpers.Hang) < header.Length)
+        if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false).AsTask().WaitAsync(
+            SocketHelpers.Hang) < header.Length)
             return null;
         var read = FrameHeader.Read(header);
         var payload = new byte[read.Length];

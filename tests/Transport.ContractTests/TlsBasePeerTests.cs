@@ -30,7 +30,9 @@ public sealed class TlsBasePeerTests : IDisposable
     {
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, _hub);
         var data = RandomNumberGenerator.GetBytes(1 << 20);
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine), ScriptedPeer.Frame(1, FrameType.Data, data), ScriptedPeer.Frame(1, FrameType.Close));
+        await edge.SendAsync(
+            ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine), ScriptedPeer.Frame(1, FrameType.Data, data),
+            ScriptedPeer.Frame(1, FrameType.Close));
         using var upstream = await _hub.AcceptAsync();
         Assert.Equal(data, await upstream.ReadToEndAsync());
         Assert.Null(_hub.Opened.Single().ListeningPort);
@@ -74,7 +76,9 @@ public sealed class TlsBasePeerTests : IDisposable
         }
 
         Assert.Equal(0, _context.Flow.Budget.Used);
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Close), ScriptedPeer.Frame(1, FrameType.Data, new byte[1 << 20]), ScriptedPeer.Frame(2, FrameType.Open, ScriptedPeer.OpenLine));
+        await edge.SendAsync(
+            ScriptedPeer.Frame(1, FrameType.Close), ScriptedPeer.Frame(1, FrameType.Data, new byte[1 << 20]),
+            ScriptedPeer.Frame(2, FrameType.Open, ScriptedPeer.OpenLine));
         using var next = await _hub.AcceptAsync();
         Assert.False(hub.Completion.IsCompleted);
         await edge.DisposeAsync();
@@ -158,5 +162,6 @@ public sealed class TlsBasePeerTests : IDisposable
         client.Dispose();
     }
 
-    private static IEnumerable<byte[]> Windows(byte[] bytes, int size) => Enumerable.Range(0, bytes.Length - size + 1).Select(i => bytes[i..(i + size)]);
+    private static IEnumerable<byte[]> Windows(byte[] bytes, int size) =>
+        Enumerable.Range(0, bytes.Length - size + 1).Select(i => bytes[i..(i + size)]);
 }

@@ -26,7 +26,10 @@ public sealed class TlsFrameTests
         { "Data (0x02) on stream 5, 1 bytes: stream was never opened", ScriptedPeer.Frame(5, FrameType.Data, new byte[1]) },
         { "Data (0x02) on stream 0", ScriptedPeer.Frame(0, FrameType.Data, new byte[1]) },
         { "Data (0x02) on stream 3, 1 bytes: DATA after CLOSE", ScriptedPeer.Frame(3, FrameType.Data, new byte[1]) },
-        { "Data (0x02) on stream 1, 1 bytes: DATA beyond the credit", [.. ScriptedPeer.Frame(1, FrameType.Data, new byte[64 << 10]), .. ScriptedPeer.Frame(1, FrameType.Data, new byte[1])] },
+        {
+            "Data (0x02) on stream 1, 1 bytes: DATA beyond the credit",
+            [.. ScriptedPeer.Frame(1, FrameType.Data, new byte[64 << 10]), .. ScriptedPeer.Frame(1, FrameType.Data, new byte[1])]
+        },
         { "Close (0x03) on stream 3, 0 bytes: second CLOSE", ScriptedPeer.Frame(3, FrameType.Close) },
         { "Close (0x03) on stream 1, 1 bytes", ScriptedPeer.Frame(1, FrameType.Close, new byte[1]) },
         { "Close (0x03) on stream 9", ScriptedPeer.Frame(9, FrameType.Close) },
@@ -36,7 +39,10 @@ public sealed class TlsFrameTests
         { "Open (0x01) on stream 5", ScriptedPeer.Frame(5, FrameType.Open, "PROXY\r\n"u8) },
         { "Open (0x01) on stream 5, 129 bytes: longer", ScriptedPeer.Header(5, FrameType.Open, 129) },
         { "WindowUpdate (0x09) on stream 1, 3 bytes", ScriptedPeer.Frame(1, FrameType.WindowUpdate, new byte[3]) },
-        { "WindowUpdate (0x09) on stream 1, 4 bytes: credit beyond", ScriptedPeer.Frame(1, FrameType.WindowUpdate, ScriptedPeer.Credit(uint.MaxValue)) },
+        {
+            "WindowUpdate (0x09) on stream 1, 4 bytes: credit beyond",
+            ScriptedPeer.Frame(1, FrameType.WindowUpdate, ScriptedPeer.Credit(uint.MaxValue))
+        },
         { "WindowUpdate (0x09) on stream 7", ScriptedPeer.Frame(7, FrameType.WindowUpdate, ScriptedPeer.Credit(1)) },
         { "Reset (0x0F) on stream 1, 0 bytes", ScriptedPeer.Frame(1, FrameType.Reset) },
         { "Reset (0x0F) on stream 5", ScriptedPeer.Frame(5, FrameType.Reset, new byte[1]) },
@@ -49,7 +55,12 @@ public sealed class TlsFrameTests
         { "Hello (0x20) on stream 0", ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello) },
         { "Report (0x21) on stream 0", ScriptedPeer.Frame(0, FrameType.Report, "["u8) },
         { "Report (0x21) on stream 0, 65537 bytes: longer", ScriptedPeer.Header(0, FrameType.Report, (64 << 10) + 1) },
-        { "Report (0x21) on stream 0", [.. Enumerable.Range(0, 30).SelectMany(static _ => ScriptedPeer.Frame(0, FrameType.Report, """{"kind":"configApplied","rev":1}"""u8))] },
+        {
+            "Report (0x21) on stream 0",
+            [
+                .. Enumerable.Range(0, 30).SelectMany(
+                    static _ => ScriptedPeer.Frame(0, FrameType.Report, """{"kind":"configApplied","rev":1}"""u8))]
+        },
         { "GoAway (0x22) on stream 1", ScriptedPeer.Frame(1, FrameType.GoAway, """{"reason":"x"}"""u8) },
         { "GoAway (0x22) on stream 0", ScriptedPeer.Frame(0, FrameType.GoAway, "x"u8) },
         { "Pong (0x08) on stream 0, 1025 bytes: longer", ScriptedPeer.Header(0, FrameType.Pong, 1025) },
@@ -59,13 +70,25 @@ public sealed class TlsFrameTests
     /// <summary>As the very first bytes.</summary>
     public static TheoryData<string, byte[]> FaultsAtTheStart => new()
     {
-        { "Hello (0x20) on stream 0", [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello)] },
+        {
+            "Hello (0x20) on stream 0",
+            [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello)]
+        },
         { "Hello (0x20) on stream 0", ScriptedPeer.Frame(0, FrameType.Hello, "{"u8) },
         { "Hello (0x20) on stream 0", ScriptedPeer.Frame(0, FrameType.Hello, """{"maxFrame":100}"""u8) },
         { "Hello (0x20) on stream 0, 65537 bytes: longer", ScriptedPeer.Header(0, FrameType.Hello, (64 << 10) + 1) },
-        { "Report (0x21) on stream 0, 32 bytes: REPORT before HELLO", ScriptedPeer.Frame(0, FrameType.Report, """{"kind":"configApplied","rev":1}"""u8) },
-        { "Reset (0x0F) on stream 1, 1 bytes: extension 'reset' is not agreed", [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Frame(1, FrameType.Reset, new byte[1])] },
-        { "Data (0x02) on stream 1, 1048577 bytes: longer", [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Header(1, FrameType.Data, (1 << 20) + 1)] },
+        {
+            "Report (0x21) on stream 0, 32 bytes: REPORT before HELLO",
+            ScriptedPeer.Frame(0, FrameType.Report, """{"kind":"configApplied","rev":1}"""u8)
+        },
+        {
+            "Reset (0x0F) on stream 1, 1 bytes: extension 'reset' is not agreed",
+            [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Frame(1, FrameType.Reset, new byte[1])]
+        },
+        {
+            "Data (0x02) on stream 1, 1048577 bytes: longer",
+            [.. ScriptedPeer.Frame(1, FrameType.Open, Line), .. ScriptedPeer.Header(1, FrameType.Data, (1 << 20) + 1)]
+        },
     };
 
     /// <summary>To our edge, which has opened stream 1.</summary>
@@ -83,7 +106,10 @@ public sealed class TlsFrameTests
         { "DataBack (0x04) on stream 2, 1 bytes: stream was never opened", ScriptedPeer.Frame(2, FrameType.DataBack, new byte[1]) },
         { "DataBack (0x04) on stream 1, 65537 bytes: longer", ScriptedPeer.Header(1, FrameType.DataBack, (64 << 10) + 1) },
         { "UdpDataBack (0x0D) on stream 1, 1 bytes: session was never opened", ScriptedPeer.Frame(1, FrameType.UdpDataBack, new byte[1]) },
-        { "CloseBack (0x05) on stream 1, 0 bytes: second CLOSE", [.. ScriptedPeer.Frame(1, FrameType.CloseBack), .. ScriptedPeer.Frame(1, FrameType.CloseBack)] },
+        {
+            "CloseBack (0x05) on stream 1, 0 bytes: second CLOSE",
+            [.. ScriptedPeer.Frame(1, FrameType.CloseBack), .. ScriptedPeer.Frame(1, FrameType.CloseBack)]
+        },
         { "Config (0x06) on stream 0", ScriptedPeer.Frame(0, FrameType.Config, "{"u8) },
         { "Config (0x06) on stream 1", ScriptedPeer.Frame(1, FrameType.Config, "{}"u8) },
         { "Config (0x06) on stream 0, 4194305 bytes: longer", ScriptedPeer.Header(0, FrameType.Config, (4 << 20) + 1) },
@@ -92,7 +118,9 @@ public sealed class TlsFrameTests
 
     // PROXY v2, DGRAM over IPv4.
     private static byte[] UdpHeader =>
-        [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x12, 0, 12, 203, 0, 113, 9, 198, 51, 100, 1, 0xC3, 0x50, 0, 53];
+        [
+            0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x12, 0, 12, 203, 0, 113, 9, 198, 51, 100, 1,
+            0xC3, 0x50, 0, 53];
 
     [Theory]
     [MemberData(nameof(FaultsOfAnEdge))]
@@ -172,7 +200,8 @@ public sealed class TlsFrameTests
     public async Task It_does_not_matter_how_the_bytes_are_cut(int longest)
     {
         var endpoint = new FakeEndpoint();
-        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(NewContext(), new ScriptedHubHandler { OnStream = stream => stream.Attach(endpoint) });
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(
+            NewContext(), new ScriptedHubHandler { OnStream = stream => stream.Attach(endpoint) });
         var random = new Random(longest);
         var data = new byte[Math.Min(longest * 1000, 60_000)];
         random.NextBytes(data);
@@ -199,7 +228,8 @@ public sealed class TlsFrameTests
         for (var seed = 0; seed < 40; seed++)
         {
             var context = NewContext();
-            var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Attach(new FakeEndpoint()) });
+            var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(
+                context, new ScriptedHubHandler { OnStream = static stream => stream.Attach(new FakeEndpoint()) });
             var random = new Random(seed);
             var garbage = new byte[20_000];
             random.NextBytes(garbage);
@@ -208,7 +238,8 @@ public sealed class TlsFrameTests
             if (seed % 2 == 0)
             {
                 for (var i = 0; i + 9 < 2000; i += 9)
-                    ScriptedPeer.Header((uint)random.Next(0, 4), (FrameType)random.Next(1, 0x28), (uint)random.Next(0, 30)).CopyTo(garbage, i);
+                    ScriptedPeer.Header((uint)random.Next(0, 4), (FrameType)random.Next(1, 0x28), (uint)random.Next(0, 30)).CopyTo(
+                        garbage, i);
                 ScriptedPeer.Frame(1, FrameType.Open, Line).CopyTo(garbage, 0);
             }
 
@@ -240,7 +271,8 @@ public sealed class TlsFrameTests
     public async Task A_peer_that_falls_silent_is_given_up_after_45_seconds()
     {
         var time = new ManualTimeProvider();
-        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), new ScriptedHubHandler());
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(
+            new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), new ScriptedHubHandler());
         for (var second = 0; second < 45; second++)
             time.Advance(TimeSpan.FromSeconds(1));
         Assert.False(hub.Completion.IsCompleted);

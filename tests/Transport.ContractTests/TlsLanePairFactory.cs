@@ -26,7 +26,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
     public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0)
     {
         var lanes = new LaneOptions { Max = max, Kept = _kept, QuietTime = QuietTime };
-        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes, ResumeGrace = ResumeGrace };
+        var hubContext = new TransportContext(
+            flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes, ResumeGrace = ResumeGrace };
         var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
         {
             Lanes = lanes,
@@ -39,7 +40,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(8);
         var accepting = TlsPairFactory.AcceptAsync(listener, hubContext, hub);
-        var result = await new TlsTunnelDialer(edgeContext).DialAsync(TlsPairFactory.Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
+        var result = await new TlsTunnelDialer(edgeContext).DialAsync(
+            TlsPairFactory.Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
         Assert.Null(result.Failure);
         var hubTunnel = await accepting;
         hubTunnel.Start();
@@ -84,8 +86,10 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         {
         }
 
-        public void OnStreamOpened(ITunnel lane, ITunnelStream stream, in StreamOpening opening) => hub.OnStreamOpened(tunnel, stream, opening);
+        public void OnStreamOpened(ITunnel lane, ITunnelStream stream, in StreamOpening opening) =>
+            hub.OnStreamOpened(tunnel, stream, opening);
 
-        public IDatagramSink? OnSessionOpened(ITunnel lane, ITunnelSession session, in StreamOpening opening) => hub.OnSessionOpened(tunnel, session, opening);
+        public IDatagramSink? OnSessionOpened(ITunnel lane, ITunnelSession session, in StreamOpening opening) =>
+            hub.OnSessionOpened(tunnel, session, opening);
     }
 }

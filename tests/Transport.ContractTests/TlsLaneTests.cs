@@ -124,7 +124,8 @@ public sealed class TlsLaneTests : IDisposable
     [Fact]
     public async Task A_lane_that_is_not_wanted_any_more_gets_nothing_new_and_is_closed_once_it_is_empty()
     {
-        await using var pair = await new TlsLanePairFactory(2, kept: 1) { QuietTime = TimeSpan.FromMilliseconds(1) }.CreateAsync(_hub, _edge);
+        await using var pair = await new TlsLanePairFactory(2, kept: 1) { QuietTime = TimeSpan.FromMilliseconds(1) }.CreateAsync(
+            _hub, _edge);
         var elephant = await OpenAsync(pair);
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
@@ -193,7 +194,8 @@ public sealed class TlsLaneTests : IDisposable
         const int Size = 4 << 20;
         const int Changes = 100;
         var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var pair = await new TlsLanePairFactory(3) { ResumeGrace = TransportContext.DefaultResumeGrace }.CreateAsync(_hub, _edge);
+        await using var pair = await new TlsLanePairFactory(3) { ResumeGrace = TransportContext.DefaultResumeGrace }.CreateAsync(
+            _hub, _edge);
         _hub.Left = pair.Hub;
         var tunnel = (LanedTunnel)pair.Edge;
         var transfers = new List<Task>();
@@ -312,7 +314,8 @@ public sealed class TlsLaneTests : IDisposable
         await using var pair = await new TlsLanePairFactory(2) { ResumeGrace = TimeSpan.FromSeconds(60) }.CreateAsync(_hub, _edge);
         var tunnel = (LanedTunnel)pair.Edge;
         var time = new ManualTimeProvider();
-        var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance) { Lanes = new LaneOptions { Max = 2, Kept = 2 } };
+        var context = new TransportContext(
+            new FlowControlOptions(), time, NullLoggerFactory.Instance) { Lanes = new LaneOptions { Max = 2, Kept = 2 } };
         var dials = 0;
         tunnel.Keeper!.Stop();
         var keeper = new LaneKeeper(tunnel, DialAsync, "hub.test", context);

@@ -30,15 +30,20 @@ public sealed class TlsPairFactory : ITunnelPairFactory
         TestHub hub, TestEdge edge, LaneOptions hubLanes, LaneOptions edgeLanes, FlowControlOptions? flow = null, uint numbersUsed = 0,
         TimeSpan resumeGrace = default)
     {
-        var hubContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = hubLanes, ResumeGrace = resumeGrace };
-        var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed, ResumeGrace = resumeGrace };
+        var hubContext = new TransportContext(
+            flow ?? new FlowControlOptions(), TimeProvider.System,
+            NullLoggerFactory.Instance) { Lanes = hubLanes, ResumeGrace = resumeGrace };
+        var edgeContext = new TransportContext(
+            flow ?? new FlowControlOptions(), TimeProvider.System,
+            NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed, ResumeGrace = resumeGrace };
         hub.Context = hubContext;
 
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
         var accepting = AcceptAsync(listener, hubContext, hub);
-        var result = await new TlsTunnelDialer(edgeContext).DialAsync(Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
+        var result = await new TlsTunnelDialer(edgeContext).DialAsync(
+            Request((IPEndPoint)listener.LocalEndPoint!, edge), CancellationToken.None);
         Assert.Null(result.Failure);
         var hubTunnel = await accepting;
         hubTunnel.Start();

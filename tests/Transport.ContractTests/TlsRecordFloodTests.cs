@@ -17,7 +17,9 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Peers that are let in and send what costs much and carries nothing: none may keep an event loop to itself, at either end.</summary>
+/// <summary>
+/// Peers that are let in and send what costs much and carries nothing: none may keep an event loop to itself, at either end.
+/// </summary>
 public sealed class TlsRecordFloodTests
 {
     private const int Many = 20_000;
@@ -90,7 +92,8 @@ public sealed class TlsRecordFloodTests
             if (++opened == 1)
                 ((MuxTunnel)hub).Loop.Post(() => openedWhenOthersHadTheirTurn = opened);
         };
-        await edge.SendAsync([.. Enumerable.Range(1, Streams).Select(static id => ScriptedPeer.Frame((uint)id, FrameType.Open, ScriptedPeer.OpenLine))]);
+        await edge.SendAsync(
+            [.. Enumerable.Range(1, Streams).Select(static id => ScriptedPeer.Frame((uint)id, FrameType.Open, ScriptedPeer.OpenLine))]);
         for (var i = 0; i < Streams; i++)
             await handler.NextStreamAsync();
 
@@ -98,7 +101,8 @@ public sealed class TlsRecordFloodTests
         await edge.DisposeAsync();
     }
 
-    private static SslServerAuthenticationOptions Options => new() { ServerCertificate = TlsPairFactory.Certificate, EnabledSslProtocols = SslProtocols.Tls13 };
+    private static SslServerAuthenticationOptions Options =>
+        new() { ServerCertificate = TlsPairFactory.Certificate, EnabledSslProtocols = SslProtocols.Tls13 };
 
     private static async Task<(ITunnel Hub, OpenSslPeer Edge)> ConnectToHubAsync(IHubTunnelHandler handler)
     {

@@ -8,7 +8,9 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>How frames are cut into TLS records: the peer reads two of 16 KiB at once, and must not be left with the first bytes of a third.</summary>
+/// <summary>
+/// How frames are cut into TLS records: the peer reads two of 16 KiB at once, and must not be left with the first bytes of a third.
+/// </summary>
 public sealed class TlsRecordTests
 {
     private const int Bulk = 4 << 20;
@@ -28,7 +30,8 @@ public sealed class TlsRecordTests
         stream.Attach(new FakeEndpoint { Says = Bulk });
 
         long received = 0;
-        await edge.ReadUntilAsync(1, FrameType.CloseBack, (frame, payload) => received += frame.Type == FrameType.DataBack ? payload.Length : 0);
+        await edge.ReadUntilAsync(
+            1, FrameType.CloseBack, (frame, payload) => received += frame.Type == FrameType.DataBack ? payload.Length : 0);
 
         var records = RecordSizes(raw.ToArray());
         Assert.Equal(Bulk, received);

@@ -9,7 +9,9 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Edges that come back to a hub, honest ones and others (protocol.md section 8). A connection that lies ends, and nothing else.</summary>
+/// <summary>
+/// Edges that come back to a hub, honest ones and others (protocol.md section 8). A connection that lies ends, and nothing else.
+/// </summary>
 public sealed class TlsResumeTests
 {
     private readonly TransportContext _context = new(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
@@ -165,7 +167,8 @@ public sealed class TlsResumeTests
 
         // An edge that has got nothing over one says the same over the next.
         await Task.WhenAll(all.Select(one => one.Peer.SendAsync(
-            ScriptedPeer.Frame(0, FrameType.Hello, Hello("tunnel-1")), ScriptedPeer.Frame(0, FrameType.Resume, new ResumePoint(0, 0).Write()))));
+            ScriptedPeer.Frame(0, FrameType.Hello, Hello("tunnel-1")),
+            ScriptedPeer.Frame(0, FrameType.Resume, new ResumePoint(0, 0).Write()))));
 
         for (var i = 0; i < Storm; i++)
             Assert.Equal(ResumeOutcome.Resumed, await handler.NextOutcomeAsync());

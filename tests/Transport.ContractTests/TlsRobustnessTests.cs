@@ -20,7 +20,10 @@ public sealed class TlsRobustnessTests
     {
         const int Streams = 3000;
         var endpoints = new FakeEndpoint[Streams + 1];
-        var handler = new ScriptedHubHandler { OnStream = stream => ThreadPool.UnsafeQueueUserWorkItem(_ => stream.Attach(endpoints[stream.Id]), null) };
+        var handler = new ScriptedHubHandler
+        {
+            OnStream = stream => ThreadPool.UnsafeQueueUserWorkItem(_ => stream.Attach(endpoints[stream.Id]), null),
+        };
         var (_, edge) = await ExtendedEdgeAsync(NewContext(), handler);
         for (uint id = 1; id <= Streams; id++)
         {
@@ -92,7 +95,10 @@ public sealed class TlsRobustnessTests
         {
             while ((i + Batch) * 4 > (64 << 10) + returned())
                 await Task.Yield();
-            await edge.SendAsync([.. Enumerable.Range(i, Batch).Select(static number => ScriptedPeer.Frame(1, FrameType.Data, BitConverter.GetBytes(IPAddress.HostToNetworkOrder(number))))]);
+            await edge.SendAsync(
+                [
+                    .. Enumerable.Range(i, Batch).Select(static number =>
+                        ScriptedPeer.Frame(1, FrameType.Data, BitConverter.GetBytes(IPAddress.HostToNetworkOrder(number))))]);
         }
 
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Close));
@@ -109,7 +115,10 @@ public sealed class TlsRobustnessTests
     {
         const int Streams = 5000;
         var endpoints = Enumerable.Range(0, Streams + 1).Select(static _ => new FakeEndpoint()).ToArray();
-        var handler = new ScriptedHubHandler { OnStream = stream => ThreadPool.UnsafeQueueUserWorkItem(_ => stream.Attach(endpoints[stream.Id]), null) };
+        var handler = new ScriptedHubHandler
+        {
+            OnStream = stream => ThreadPool.UnsafeQueueUserWorkItem(_ => stream.Attach(endpoints[stream.Id]), null),
+        };
         var (_, edge) = await ExtendedEdgeAsync(NewContext(), handler);
         for (uint id = 1; id <= Streams; id++)
         {
@@ -175,7 +184,9 @@ public sealed class TlsRobustnessTests
                 stream.Attach(endpoint);
             },
         });
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, Line), ScriptedPeer.Frame(1, FrameType.Data, new byte[64 << 10]), ScriptedPeer.Frame(1, FrameType.Reset, new byte[1]));
+        await edge.SendAsync(
+            ScriptedPeer.Frame(1, FrameType.Open, Line), ScriptedPeer.Frame(1, FrameType.Data, new byte[64 << 10]),
+            ScriptedPeer.Frame(1, FrameType.Reset, new byte[1]));
         Assert.Equal(StreamEndSide.Remote, (await ended.End.Task.WaitAsync(SocketHelpers.Hang)).Side);
 
         gate.SetResult(true);
@@ -190,14 +201,17 @@ public sealed class TlsRobustnessTests
     public async Task Memory_that_a_reset_stream_still_holds_can_be_taken_from_it()
     {
         var context = NewContext(new FlowControlOptions { MemoryBudget = 1 << 20 });
-        var endpoints = Enumerable.Range(0, 60).Select(static _ => new FakeEndpoint { DirectWrite = 0, Gate = new TaskCompletionSource<bool>() }).ToArray();
+        var endpoints = Enumerable.Range(0, 60)
+            .Select(static _ => new FakeEndpoint { DirectWrite = 0, Gate = new TaskCompletionSource<bool>() }).ToArray();
         var handler = new ScriptedHubHandler { OnStream = stream => stream.Attach(endpoints[stream.Id]) };
         var (hub, edge) = await ExtendedEdgeAsync(context, handler);
 
         // Fourteen streams only drain, to readers that take nothing; others that hold less come after them.
         for (uint id = 1; id <= 14; id++)
         {
-            await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[64 << 10]), ScriptedPeer.Frame(id, FrameType.Reset, new byte[1]));
+            await edge.SendAsync(
+                ScriptedPeer.Frame(id, FrameType.Open, Line), ScriptedPeer.Frame(id, FrameType.Data, new byte[64 << 10]),
+                ScriptedPeer.Frame(id, FrameType.Reset, new byte[1]));
         }
 
         for (uint id = 15; id <= 40; id++)
@@ -275,7 +289,8 @@ public sealed class TlsRobustnessTests
     public async Task A_flood_of_opens_is_refused_one_by_one()
     {
         const int Count = 20_000;
-        var (hub, edge) = await ExtendedEdgeAsync(NewContext(), new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
+        var (hub, edge) = await ExtendedEdgeAsync(
+            NewContext(), new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
         var reading = Task.Run(async () =>
         {
             for (uint id = 1; id <= Count; id++)
@@ -315,7 +330,8 @@ public sealed class TlsRobustnessTests
     {
         var time = new ManualTimeProvider();
         var handler = new ScriptedHubHandler();
-        var (hub, edge) = await ExtendedEdgeAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
+        var (hub, edge) = await ExtendedEdgeAsync(
+            new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
         await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, Line));
         await handler.NextStreamAsync();
         hub.SendGoAway("shutdown");
@@ -347,8 +363,11 @@ public sealed class TlsRobustnessTests
                 stream.Attach(endpoint);
             },
         };
-        var (hub, edge) = await ExtendedEdgeAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, Line), ScriptedPeer.Frame(1, FrameType.Data, new byte[10_000]), ScriptedPeer.Frame(2, FrameType.Open, Line));
+        var (hub, edge) = await ExtendedEdgeAsync(
+            new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
+        await edge.SendAsync(
+            ScriptedPeer.Frame(1, FrameType.Open, Line), ScriptedPeer.Frame(1, FrameType.Data, new byte[10_000]),
+            ScriptedPeer.Frame(2, FrameType.Open, Line));
         while ((await handler.NextStreamAsync()).Id < 2)
         {
         }
@@ -382,7 +401,8 @@ public sealed class TlsRobustnessTests
         }
     }
 
-    private static TransportContext NewContext(FlowControlOptions? flow = null) => new(flow ?? new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
+    private static TransportContext NewContext(FlowControlOptions? flow = null) =>
+        new(flow ?? new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
 
     private static async Task<(ITunnel Hub, ScriptedPeer Edge)> ExtendedEdgeAsync(TransportContext context, ScriptedHubHandler handler)
     {

@@ -53,9 +53,11 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var count = Openings;
         _hub.Refuse = ResetReason.Policy;
         var ended = new CountdownEvent(count);
-        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+        var opening = new StreamOpening(
+            new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
 
-        // Clients that go at once and ones that wait for the refusal, and sessions between them: both ends have endings to send all the time.
+        // Clients that go at once and ones that wait for the refusal, and sessions between them: both ends have endings to send all the
+        // time.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             for (var i = 0; i < count / 4; i++)
@@ -82,7 +84,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     public async Task Sessions_that_many_threads_open_at_once_come_in_the_order_of_their_ids()
     {
         const int each = 1_000;
-        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+        var opening = new StreamOpening(
+            new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
         await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
@@ -110,7 +113,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     public async Task A_tunnel_whose_numbers_come_to_their_end_says_so_and_goes_on(bool sessions)
     {
         await using var pair = await factory.CreateAsync(_hub, _edge, numbersUsed: StreamIds.NearEnd - 4);
-        var opening = new StreamOpening(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+        var opening = new StreamOpening(
+            new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
         _hub.Refuse = ResetReason.Policy;
         for (var i = 0; i < 3; i++)
             Open();
@@ -127,7 +131,10 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         await client.SendAllAsync("on"u8.ToArray());
         Assert.Equal("on"u8.ToArray(), await upstream.ReadExactlyAsync(2));
 
-        void Open() => Assert.True(sessions ? pair.Edge.OpenSession(opening, new NullSink()) is not null : pair.Edge.OpenStream(opening, new FakeEndpoint(), null) is not null);
+        void Open() => Assert.True(
+            sessions
+                ? pair.Edge.OpenSession(opening, new NullSink()) is not null
+                : pair.Edge.OpenStream(opening, new FakeEndpoint(), null) is not null);
     }
 
     [Fact]
@@ -330,7 +337,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     public async Task Datagrams_go_both_ways_and_keep_their_bounds()
     {
         var sink = new CollectingSink();
-        var session = Pair.Edge.OpenSession(new StreamOpening(new(System.Net.IPAddress.Loopback, 1000), new(System.Net.IPAddress.Loopback, 53), 53), sink);
+        var session = Pair.Edge.OpenSession(
+            new StreamOpening(new(System.Net.IPAddress.Loopback, 1000), new(System.Net.IPAddress.Loopback, 53), 53), sink);
         Assert.NotNull(session);
         foreach (var size in new[] { 1, 0, 1200, 9000, 65_507 })
         {
@@ -374,7 +382,9 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         }
     }
 
-    /// <summary>Sessions that close behind their datagrams, answers that come to nobody, floods, and sizes that don't go: nothing vanishes.</summary>
+    /// <summary>
+    /// Sessions that close behind their datagrams, answers that come to nobody, floods, and sizes that don't go: nothing vanishes.
+    /// </summary>
     [Theory]
     [InlineData(1, 2_000)]
     [InlineData(40, 100)]
@@ -393,7 +403,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         }
 
         using var limit = new CancellationTokenSource(SocketHelpers.Hang);
-        long Seen() => Pair.Edge.Counters.DatagramsReceived + Pair.Edge.Counters.DatagramsDropped + Pair.Hub.Counters.DatagramsDropped + _hub.Unanswered;
+        long Seen() => Pair.Edge.Counters.DatagramsReceived + Pair.Edge.Counters.DatagramsDropped + Pair.Hub.Counters.DatagramsDropped
+            + _hub.Unanswered;
         while (Seen() < rounds * each)
         {
             limit.Token.ThrowIfCancellationRequested();
@@ -421,7 +432,12 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     {
         await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
         Assert.True(Pair.Edge.Features.HasFlag(TunnelFeatures.MessagePack));
-        var report = new BlockedReport { Counts = [new BlockedCount(443, "tcp", "denied", 5)], Sources = [new BlockedSource(53, "udp", "rate", "2001:db8::7", 1)], Dropped = 2 };
+        var report = new BlockedReport
+        {
+            Counts = [new BlockedCount(443, "tcp", "denied", 5)],
+            Sources = [new BlockedSource(53, "udp", "rate", "2001:db8::7", 1)],
+            Dropped = 2,
+        };
 
         Pair.Edge.SendReport(new Report { Kind = Report.Blocked, BlockedClients = report });
 
@@ -492,7 +508,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     {
         const long Budget = 4 << 20;
         using var hub = new TestHub();
-        await using var pair = await factory.CreateAsync(hub, new TestEdge(), new FlowControlOptions { MemoryBudget = Budget, SharedWindow = Budget });
+        await using var pair = await factory.CreateAsync(
+            hub, new TestEdge(), new FlowControlOptions { MemoryBudget = Budget, SharedWindow = Budget });
         var clients = new List<Socket>();
         for (var i = 0; i < 60; i++)
         {

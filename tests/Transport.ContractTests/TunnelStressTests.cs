@@ -30,7 +30,8 @@ public sealed class QuicStressTests() : TunnelStress(new QuicPairFactory())
 {
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((QuicTunnel)tunnel).Connection.Abort();
 
-    protected override async Task NothingIsLeftAsync() => await UntilAsync(() => QuicLibrary.LiveHandles == 0, () => $"{QuicLibrary.LiveHandles} native handles are open");
+    protected override async Task NothingIsLeftAsync() =>
+        await UntilAsync(() => QuicLibrary.LiveHandles == 0, () => $"{QuicLibrary.LiveHandles} native handles are open");
 }
 
 /// <summary>
@@ -77,27 +78,33 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
                 throw new InvalidOperationException($"seed {seed}, waiting for {_waitsFor()}: {e.Message}", e);
             }
 
-            // An accept that is cancelled at the wrong moment leaves its socket to the collector; one that a stream has forgotten waits for bytes, and stays.
+            // An accept that is cancelled at the wrong moment leaves its socket to the collector; one that a stream has forgotten waits for
+            // bytes, and stays.
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            await UntilAsync(() => Sockets.Except(before).Count == 0, () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
+            await UntilAsync(() => Sockets.Except(before).Count == 0, () =>
+                $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
             await NothingIsLeftAsync();
         }
     }
 
     // Addresses and state, as the kernel has them.
     private static string Describe(string socket) =>
-        File.ReadLines("/proc/self/net/tcp").FirstOrDefault(line => line.Contains($" {socket[8..^1]} ", StringComparison.Ordinal)) ?? $"{socket} (no address)";
+        File.ReadLines("/proc/self/net/tcp").FirstOrDefault(line => line.Contains($" {socket[8..^1]} ", StringComparison.Ordinal))
+            ?? $"{socket} (no address)";
 
     // Sockets by their inodes, since numbers are used again.
     private static ImmutableHashSet<string> Sockets =>
-        [.. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "").Where(static target => target.StartsWith("socket:", StringComparison.Ordinal))];
+        [
+            .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "").Where(
+                static target => target.StartsWith("socket:", StringComparison.Ordinal))];
 
     private async Task RunAsync(int seed, Loss loss)
     {
         var random = new Random(seed);
         using var hub = new TestHub();
-        var flow = random.Next(3) == 0 ? new FlowControlOptions { MemoryBudget = 2 << 20, SharedWindow = 2 << 20 } : new FlowControlOptions();
+        var flow =
+            random.Next(3) == 0 ? new FlowControlOptions { MemoryBudget = 2 << 20, SharedWindow = 2 << 20 } : new FlowControlOptions();
         await using var pair = await factory.CreateAsync(hub, new TestEdge(), flow);
         using var over = new CancellationTokenSource();
         var upstreams = ServeAsync(hub, new Random(random.Next()), over.Token);
@@ -122,7 +129,8 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
         foreach (var context in new[] { pair.HubContext, pair.EdgeContext })
         {
-            await UntilAsync(() => context.Flow is { Grown: 0, Budget.Used: 0 }, () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
+            await UntilAsync(
+                () => context.Flow is { Grown: 0, Budget.Used: 0 }, () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
         }
 
         await pair.DisposeAsync();
@@ -228,7 +236,8 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
                 var count = await socket.ReceiveAsync(buffer, SocketFlags.None);
                 if (count == 0)
                     return;
-                Assert.True(buffer.AsSpan(0, count).SequenceEqual(Pattern.AsSpan(position, count)), $"other bytes than sent after {position}");
+                Assert.True(
+                    buffer.AsSpan(0, count).SequenceEqual(Pattern.AsSpan(position, count)), $"other bytes than sent after {position}");
                 position += count;
             }
         }

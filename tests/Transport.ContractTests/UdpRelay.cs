@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>A NAT in front of a hub: passes on the datagrams of one client, from an address of its own that can change, or swallows them.</summary>
+/// <summary>
+/// A NAT in front of a hub: passes on the datagrams of one client, from an address of its own that can change, or swallows them.
+/// </summary>
 internal sealed class UdpRelay : IDisposable
 {
     private readonly Socket _inside = Bind();

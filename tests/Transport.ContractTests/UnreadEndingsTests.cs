@@ -13,13 +13,16 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Peers that open and open, or have others open, and read nothing of what they are owed for it (<see cref="UnsentEndings"/>).</summary>
+/// <summary>
+/// Peers that open and open, or have others open, and read nothing of what they are owed for it (<see cref="UnsentEndings"/>).
+/// </summary>
 public sealed class UnreadEndingsTests
 {
     // More than fit into the kernel's buffers on the way.
     private const int Openings = 150_000;
 
-    private static readonly StreamOpening Opening = new(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
+    private static readonly StreamOpening Opening = new(
+        new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
 
     [Theory]
     [InlineData(FrameType.Open, true)]
@@ -29,7 +32,8 @@ public sealed class UnreadEndingsTests
     {
         var time = new ManualTimeProvider();
         var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance);
-        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(
+            context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
         if (extended)
             await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, ScriptedPeer.Hello));
         var flood = FloodAsync(edge, type);
@@ -49,7 +53,8 @@ public sealed class UnreadEndingsTests
     {
         const int Refused = 3 * MuxStreams.MaxAborted;
         var context = new TransportContext(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
-        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
+        var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(
+            context, new ScriptedHubHandler { OnStream = static stream => stream.Reset(ResetReason.Policy) });
         for (uint id = 1; id <= Refused; id++)
             await edge.SendAsync(ScriptedPeer.Frame(id, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(Refused, FrameType.CloseBack);
@@ -57,7 +62,8 @@ public sealed class UnreadEndingsTests
         Assert.Equal(MuxStreams.MaxAborted, ((MuxTunnel)hub).Endpoint.Streams.All.Count);
 
         // What comes late for one that was forgotten is no violation.
-        await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[10]), ScriptedPeer.Frame(Refused + 1, FrameType.Open, ScriptedPeer.OpenLine));
+        await edge.SendAsync(
+            ScriptedPeer.Frame(1, FrameType.Data, new byte[10]), ScriptedPeer.Frame(Refused + 1, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(Refused + 1, FrameType.CloseBack);
         await edge.DisposeAsync();
     }
@@ -97,8 +103,10 @@ public sealed class UnreadEndingsTests
         var context = new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance);
         using var owner = new TestHub { Context = context, Refuse = ResetReason.Policy };
         var accepted = new TaskCompletionSource<ITunnel>();
-        await using var listener = QuicPairFactory.Listen(context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, owner, accepted));
-        var dialed = await new QuicTunnelDialer(QuicPairFactory.MakeContext()).DialAsync(QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()), CancellationToken.None);
+        await using var listener = QuicPairFactory.Listen(
+            context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, owner, accepted));
+        var dialed = await new QuicTunnelDialer(QuicPairFactory.MakeContext()).DialAsync(
+            QuicPairFactory.Request(listener.LocalEndPoint, new TestEdge()), CancellationToken.None);
         var hub = (QuicTunnel)await accepted.Task.WaitAsync(SocketHelpers.Hang);
         hub.Start();
 
@@ -151,7 +159,9 @@ public sealed class UnreadEndingsTests
     private static async Task FloodAsync(ScriptedPeer edge, FrameType type)
     {
         var header = new byte[64];
-        var payload = type == FrameType.Open ? ScriptedPeer.OpenLine : header[..UdpOpenPayload.Write(header, Opening.Source, Opening.Destination, 443)];
+        var payload = type == FrameType.Open
+            ? ScriptedPeer.OpenLine
+            : header[..UdpOpenPayload.Write(header, Opening.Source, Opening.Destination, 443)];
         try
         {
             for (uint id = 1; id <= Openings; id += 100)
@@ -166,7 +176,8 @@ public sealed class UnreadEndingsTests
     private static async Task FloodAsync(QuicTunnel edge)
     {
         var payload = new byte[QuicSessions.IdSize + 64];
-        var length = QuicSessions.IdSize + UdpOpenPayload.Write(payload.AsSpan(QuicSessions.IdSize), Opening.Source, Opening.Destination, 443);
+        var length = QuicSessions.IdSize
+            + UdpOpenPayload.Write(payload.AsSpan(QuicSessions.IdSize), Opening.Source, Opening.Destination, 443);
         for (uint id = 1; id <= Openings && !edge.IsDead; id++)
         {
             System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(payload, id);

@@ -4,8 +4,8 @@ using System.Net;
 namespace Tunnel.Tools.WanLink;
 
 /// <summary>
-/// A NAT of one address to one: what the sender sends comes from the public address, and what goes to that address comes back to the sender. To
-/// change the public address is what a NAT does that loses its mapping, or a client that moves: nothing tells the sender.
+/// A NAT of one address to one: what the sender sends comes from the public address, and what goes to that address comes back to the
+/// sender. To change the public address is what a NAT does that loses its mapping, or a client that moves: nothing tells the sender.
 /// </summary>
 internal sealed class AddressTranslation
 {

@@ -3,12 +3,13 @@ using System.Diagnostics;
 namespace Tunnel.Tools.WanLink;
 
 /// <summary>
-/// Carries the packets of one direction, on a thread of its own. A packet waits for its turn at the rate (drop-tail queue), is on the wire for as
-/// long as its length takes, and arrives after the delay. Order is kept.
+/// Carries the packets of one direction, on a thread of its own. A packet waits for its turn at the rate (drop-tail queue), is on the wire
+/// for as long as its length takes, and arrives after the delay. Order is kept.
 /// </summary>
 internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to, int seed)
 {
-    // While packets are under way the thread looks after them this often and handles them together: at 100 Mbit/s a packet is due every 120 µs.
+    // While packets are under way the thread looks after them this often and handles them together: at 100 Mbit/s a packet is due every 120
+    // µs.
     private const long Tick = 200_000;
     private const long LongestWait = 50_000_000;
     private const long BusyRetry = 100_000;
@@ -134,7 +135,8 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
             if (store.FirstTime > Now())
                 return store.FirstTime;
             var packet = store.First(out var length);
-            if (Native.Write(to.Descriptor, packet, (nuint)length) < 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Native.Again)
+            if (Native.Write(to.Descriptor, packet, (nuint)length) < 0
+                && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Native.Again)
                 return Now() + BusyRetry;
             store.RemoveFirst();
         }

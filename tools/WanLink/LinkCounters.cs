@@ -23,5 +23,6 @@ internal sealed class LinkCounters
 
     /// <summary>For one line of output.</summary>
     public override string ToString() =>
-        $"packets {Volatile.Read(ref _packets)} bytes {Volatile.Read(ref _bytes)} lost {Volatile.Read(ref _lost)} queueFull {Volatile.Read(ref _queueFull)} blocked {Volatile.Read(ref _blocked)}";
+        $"packets {Volatile.Read(ref _packets)} bytes {Volatile.Read(ref _bytes)} lost {Volatile.Read(ref _lost)} queueFull "
+            + $"{Volatile.Read(ref _queueFull)} blocked {Volatile.Read(ref _blocked)}";
 }

@@ -23,7 +23,9 @@ internal sealed record LinkSettings
     /// <summary>UDP is dropped, everything else passes: a network that blocks QUIC.</summary>
     public bool UdpBlocked { get; init; }
 
-    /// <summary>IPv4 packets longer than this are dropped without a word: a path with a smaller MTU that filters ICMP. 0 is no limit.</summary>
+    /// <summary>
+    /// IPv4 packets longer than this are dropped without a word: a path with a smaller MTU that filters ICMP. 0 is no limit.
+    /// </summary>
     public int MaxPacket { get; init; }
 
     /// <summary>The sender's IPv4 address is replaced by this one, and back in the other direction: a NAT that has rebound.</summary>

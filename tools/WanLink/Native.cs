@@ -58,6 +58,7 @@ internal static unsafe partial class Native
         public long Seconds;
         public long Nanoseconds;
 
-        public static TimeSpec Of(long nanoseconds) => new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
+        public static TimeSpec Of(long nanoseconds) =>
+            new() { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
     }
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Tunnel.Tools.WanLink;
 
-/// <summary>One end of the link: a network namespace with the TUN device <c>wan0</c>. One that was made here is removed at the end.</summary>
+/// <summary>
+/// One end of the link: a network namespace with the TUN device <c>wan0</c>. One that was made here is removed at the end.
+/// </summary>
 internal sealed class NetworkNamespace : IDisposable
 {
     public const string Device = "wan0";

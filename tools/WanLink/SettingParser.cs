@@ -7,7 +7,8 @@ namespace Tunnel.Tools.WanLink;
 /// <summary>The words of settings, the same on the command line and on standard input: a name and a value.</summary>
 internal static class SettingParser
 {
-    public const string Help = "delay 25ms | loss 1% | rate 100mbit (0: no limit) | queue 100ms or 256kb | udp off|on | maxpacket 1300 (0: no limit) | nat 10.1.0.9|off";
+    public const string Help = "delay 25ms | loss 1% | rate 100mbit (0: no limit) | queue 100ms or 256kb | udp off|on | maxpacket 1300 "
+        + "(0: no limit) | nat 10.1.0.9|off";
 
     /// <exception cref="FormatException">Not a setting; the message says what would be.</exception>
     public static LinkSettings Apply(LinkSettings settings, string name, string value) => name switch
@@ -25,7 +26,9 @@ internal static class SettingParser
 
     private static TimeSpan Time(string text) => text.EndsWith("us", StringComparison.Ordinal)
         ? TimeSpan.FromMicroseconds(Number(text, "us"))
-        : text.EndsWith("ms", StringComparison.Ordinal) ? TimeSpan.FromMilliseconds(Number(text, "ms")) : TimeSpan.FromSeconds(Number(text, "s"));
+        : text.EndsWith("ms", StringComparison.Ordinal)
+            ? TimeSpan.FromMilliseconds(Number(text, "ms"))
+            : TimeSpan.FromSeconds(Number(text, "s"));
 
     private static double Rate(string text) => text.EndsWith("gbit", StringComparison.Ordinal)
         ? Number(text, "gbit") * 1e9
@@ -36,14 +39,18 @@ internal static class SettingParser
         ? Number(text, "mb") * 1024 * 1024
         : text.EndsWith("kb", StringComparison.Ordinal) ? Number(text, "kb") * 1024 : Number(text, "b"));
 
-    private static bool OnOff(string text) => text == "on" || (text == "off" ? false : throw new FormatException($"'{text}' is neither on nor off"));
+    private static bool OnOff(string text) =>
+        text == "on" || (text == "off" ? false : throw new FormatException($"'{text}' is neither on nor off"));
 
-    private static IPAddress Address(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
+    private static IPAddress Address(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork
         ? address
         : throw new FormatException($"'{text}' is not an IPv4 address");
 
     private static double Number(string text, string unit) =>
-        double.TryParse(text.EndsWith(unit, StringComparison.Ordinal) ? text[..^unit.Length] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= 0
+        double.TryParse(
+            text.EndsWith(unit, StringComparison.Ordinal) ? text[..^unit.Length] : text, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var number) && number >= 0
             ? number
             : throw new FormatException($"'{text}' is not a number of {(unit.Length > 0 ? unit : "units")}");
 }

@@ -33,7 +33,8 @@ internal sealed class FloodProcess
     {
         await _process.StandardInput.WriteLineAsync("stop");
         await _process.StandardInput.FlushAsync();
-        var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("the program that floods has ended");
+        var line = await _process.StandardOutput.ReadLineAsync()
+            ?? throw new InvalidOperationException("the program that floods has ended");
         var numbers = line.Split(' ').Select(static word => double.Parse(word, CultureInfo.InvariantCulture)).ToArray();
         return (numbers[0] / numbers[1], (int)numbers[2]);
     }

@@ -33,7 +33,10 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("hub: datagrams", IsOfFrames: true),
     ];
 
-    /// <summary>It is the hub that is hostile, to an edge that has no other and whose memory is looked at; there is no other port of it to be measured.</summary>
+    /// <summary>
+    /// It is the hub that is hostile, to an edge that has no other and whose memory is looked at; there is no other port of it to be
+    /// measured.
+    /// </summary>
     public static bool IsOfHub(string name) => name.StartsWith("hub: ", StringComparison.Ordinal);
 
     /// <summary>How often a second, when so many are asked for.</summary>

@@ -19,8 +19,10 @@ internal sealed class HostileRow(string flood, string transport)
 
     /// <summary>The table's head.</summary>
     public static string Head =>
-        "| flood | over | times a second (ended by the victim) | p50 alone, beside it ms | p99 alone, beside it, beside as much computing ms "
-        + "| p99 beside it ÷ alone | … another port of the same edge | p50, p99 later ms | hub's cores (all) | hub MB before, peak, after | edge MB |\n"
+        "| flood | over | times a second (ended by the victim) | p50 alone, beside it ms | p99 alone, beside it, beside as much "
+            + "computing ms "
+        + "| p99 beside it ÷ alone | … another port of the same edge | p50, p99 later ms | hub's cores (all) | hub MB before, peak, "
+        + "after | edge MB |\n"
         + "|---|---|---|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>The last round, for people who wait.</summary>
@@ -85,7 +87,8 @@ internal sealed class HostileRow(string flood, string transport)
     private static string Megabytes((long Before, long Peak, long After) of) =>
         string.Create(CultureInfo.InvariantCulture, $"{of.Before / 1e6:F0}, {of.Peak / 1e6:F0}, {of.After / 1e6:F0}");
 
-    private sealed record Round(EchoFigures Alone, EchoFigures Flooded, EchoFigures Burnt, double Rate, int Ends, double HubCores, double Cores)
+    private sealed record Round(
+        EchoFigures Alone, EchoFigures Flooded, EchoFigures Burnt, double Rate, int Ends, double HubCores, double Cores)
     {
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,

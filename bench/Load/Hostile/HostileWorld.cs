@@ -5,7 +5,9 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Hostile;
 
-/// <summary>A hub, two honest edges with an echo behind each, one that is there only to flood, and the upstreams; fresh processes.</summary>
+/// <summary>
+/// A hub, two honest edges with an echo behind each, one that is there only to flood, and the upstreams; fresh processes.
+/// </summary>
 internal sealed class HostileWorld : IDisposable
 {
     /// <summary>The id of the edge whose clients flood.</summary>
@@ -103,7 +105,10 @@ internal sealed class HostileWorld : IDisposable
     /// <summary>A connection to the echo behind the edge that nobody floods.</summary>
     public Task<Socket> OpenApartAsync() => OpenAsync(ApartAddress);
 
-    /// <summary>A connection to the echo behind another port of the edge that clients flood; where a hub floods its edge, another one of the edge apart.</summary>
+    /// <summary>
+    /// A connection to the echo behind another port of the edge that clients flood; where a hub floods its edge, another one of the edge
+    /// apart.
+    /// </summary>
     public Task<Socket> OpenBesideAsync() => OpenAsync(HostileFlood.IsOfHub(_order.Kind) ? ApartAddress : BesideAddress);
 
     /// <summary>Processor seconds of the hub and both edges.</summary>

@@ -34,8 +34,10 @@ internal sealed class HaproxyPair : IPeer
         var hub = Global;
         foreach (var target in targets.TcpPorts)
         {
-            edge += $"listen in{target}\n  bind {Address}:{target}\n  server hub 127.0.12.2:{target} ssl verify none ssl-min-ver TLSv1.3 send-proxy-v2\n";
-            hub += $"listen out{target}\n  bind 127.0.12.2:{target} ssl crt {certificate} ssl-min-ver TLSv1.3 accept-proxy\n  server target 127.0.0.1:{target}\n";
+            edge += $"listen in{target}\n  bind {Address}:{target}\n  server hub 127.0.12.2:{target} ssl verify none ssl-min-ver TLSv1.3 "
+                + "send-proxy-v2\n";
+            hub += $"listen out{target}\n  bind 127.0.12.2:{target} ssl crt {certificate} ssl-min-ver TLSv1.3 accept-proxy\n  server "
+                + $"target 127.0.0.1:{target}\n";
         }
 
         Processes.Start("haproxy", ["-db", "-f", place.File("haproxy-hub.cfg", hub)], place.File("haproxy-hub.log"));

@@ -18,8 +18,10 @@ internal sealed class StunnelPair : IPeer
     public async Task StartAsync(Workplace place, Targets targets)
     {
         var certificate = Certificate.Write(place);
-        var edge = "foreground = yes\npid =\ndebug = 3\nclient = yes\nsslVersionMin = TLSv1.3\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n";
-        var hub = $"foreground = yes\npid =\ndebug = 3\ncert = {certificate}\nsslVersionMin = TLSv1.3\nsocket = l:TCP_NODELAY=1\nsocket = r:TCP_NODELAY=1\n";
+        var edge = "foreground = yes\npid =\ndebug = 3\nclient = yes\nsslVersionMin = TLSv1.3\nsocket = l:TCP_NODELAY=1\nsocket = "
+            + "r:TCP_NODELAY=1\n";
+        var hub = $"foreground = yes\npid =\ndebug = 3\ncert = {certificate}\nsslVersionMin = TLSv1.3\nsocket = l:TCP_NODELAY=1\nsocket "
+            + "= r:TCP_NODELAY=1\n";
         foreach (var target in targets.TcpPorts)
         {
             edge += $"[in{target}]\naccept = {Address}:{target}\nconnect = 127.0.13.2:{target}\n";

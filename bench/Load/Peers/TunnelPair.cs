@@ -41,7 +41,8 @@ internal static class TunnelPair
                 listenPortsUdp = udpPorts.ToArray(),
                 ports = new Dictionary<string, object>
                 {
-                    ["default"] = new Dictionary<string, object>(placement.Settings) { ["proxyProtocol"] = "off", ["udpProxyProtocol"] = "off" },
+                    ["default"] =
+                        new Dictionary<string, object>(placement.Settings) { ["proxyProtocol"] = "off", ["udpProxyProtocol"] = "off" },
                 },
             },
         ]);
@@ -60,16 +61,19 @@ internal static class TunnelPair
         place.File($"{id}.token", await admin.TokenAsync(id, $"{hub}"));
 
     /// <summary>Starts an edge that has its token; it may not be connected yet.</summary>
-    public static void StartEdge(Workplace place, string id, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start) => start(
+    public static void StartEdge(
+        Workplace place, string id, IPAddress address, string transport, Action<string, IReadOnlyList<string>, string> start) => start(
         place.Edge,
         [
-            "run", "--stun-servers", "[]", "--token-file", place.File($"{id}.token"), "--transport", transport, "--bind-address", $"{address}",
+            "run", "--stun-servers", "[]", "--token-file", place.File($"{id}.token"), "--transport", transport, "--bind-address",
+            $"{address}",
             "--state-dir", place.File($"{id}-state"), "--admin-socket", place.File($"{id}.sock"), "--log-level", "warning",
         ],
         place.File($"{id}.log"));
 
     /// <summary>Starts a hub alone; gives its admin API.</summary>
-    public static async Task<HubAdmin> StartHubAsync(Workplace place, IPEndPoint address, Action<string, IReadOnlyList<string>, string> start)
+    public static async Task<HubAdmin> StartHubAsync(
+        Workplace place, IPEndPoint address, Action<string, IReadOnlyList<string>, string> start)
     {
         var socket = place.File("hub.sock");
         var config = place.File("hub.json", JsonSerializer.Serialize(new

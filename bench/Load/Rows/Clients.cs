@@ -22,7 +22,8 @@ internal sealed class Clients : IDisposable
     /// <summary>One connection that is known to reach the echo server.</summary>
     public static async Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+        var socket =
+            new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
         if (source is not null)
             socket.Bind(new IPEndPoint(source, 0));
         await socket.ConnectAsync(peer.Address, peer.PortOf(target));

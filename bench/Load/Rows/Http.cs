@@ -12,7 +12,9 @@ internal sealed partial class Http(string name, int connections, bool keepAlive)
     public async Task<IReadOnlyList<Figure>> RunAsync(IPeer peer, Targets targets, int seconds)
     {
         var before = peer.Processes?.CpuSeconds() ?? 0;
-        List<string> arguments = ["-t", $"{Math.Min(2, connections)}", "-c", $"{connections}", "-d", $"{seconds}s", "--latency", $"http://{peer.Address}:{peer.PortOf(targets.Http)}/"];
+        List<string> arguments = [
+            "-t", $"{Math.Min(2, connections)}", "-c", $"{connections}", "-d", $"{seconds}s", "--latency",
+            $"http://{peer.Address}:{peer.PortOf(targets.Http)}/"];
         if (!keepAlive)
             arguments.AddRange(["-H", "Connection: close"]);
         var output = await Command.RunAsync("wrk", [.. arguments]);

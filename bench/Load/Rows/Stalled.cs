@@ -31,7 +31,10 @@ internal sealed class Stalled(string name, int readers) : IRow
         var figures = new List<Figure> { new("p99 ms", p99), new("p99 ratio to alone", p99 / before) };
         if (peer.Processes is { } processes)
             figures.Add(new("MB", processes.ResidentBytes() / 1e6));
-        figures.Add(new("reset", clients.Sockets.Count(static socket => socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)));
+        figures.Add(
+            new(
+                "reset",
+                clients.Sockets.Count(static socket => socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)));
         return figures;
     }
 

@@ -17,7 +17,8 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
     public async Task<IReadOnlyList<Figure>> RunAsync(IPeer peer, Targets targets, int seconds)
     {
         var before = peer.Processes?.CpuSeconds() ?? 0;
-        var (count, p50) = await Task.Run(() => Run(new IPEndPoint(peer.Address, peer.PortOf(targets.UdpEcho)), TimeSpan.FromSeconds(seconds)));
+        var (count, p50) = await Task.Run(
+            () => Run(new IPEndPoint(peer.Address, peer.PortOf(targets.UdpEcho)), TimeSpan.FromSeconds(seconds)));
         if (inFlight == 1)
             return [new("RTT p50 ms", p50)];
         var figures = new List<Figure> { new("datagrams/s", count / (double)seconds) };
@@ -28,7 +29,8 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
 
     private (long Count, double P50) Run(IPEndPoint to, TimeSpan duration)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = LossTimeoutMilliseconds };
+        using var socket =
+            new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = LossTimeoutMilliseconds };
         socket.Connect(to);
         var buffer = new byte[size];
         var samples = new List<double>();
@@ -40,7 +42,8 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
             for (var i = 0; i < inFlight; i++)
                 socket.Send(buffer);
             var sent = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(start) < duration && socket.Receive(buffer, 0, size, SocketFlags.None, out var error) > 0 && error == SocketError.Success)
+            while (Stopwatch.GetElapsedTime(start) < duration && socket.Receive(buffer, 0, size, SocketFlags.None, out var error) > 0
+                && error == SocketError.Success)
             {
                 count++;
                 if (inFlight == 1)

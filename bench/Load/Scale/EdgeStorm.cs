@@ -14,7 +14,10 @@ namespace Tunnel.Bench.Load.Scale;
 internal sealed class EdgeStorm : ITunnelDialer, IAsyncDisposable
 {
     private readonly TlsTunnelDialer _dialer = new(
-        new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { ResumeGrace = TransportContext.DefaultResumeGrace });
+        new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
+        {
+            ResumeGrace = TransportContext.DefaultResumeGrace,
+        });
     private readonly ConcurrentQueue<(long At, DialFailureKind? Failure)> _dials = new();
     private readonly TunnelEdge[] _edges;
 

@@ -13,7 +13,8 @@ namespace Tunnel.Bench.Load.Scale;
 internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHandler, IAsyncDisposable
 {
     private const int DialsAtOnce = 32;
-    private readonly TlsTunnelDialer _dialer = new(new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance));
+    private readonly TlsTunnelDialer _dialer = new(
+        new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance));
     private readonly List<ITunnel> _tunnels = [];
     private int _configs;
 
@@ -27,7 +28,8 @@ internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHand
     public async Task<TimeSpan> ConnectAsync(int count)
     {
         var start = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = DialsAtOnce }, async (number, cancellation) =>
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = DialsAtOnce }, async (number, cancellation) =>
         {
             var result = await _dialer.DialAsync(
                 new DialRequest

@@ -35,8 +35,10 @@ internal static class StormRun
         using var second = new ProcessGroup();
         var hub = new IPEndPoint(IPAddress.Loopback, Workplace.FreePort());
         Process? process = null;
-        using (var admin = await TunnelPair.StartHubAsync(place, hub, (program, arguments, log) => process = first.Start(program, arguments, log)))
-            await admin.ApplyAsync(Enumerable.Range(0, Edges).Select(static number => (object)new { id = EdgeSwarm.IdOf(number), secret = Secret }));
+        using (var admin = await TunnelPair.StartHubAsync(place, hub, (program, arguments, log) =>
+            process = first.Start(program, arguments, log)))
+            await admin.ApplyAsync(
+                Enumerable.Range(0, Edges).Select(static number => (object)new { id = EdgeSwarm.IdOf(number), secret = Secret }));
         await using var storm = new EdgeStorm(hub, Secret, Edges);
         await storm.StartAsync();
         await Task.Delay(TimeSpan.FromSeconds(5));
@@ -57,9 +59,12 @@ internal static class StormRun
         Add("not back within 60 s", Edges - storm.Connected);
         var dials = storm.DialsSince(lost);
         Add("dials", dials.Count);
-        Add("refused (unauthorized, busy)", dials.Count(static dial => dial.Failure is DialFailureKind.Unauthorized or DialFailureKind.Busy));
+        Add(
+            "refused (unauthorized, busy)",
+            dials.Count(static dial => dial.Failure is DialFailureKind.Unauthorized or DialFailureKind.Busy));
         // The few that come last make a tail that says nothing of a storm.
-        var most = dials.Where(static dial => dial.Failure is null).Select(static dial => dial.At).Order().Take(Edges * 9 / 10).LastOrDefault();
+        var most =
+            dials.Where(static dial => dial.Failure is null).Select(static dial => dial.At).Order().Take(Edges * 9 / 10).LastOrDefault();
         Add("9 of 10 back, s after the hub", Stopwatch.GetElapsedTime(back, most).TotalSeconds);
         var (peak, mean) = PeakAndMean(dials.Where(dial => dial.At <= most).Select(static dial => dial.At), lost);
         Add("dials per 100 ms until then, peak", peak);

@@ -18,7 +18,8 @@ internal static class Disturbances
         [
             // Over a thousand in an hour. Nothing may be lost by one, where tunnels are resumed.
             new("tunnel cut", TimeSpan.FromSeconds(3), world.IsResumed ? null : world.Staying.Id, _ => world.CutTunnelAsync()),
-            new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count => world.Mortal.RestartAsync(inOrder: count % 2 == 1)),
+            new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count =>
+                world.Mortal.RestartAsync(inOrder: count % 2 == 1)),
             new("port added or removed", TimeSpan.FromSeconds(5), null, _ => world.ConfigureAsync(hasMorePort = !hasMorePort, policy)),
             new("policy changed", TimeSpan.FromSeconds(7), null, _ => world.ConfigureAsync(hasMorePort, ++policy)),
             new("admin calls", TimeSpan.FromSeconds(1), null, async _ =>

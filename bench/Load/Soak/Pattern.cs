@@ -1,6 +1,8 @@
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>The bytes of a conversation, known at both ends from a number: a byte that is lost, doubled, changed or another's is seen.</summary>
+/// <summary>
+/// The bytes of a conversation, known at both ends from a number: a byte that is lost, doubled, changed or another's is seen.
+/// </summary>
 /// <param name="Seed">Which conversation.</param>
 internal readonly record struct Pattern(long Seed)
 {

@@ -47,7 +47,8 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
     /// <summary>Looks once, in words.</summary>
     public async Task<string> DescribeAsync()
     {
-        var figures = (await LookAsync()).Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"));
+        var figures = (await LookAsync()).Select(
+            static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"));
         return $"{name}: {string.Join(", ", figures)}";
     }
 

@@ -19,7 +19,8 @@ internal readonly record struct Slope(double Mean, double PerHour, double Error)
     public static Slope Of(IReadOnlyList<(double Hours, double Value)> samples)
     {
         var blocks = samples.Chunk(Math.Max(1, samples.Count / Blocks));
-        var points = blocks.Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
+        var points =
+            blocks.Select(static block => (X: block.Average(static p => p.Hours), Y: block.Average(static p => p.Value))).ToArray();
         if (points.Length < 4)
             return new Slope(samples.Select(static p => p.Value).DefaultIfEmpty(double.NaN).Average(), double.NaN, double.NaN);
         var (x, y) = (points.Average(static p => p.X), points.Average(static p => p.Y));

@@ -5,8 +5,9 @@ using System.Text;
 namespace Tunnel.Bench.Load.Soak;
 
 /// <summary>
-/// Mixed traffic whose every byte is checked, while tunnels are cut, edges are killed, configurations are pushed and the API is used; and how
-/// fast what the programs hold grows meanwhile. Before and after there is a rest without traffic, in which all that belongs to traffic must be gone.
+/// Mixed traffic whose every byte is checked, while tunnels are cut, edges are killed, configurations are pushed and the API is used; and
+/// how fast what the programs hold grows meanwhile. Before and after there is a rest without traffic, in which all that belongs to traffic
+/// must be gone.
 /// </summary>
 internal static class SoakRun
 {
@@ -76,13 +77,15 @@ internal static class SoakRun
         TimeSpan duration, string transport, TimeSpan elapsed, IEnumerable<Sampler> samplers, IEnumerable<string> rests, Tally tally)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Soak over {transport}, {elapsed.TotalMinutes:F0} of {duration.TotalMinutes:F0} minutes.\n");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"Soak over {transport}, {elapsed.TotalMinutes:F0} of {duration.TotalMinutes:F0} minutes.\n");
         text.AppendLine("| process | figure | mean | an hour | standard error | zero within noise |\n|---|---|---|---|---|---|");
         foreach (var (process, figure, slope) in samplers.SelectMany(static sampler => sampler.Slopes()))
         {
             var verdict = slope.IsZero ? "yes" : "NO";
             text.AppendLine(
-                CultureInfo.InvariantCulture, $"| {process} | {figure} | {slope.Mean:F1} | {slope.PerHour:+0.0;-0.0} | {slope.Error:F1} | {verdict} |");
+                CultureInfo.InvariantCulture,
+                $"| {process} | {figure} | {slope.Mean:F1} | {slope.PerHour:+0.0;-0.0} | {slope.Error:F1} | {verdict} |");
         }
 
         text.AppendLine().Append(tally);

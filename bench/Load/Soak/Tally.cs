@@ -103,7 +103,8 @@ internal sealed class Tally
         }
     }
 
-    private string CauseOf(string edge, DateTime since) => _last.TryGetValue(edge, out var last) && last.Until > since ? last.Name : Unexplained;
+    private string CauseOf(string edge, DateTime since) =>
+        _last.TryGetValue(edge, out var last) && last.Until > since ? last.Name : Unexplained;
 
     public override string ToString()
     {

@@ -5,7 +5,8 @@ using System.Net;
 namespace Tunnel.Bench.Load.Wan;
 
 /// <summary>
-/// Two network namespaces with a wide-area link between them: clients and the edge in one, the hub and the targets in the other. Needs root.
+/// Two network namespaces with a wide-area link between them: clients and the edge in one, the hub and the targets in the other. Needs
+/// root.
 /// </summary>
 internal sealed class WanLab : IDisposable
 {
@@ -29,7 +30,8 @@ internal sealed class WanLab : IDisposable
         _link = Process.Start(new ProcessStartInfo(
             Path.Combine(place.Root, "tools/WanLink/bin/Release/net10.0/wanlink"),
             [
-                "--ns", $"{ClientSide}:10.77.0.1/24", "--ns", $"{TargetSide}:{TargetAddress}/24", "--delay", $"{profile.RoundTripMilliseconds / 2}ms",
+                "--ns", $"{ClientSide}:10.77.0.1/24", "--ns", $"{TargetSide}:{TargetAddress}/24", "--delay",
+                $"{profile.RoundTripMilliseconds / 2}ms",
                 "--rate", $"{profile.Megabits}mbit", "--queue", $"{profile.QueueMilliseconds}ms",
                 "--loss", string.Create(CultureInfo.InvariantCulture, $"{profile.LossPercent}%"),
             ])
@@ -49,7 +51,8 @@ internal sealed class WanLab : IDisposable
         processes.Start("ip", ["netns", "exec", side, program, .. arguments], log);
 
     /// <summary>Runs a program on the clients' side to its end and gives what it printed.</summary>
-    public Task<string> RunAsync(string program, params string[] arguments) => Rows.Command.RunAsync("ip", ["netns", "exec", ClientSide, program, .. arguments]);
+    public Task<string> RunAsync(string program, params string[] arguments) =>
+        Rows.Command.RunAsync("ip", ["netns", "exec", ClientSide, program, .. arguments]);
 
     public void Dispose()
     {

@@ -7,7 +7,9 @@ using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.Bench.Load.Wan;
 
-/// <summary>The rows over a wide-area link: the direct way and this product, over TLS and over QUIC where its library is, in turn.</summary>
+/// <summary>
+/// The rows over a wide-area link: the direct way and this product, over TLS and over QUIC where its library is, in turn.
+/// </summary>
 /// <param name="lossPercent">Packets that the link loses.</param>
 /// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
 /// <param name="seconds">How long a row runs.</param>
@@ -58,7 +60,8 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
             HubPort = 8443,
             EdgeAddress = IPAddress.Loopback,
             Transport = transport,
-            Start = (isHub, program, arguments, log) => WanLab.Start(processes, isHub ? lab.TargetSide : lab.ClientSide, program, arguments, log),
+            Start = (isHub, program, arguments, log) =>
+                WanLab.Start(processes, isHub ? lab.TargetSide : lab.ClientSide, program, arguments, log),
         }, [lab.Iperf, lab.Echo], []);
 
     private async Task RunRowsAsync(WanLab lab, IPAddress address, string peer)
@@ -115,14 +118,17 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
 
     private static async Task<(double P50, double P99)> EchoAsync(WanLab lab, IPAddress address, int delay, int seconds)
     {
-        var words = (await lab.RunAsync(Environment.ProcessPath!, "echo-client", $"{address}", $"{lab.Echo}", $"{delay}", $"{seconds}")).Split(' ');
+        var words =
+            (await lab.RunAsync(Environment.ProcessPath!, "echo-client", $"{address}", $"{lab.Echo}", $"{delay}", $"{seconds}")).Split(' ');
         return (double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
     }
 
     // Bits of each stream that arrived.
     private async Task<double[]> TransferAsync(WanLab lab, IPAddress address, int streams, bool down, bool twice = false)
     {
-        List<string> arguments = ["-J", "-c", $"{address}", "-p", $"{lab.Iperf}", "-t", $"{(twice ? 2 : 1) * seconds}", "-O", $"{WarmUpSeconds}", "-P", $"{streams}"];
+        List<string> arguments = [
+            "-J", "-c", $"{address}", "-p", $"{lab.Iperf}", "-t", $"{(twice ? 2 : 1) * seconds}", "-O", $"{WarmUpSeconds}", "-P",
+            $"{streams}"];
         if (down)
             arguments.Add("-R");
         for (var attempt = 0; ; attempt++)
@@ -132,7 +138,9 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
                 using var json = JsonDocument.Parse(await lab.RunAsync("iperf3", [.. arguments]));
                 if (json.RootElement.TryGetProperty("error", out var error))
                     throw new InvalidOperationException($"iperf3: {error.GetString()}");
-                return [.. json.RootElement.GetProperty("end").GetProperty("streams").EnumerateArray().Select(static stream => stream.GetProperty("receiver").GetProperty("bytes").GetDouble() * 8)];
+                return [
+                    .. json.RootElement.GetProperty("end").GetProperty("streams").EnumerateArray().Select(
+                        static stream => stream.GetProperty("receiver").GetProperty("bytes").GetDouble() * 8)];
             }
             catch (InvalidOperationException) when (attempt < 5)
             {

@@ -25,7 +25,13 @@ public sealed class ReadinessTests : IAsyncLifetime
     public ReadinessTests()
     {
         var socket = Path.Combine(_directory.FullName, "edge.sock");
-        var options = new TunnelEdgeOptions { HubHost = "127.0.0.1", EdgeId = "edge-1", Secret = "a-secret-of-the-edge", BindAddress = IPAddress.Loopback };
+        var options = new TunnelEdgeOptions
+        {
+            HubHost = "127.0.0.1",
+            EdgeId = "edge-1",
+            Secret = "a-secret-of-the-edge",
+            BindAddress = IPAddress.Loopback,
+        };
         _edge = new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer());
         var handOver = new HandOver(_edge, _sockets, _ => { }, _time, NullLogger.Instance);
         _admin = new EdgeAdmin(_edge, _metrics, socket, null, handOver, _sockets, NullLoggerFactory.Instance);

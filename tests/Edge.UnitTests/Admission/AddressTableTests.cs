@@ -109,7 +109,8 @@ public sealed class AddressTableTests
         return entry!;
     }
 
-    private RefusalReason? Refusal(string address, EdgePortPolicy policy) => _table.TryEnter(AddressNumber.Of(IPAddress.Parse(address)), policy, out _);
+    private RefusalReason? Refusal(string address, EdgePortPolicy policy) =>
+        _table.TryEnter(AddressNumber.Of(IPAddress.Parse(address)), policy, out _);
 
     private int Tries(EdgePortPolicy policy, int count)
     {

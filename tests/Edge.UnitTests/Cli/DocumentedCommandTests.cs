@@ -12,7 +12,9 @@ public sealed class DocumentedCommandTests
         var root = EdgeCommandLine.Create();
         var commands = Documentation.CommandsOf("tunnel-edge").ToArray();
         Assert.Contains(("tunnel-edge doctor", false), commands);
-        Assert.Empty(commands.Where(command => IsWrong(root.Parse(command.Line["tunnel-edge ".Length..]), command.IsMention)).Select(command => command.Line));
+        Assert.Empty(
+            commands.Where(command => IsWrong(root.Parse(command.Line["tunnel-edge ".Length..]), command.IsMention)).Select(
+                command => command.Line));
     }
 
     // In a sentence a command is named without what it needs.

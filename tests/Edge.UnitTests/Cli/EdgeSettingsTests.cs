@@ -22,7 +22,9 @@ public sealed class EdgeSettingsTests : IDisposable
     public void A_token_says_all_about_the_hub_and_the_rest_has_defaults()
     {
         var settings = Load(("token", Token.Encode()));
-        Assert.Equal(("hub.example", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
+        Assert.Equal(
+            ("hub.example", 9443, "edge-1", Secret),
+            (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
         Assert.Equal([Pin], settings.Edge.Pins);
         Assert.Equal(IPAddress.IPv6Any, settings.Edge.BindAddress);
         Assert.Equal([22], settings.Edge.ProtectedPorts);
@@ -42,8 +44,11 @@ public sealed class EdgeSettingsTests : IDisposable
     public void Settings_of_their_own_take_the_tokens_place()
     {
         var settings = Load(
-            ("hubHost", "192.0.2.1"), ("hubPort", "9443"), ("edgeId", "edge-1"), ("secretFile", Write("secret", Secret + "\n")), ("pins", Pin));
-        Assert.Equal(("192.0.2.1", 9443, "edge-1", Secret), (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
+            ("hubHost", "192.0.2.1"), ("hubPort", "9443"), ("edgeId", "edge-1"), ("secretFile", Write("secret", Secret + "\n")),
+            ("pins", Pin));
+        Assert.Equal(
+            ("192.0.2.1", 9443, "edge-1", Secret),
+            (settings.Edge.HubHost, settings.Edge.HubPort, settings.Edge.EdgeId, settings.Edge.Secret));
         Assert.Equal([Pin], settings.Edge.Pins);
     }
 
@@ -115,11 +120,19 @@ public sealed class EdgeSettingsTests : IDisposable
         var edge = EdgeSettings.Load(Sources() with { File = file }).Edge;
         Assert.Equal((10, 3, TimeSpan.FromSeconds(5)), (edge.MaxUdpSessions, edge.MaxUdpSessionsPerAddress, edge.UdpIdleTimeout));
         Assert.Equal(
-            new FlowControlOptions { InitialWindow = 32768, MinWindow = 65536, MaxWindow = 131072, SharedWindow = 262144, MemoryBudget = 5_000_000_000 },
+            new FlowControlOptions
+            {
+                InitialWindow = 32768,
+                MinWindow = 65536,
+                MaxWindow = 131072,
+                SharedWindow = 262144,
+                MemoryBudget = 5_000_000_000,
+            },
             edge.FlowControl);
 
         var usual = Load(("token", Token.Encode())).Edge;
-        Assert.Equal((65536, 16384, TimeSpan.FromSeconds(60)), (usual.MaxUdpSessions, usual.MaxUdpSessionsPerAddress, usual.UdpIdleTimeout));
+        Assert.Equal(
+            (65536, 16384, TimeSpan.FromSeconds(60)), (usual.MaxUdpSessions, usual.MaxUdpSessionsPerAddress, usual.UdpIdleTimeout));
         Assert.Equal(new FlowControlOptions(), usual.FlowControl);
     }
 
@@ -130,7 +143,8 @@ public sealed class EdgeSettingsTests : IDisposable
     [InlineData("otlpEndpoint", "http://1:4318")]
     public void Wherever_an_address_may_stand_one_that_looks_like_a_number_is_told_how_to_be_written(string name, string value)
     {
-        (string, string)[] hub = name == "hubHost" ? [("edgeId", "e"), ("secretFile", Write("secret", Secret))] : [("token", Token.Encode())];
+        (string, string)[] hub =
+            name == "hubHost" ? [("edgeId", "e"), ("secretFile", Write("secret", Secret))] : [("token", Token.Encode())];
         var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Load([(name, value), .. hub])).Errors);
         Assert.Equal((name, value), (error.Setting, error.Value));
         Assert.Contains("four decimal numbers from 0 to 255 without leading zeros", error.Problem, StringComparison.Ordinal);
@@ -139,7 +153,8 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void The_socket_of_a_running_edge_is_where_its_file_says()
     {
-        var file = Write("edge.json", """{ "tokenFile": "/none", "adminSocket": "/tmp/own.sock", "stateDir": "/tmp/state", "unknown": 1 }""");
+        var file = Write(
+            "edge.json", """{ "tokenFile": "/none", "adminSocket": "/tmp/own.sock", "stateDir": "/tmp/state", "unknown": 1 }""");
         Assert.Equal("/tmp/own.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file }));
         var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ADMINSOCKET"] = "/tmp/other.sock" };
         Assert.Equal("/tmp/other.sock", EdgeSettings.RunningAdminSocket(Sources() with { DefaultFile = file, Environment = environment }));
@@ -167,21 +182,26 @@ public sealed class EdgeSettingsTests : IDisposable
     {
         var file = Write("edge.json", $$"""{ "token": "{{Token.Encode()}}", "allowPorts": [80, 81] }""");
         var environment = new Dictionary<string, string> { ["TUNNEL_EDGE__ALLOWPORTS"] = "443,8000-8001" };
-        Assert.Equal([443, 8000, 8001], EdgeSettings.Load(Sources() with { File = file, Environment = environment }).Edge.AllowPorts!.Value);
+        Assert.Equal(
+            [443, 8000, 8001], EdgeSettings.Load(Sources() with { File = file, Environment = environment }).Edge.AllowPorts!.Value);
     }
 
     [Fact]
     public void Stun_servers_have_names_or_addresses_and_a_port_that_may_be_left_out()
     {
-        var settings = Load(("token", Token.Encode()), ("stunServers", "stun.example, 192.0.2.1:4000, 2001:db8::1, [2001:db8::2], [2001:db8::3]:5000"));
+        var settings = Load(
+            ("token", Token.Encode()), ("stunServers", "stun.example, 192.0.2.1:4000, 2001:db8::1, [2001:db8::2], [2001:db8::3]:5000"));
         Assert.Equal(
-            [new DnsEndPoint("stun.example", 3478), new("192.0.2.1", 4000), new("2001:db8::1", 3478), new("2001:db8::2", 3478), new("2001:db8::3", 5000)],
+            [
+                new DnsEndPoint("stun.example", 3478), new("192.0.2.1", 4000), new("2001:db8::1", 3478), new("2001:db8::2", 3478),
+                new("2001:db8::3", 5000)],
             settings.Edge.StunServers);
         Assert.Equal([new DnsEndPoint("stun.cloudflare.com", 3478)], Load(("token", Token.Encode())).Edge.StunServers);
         foreach (var none in new[] { "", "[]" })
             Assert.Empty(Load(("token", Token.Encode()), ("stunServers", none)).Edge.StunServers);
 
-        foreach (var wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
+        foreach (
+            var wrong in new[] { "stun.example:0", "stun.example:65536", "stun.example:x", ":3478", "[::1", "a b", "[::1]x", "http://a/" })
         {
             var error = Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("stunServers", wrong)));
             Assert.Contains("must be HOST, HOST:PORT or [IPV6]:PORT", error.Message);
@@ -196,7 +216,8 @@ public sealed class EdgeSettingsTests : IDisposable
     {
         var wrong = Assert.Throws<ConfigurationException>(() => Load(
             ("hubHost", "not a host"), ("hubPort", "99999"), ("edgeId", "e d"), ("secretFile", Write("secret", "short secret with spaces")),
-            ("bindAddress", "everywhere"), ("transport", "udp"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("lanes", "9"), ("allowPorts", "80,x"), ("pins", "p")));
+            ("bindAddress", "everywhere"), ("transport", "udp"), ("logLevel", "loud"), ("drainTimeout", "-1"), ("lanes", "9"),
+            ("allowPorts", "80,x"), ("pins", "p")));
 
         AssertError(wrong, "hubHost", "not a host", "host name");
         AssertError(wrong, "hubPort", "99999", "1 to 65535");
@@ -228,7 +249,8 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void Token_and_settings_of_the_hub_exclude_each_other()
     {
-        var wrong = Assert.Throws<ConfigurationException>(() => Load(("token", Token.Encode()), ("hubHost", "hub.example"), ("edgeId", "edge-1")));
+        var wrong = Assert.Throws<ConfigurationException>(
+            () => Load(("token", Token.Encode()), ("hubHost", "hub.example"), ("edgeId", "edge-1")));
         Assert.Contains("not both", Assert.Single(wrong.Errors).Problem);
         Assert.Contains("hubHost, edgeId", wrong.Message);
         Assert.DoesNotContain(Token.Encode(), wrong.Message);
@@ -270,7 +292,8 @@ public sealed class EdgeSettingsTests : IDisposable
     [Fact]
     public void A_setting_that_does_not_exist_is_an_error()
     {
-        var wrong = Assert.Throws<ConfigurationException>(() => LoadEnvironment(new() { ["TUNNEL_EDGE__TOKEN"] = Token.Encode(), ["TUNNEL_EDGE__BINDADRESS"] = "::" }));
+        var wrong = Assert.Throws<ConfigurationException>(
+            () => LoadEnvironment(new() { ["TUNNEL_EDGE__TOKEN"] = Token.Encode(), ["TUNNEL_EDGE__BINDADRESS"] = "::" }));
         Assert.Contains("bindAddress", Assert.Single(wrong.Errors).Problem);
     }
 
@@ -289,7 +312,8 @@ public sealed class EdgeSettingsTests : IDisposable
         Assert.Null(Proxy(new(environment) { ["NO_PROXY"] = "10.0.0.0/8,.example" }));
         Assert.Null(Proxy(new(environment) { ["https_proxy"] = "" }));
         Assert.Equal("http://proxy.example:3128", Proxy(new(environment) { ["NO_PROXY"] = "10.0.0.0/8" }));
-        Assert.Equal("socks5://192.0.2.1:1080", Proxy(new(environment) { ["TUNNEL_EDGE__PROXY"] = "socks5://192.0.2.1", ["NO_PROXY"] = "*" }));
+        Assert.Equal(
+            "socks5://192.0.2.1:1080", Proxy(new(environment) { ["TUNNEL_EDGE__PROXY"] = "socks5://192.0.2.1", ["NO_PROXY"] = "*" }));
         Assert.Null(Proxy(new(environment) { ["TUNNEL_EDGE__PROXY"] = "none" }));
 
         static string? Proxy(Dictionary<string, string> environment)
@@ -321,9 +345,11 @@ public sealed class EdgeSettingsTests : IDisposable
     }
 
     private static EdgeSettings Load(params (string Name, string Value)[] commandLine) =>
-        EdgeSettings.Load(Sources() with { CommandLine = commandLine.ToDictionary(setting => setting.Name, setting => (string?)setting.Value) });
+        EdgeSettings.Load(
+            Sources() with { CommandLine = commandLine.ToDictionary(setting => setting.Name, setting => (string?)setting.Value) });
 
-    private static EdgeSettings LoadEnvironment(Dictionary<string, string> environment) => EdgeSettings.Load(Sources() with { Environment = environment });
+    private static EdgeSettings LoadEnvironment(Dictionary<string, string> environment) =>
+        EdgeSettings.Load(Sources() with { Environment = environment });
 
     private static ConfigurationSources Sources() => new()
     {

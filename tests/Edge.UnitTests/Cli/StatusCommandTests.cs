@@ -35,7 +35,14 @@ public sealed class StatusCommandTests
         const string Hostile = "\u001b]0;owned\u0007\nstreams   9\u202e";
         var text = new StringWriter { NewLine = "\n" };
         StatusCommand.Write(
-            new EdgeStatus { EdgeId = "edge-1", Hub = "hub.example:8443", LastError = Hostile, TransportDetail = Hostile, PublicIp = Hostile }, text, Terminal.None);
+            new EdgeStatus
+            {
+                EdgeId = "edge-1",
+                Hub = "hub.example:8443",
+                LastError = Hostile,
+                TransportDetail = Hostile,
+                PublicIp = Hostile,
+            }, text, Terminal.None);
 
         Assert.Contains(@"error     \u001b]0;owned\u0007\u000astreams   9\u202e" + "\n", text.ToString());
         Assert.DoesNotContain(text.ToString(), character => (char.IsControl(character) && character != '\n') || character == '\u202e');

@@ -33,7 +33,9 @@ public sealed class WordsTests
     public void Every_command_has_examples_and_the_real_command_line_takes_each()
     {
         var root = EdgeCommandLine.Create();
-        Assert.Equal(EdgeExamples.All.Keys.Order(StringComparer.Ordinal), root.Subcommands.Select(command => command.Name).Append("").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            EdgeExamples.All.Keys.Order(StringComparer.Ordinal),
+            root.Subcommands.Select(command => command.Name).Append("").Order(StringComparer.Ordinal));
         foreach (var line in EdgeExamples.All.Values.SelectMany(lines => lines))
             Assert.Empty(root.Parse(line["tunnel-edge ".Length..]).Errors);
     }
@@ -41,7 +43,8 @@ public sealed class WordsTests
     [Fact]
     public void Defaults_are_written_as_the_hubs_are()
     {
-        foreach (var option in EdgeCommandLine.Create().Subcommands.SelectMany(command => command.Options).Where(option => option is not System.CommandLine.Help.HelpOption))
+        foreach (var option in EdgeCommandLine.Create().Subcommands.SelectMany(command => command.Options).Where(option =>
+            option is not System.CommandLine.Help.HelpOption))
         {
             Assert.False(option.Description!.EndsWith('.'), option.Description);
             Assert.False(option.Description.EndsWith(')'), option.Description);

@@ -15,7 +15,9 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Configuring;
 
-/// <summary>A fault of ours in one stage of a configuration is not lost, keeps no other stage from its work, and is followed by another try.</summary>
+/// <summary>
+/// A fault of ours in one stage of a configuration is not lost, keeps no other stage from its work, and is followed by another try.
+/// </summary>
 public sealed class ConfigApplierTests : IAsyncDisposable
 {
     private readonly ManualTimeProvider _time = new();
@@ -35,7 +37,8 @@ public sealed class ConfigApplierTests : IAsyncDisposable
     public ConfigApplierTests()
     {
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
-        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => NoteAddress(), _time, NullLogger.Instance);
+        var publicAddress = new PublicAddressMonitor(
+            [], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => NoteAddress(), _time, NullLogger.Instance);
         var applier = new ConfigApplier(
             _inbox, _filter, _ports, publicAddress, [_first, _second], _observer, _time, NullLogger.Instance);
         _run = Task.Run(() => applier.RunAsync(_stop.Token));

@@ -27,7 +27,8 @@ public sealed class PortReportTests
         var ports = Enumerable.Range(1, 1000).Select(PortKey.Tcp).ToImmutableArray();
         var few = PortReport.Create(1, new PortState(ports, new PortFailures()));
         Assert.Equal(1000, few.Bound.Length);
-        var many = PortReport.Create(1, new PortState([.. ports, .. Enumerable.Range(2000, 8000).Select(PortKey.Udp), PortKey.Udp(60000)], new PortFailures()));
+        var many = PortReport.Create(
+            1, new PortState([.. ports, .. Enumerable.Range(2000, 8000).Select(PortKey.Udp), PortKey.Udp(60000)], new PortFailures()));
         Assert.Equal([new BoundPort(1, "tcp", 1000), new BoundPort(2000, "udp", 9999), new BoundPort(60000, "udp")], many.Bound);
     }
 

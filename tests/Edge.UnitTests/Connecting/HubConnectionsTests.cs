@@ -163,7 +163,8 @@ public sealed class HubConnectionsTests : IAsyncDisposable
             Hubs = [.. new HubAddress[] { new("b", 8443, []), new("c", 8443, []) }.Take(hubs - 1)],
         };
         var links = HubLinks.Create(
-            options, ConnectorOptions.HelloOf(options, null), [.. options.ForEachHub().Select(Transport)], new ConfigInbox(hubs), new IgnoringObserver(), _time,
+            options, ConnectorOptions.HelloOf(options, null), [.. options.ForEachHub().Select(Transport)], new ConfigInbox(hubs),
+            new IgnoringObserver(), _time,
             NullLogger.Instance);
         _hubs = new HubConnections(links, prefer, _time);
         if (hubs > 1)

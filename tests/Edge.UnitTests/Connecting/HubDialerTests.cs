@@ -78,7 +78,11 @@ public sealed class HubDialerTests
     public async Task The_name_is_resolved_at_each_round_and_a_failure_names_it()
     {
         var asked = 0;
-        var dialer = new HubDialer(_dialer, (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)(asked++ == 0 ? SocketError.HostNotFound : SocketError.TryAgain))), _time);
+        var dialer = new HubDialer(
+            _dialer,
+            (_, _) =>
+                Task.FromException<IPAddress[]>(new SocketException((int)(asked++ == 0 ? SocketError.HostNotFound : SocketError.TryAgain))),
+            _time);
         var failure = (await dialer.DialAsync(1, Request(), CancellationToken.None).Soon()).Failure;
         Assert.Equal(DialFailureKind.Unreachable, failure!.Kind);
         Assert.Contains("hub.example", failure.Message);

@@ -10,7 +10,9 @@ public sealed class HubIdentityTests
 
     [Fact]
     public void Hubs_that_have_nothing_in_common_are_redundant() =>
-        Assert.Empty(HubIdentity.FindFaults([A, new("b:8443", IPAddress.Parse("192.0.2.2")) { Machine = "m2", Pins = ["p1"] }, new("c:8443", null)]));
+        Assert.Empty(
+            HubIdentity.FindFaults(
+                [A, new("b:8443", IPAddress.Parse("192.0.2.2")) { Machine = "m2", Pins = ["p1"] }, new("c:8443", null)]));
 
     [Fact]
     public void One_machine_counts_more_than_one_address() =>
@@ -27,7 +29,8 @@ public sealed class HubIdentityTests
     {
         var copy = new HubIdentity("b:8443", null) { Pins = ["p2", "p1"], IsOutdated = true };
         Assert.Equal(
-            ["a:8443 and b:8443 have the same certificate and different states: one may be an old copy of the other"], HubIdentity.FindFaults([A, copy]));
+            ["a:8443 and b:8443 have the same certificate and different states: one may be an old copy of the other"],
+            HubIdentity.FindFaults([A, copy]));
         Assert.Empty(HubIdentity.FindFaults([A, copy with { Pins = ["p2"] }]));
         Assert.Empty(HubIdentity.FindFaults([A, copy with { IsOutdated = false }]));
     }

@@ -117,7 +117,8 @@ public sealed class HubRenewalsTests : IDisposable
     [Fact]
     public void What_can_not_be_kept_is_not_used_and_said()
     {
-        Assert.Contains("no state directory", new HubRenewals(null, Start(Old), NullLogger.Instance).Keep(New, null)!.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "no state directory", new HubRenewals(null, Start(Old), NullLogger.Instance).Keep(New, null)!.Error, StringComparison.Ordinal);
         Directory.CreateDirectory(FilePath + ".new");
         var renewals = Load();
         Assert.NotNull(renewals.Keep(New, null)!.Error);

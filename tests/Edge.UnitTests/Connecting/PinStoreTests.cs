@@ -70,7 +70,8 @@ public sealed class PinStoreTests : IDisposable
     [Fact]
     public void A_pin_that_is_null_in_the_file_is_ignored()
     {
-        File.WriteAllText(Path.Combine(_directory, PinStore.FileName), $$"""{"configured":["{{First}}"],"announced":[null,"{{Second}}"]}""");
+        File.WriteAllText(
+            Path.Combine(_directory, PinStore.FileName), $$"""{"configured":["{{First}}"],"announced":[null,"{{Second}}"]}""");
         Assert.Equal([First, Second], Open(First).Current);
     }
 

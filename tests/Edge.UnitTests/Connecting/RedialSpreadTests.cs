@@ -112,7 +112,8 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         var (connector, tunnel) = await ConnectAsync(static () => 0.5, null);
         ((IEdgeTunnelHandler)connector).OnConfig(tunnel, Config(Spread));
         tunnel.Lose();
-        Assert.Equal(TimeSpan.FromMilliseconds(Spread / 2) + Backoff.FirstCeiling / 2, Assert.Single(await WaitsAsync([(connector, tunnel)])));
+        Assert.Equal(
+            TimeSpan.FromMilliseconds(Spread / 2) + Backoff.FirstCeiling / 2, Assert.Single(await WaitsAsync([(connector, tunnel)])));
     }
 
     private static TunnelConfig Config(int? spread) => new() { Hub = new HubInfo { Rev = 1, RedialSpread = spread } };

@@ -35,7 +35,8 @@ public sealed class RescueTests : IAsyncDisposable
             Hello = new Hello { Instance = "0123" },
         };
         _connector = new TunnelConnector(
-            options, new HubRenewals(null, options, NullLogger.Instance), TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins,
+            options, new HubRenewals(null, options, NullLogger.Instance),
+            TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins,
             new ConfigInbox(), new IgnoringObserver(), () => 0.5, _time, NullLogger.Instance);
         _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
     }

@@ -33,7 +33,8 @@ public sealed class TransportChangeTests : IAsyncDisposable
             Hello = new Hello { Instance = "0123" },
         };
         _connector = new TunnelConnector(
-            options, new HubRenewals(null, options, NullLogger.Instance), transports, pins, new ConfigInbox(), new IgnoringObserver(), () => 0.5, _time, NullLogger.Instance);
+            options, new HubRenewals(null, options, NullLogger.Instance), transports, pins, new ConfigInbox(), new IgnoringObserver(),
+            () => 0.5, _time, NullLogger.Instance);
         _loop = Task.Run(() => _connector.RunAsync(_stop.Token));
     }
 

@@ -133,7 +133,8 @@ public sealed class TransportSelectorTests
     }
 
     // By its length: the limit of the dial before may still be counted for a moment.
-    private Task WaitForPauseAsync() => Eventually.TrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
+    private Task WaitForPauseAsync() =>
+        Eventually.TrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
 
     private Task<DialOutcome> DialAsync() => _selector.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
 

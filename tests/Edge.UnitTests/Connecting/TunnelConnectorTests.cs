@@ -43,10 +43,14 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         var renewals = new HubRenewals(null, options, NullLogger.Instance);
         _other = new HubRenewals(_state.FullName, options, NullLogger.Instance) { Others = [renewals] };
         // Each wait is half of its ceiling.
-        _connector = new TunnelConnector(options, renewals, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer, () => 0.5, _time, NullLogger.Instance);
+        _connector = new TunnelConnector(
+            options, renewals, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer,
+            () => 0.5, _time, NullLogger.Instance);
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
-        var publicAddress = new PublicAddressMonitor([], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
-        var configs = new ConfigApplier(inbox, new IgnoredFilter(), _ports, publicAddress, [new HubRecord(pins)], observer, _time, NullLogger.Instance);
+        var publicAddress = new PublicAddressMonitor(
+            [], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
+        var configs = new ConfigApplier(
+            inbox, new IgnoredFilter(), _ports, publicAddress, [new HubRecord(pins)], observer, _time, NullLogger.Instance);
         _loops = Task.WhenAll(Task.Run(() => _connector.RunAsync(_stop.Token)), Task.Run(() => configs.RunAsync(_stop.Token)));
     }
 
@@ -493,7 +497,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
     private IEdgeTunnelHandler Handler => _connector;
 
-    private static TunnelConfig Contested(TunnelConfig config, bool contested) => config with { Hub = config.Hub! with { Contested = contested } };
+    private static TunnelConfig Contested(TunnelConfig config, bool contested) =>
+        config with { Hub = config.Hub! with { Contested = contested } };
 
     private static TunnelConfig Config(long rev, params int[] ports) => new() { ListenPorts = [.. ports], Hub = new HubInfo { Rev = rev } };
 

@@ -49,7 +49,9 @@ public sealed class CheckTests
         var context = Context();
         var second = IPAddress.Parse("192.0.2.2");
         context.Addresses = [Address, second];
-        var refusing = new TcpCheck((to, _) => to.Address.Equals(second) ? Task.CompletedTask : throw new SocketException((int)SocketError.ConnectionRefused), _time);
+        var refusing = new TcpCheck(
+            (to, _) => to.Address.Equals(second) ? Task.CompletedTask : throw new SocketException((int)SocketError.ConnectionRefused),
+            _time);
         var result = await RunAsync(refusing, context);
         Assert.Equal(CheckStatus.Warning, result.Status);
         Assert.Equal(second, context.Reached!.Address);
@@ -168,7 +170,8 @@ public sealed class CheckTests
     public async Task A_port_that_this_edge_protects_is_nothing_to_wait_for()
     {
         var asked = 0;
-        var check = new PortsCheck((_, _) => null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked > 0 ? new HashSet<PortKey>() : null));
+        var check = new PortsCheck(
+            (_, _) => null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked > 0 ? new HashSet<PortKey>() : null));
         var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 443] };
         var result = await RunAsync(check, context);
@@ -181,7 +184,8 @@ public sealed class CheckTests
     {
         var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 80, 443] };
-        var check = new PortsCheck((port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
+        var check = new PortsCheck(
+            (port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
         var result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Contains("tcp/22: protected", result.Detail);
@@ -233,7 +237,8 @@ public sealed class CheckTests
     [InlineData("287901\t383869\t575802\n", null, "yes", nameof(CheckStatus.Skipped))]
     [InlineData("0\n", "383869", "yes", nameof(CheckStatus.Skipped))]
     [InlineData(null, "383869", "yes", nameof(CheckStatus.Skipped))]
-    public async Task What_the_kernel_has_left_for_tcp_comes_with_the_line_for_sysctl(string? limits, string? used, string isShort, string expected)
+    public async Task What_the_kernel_has_left_for_tcp_comes_with_the_line_for_sysctl(
+        string? limits, string? used, string isShort, string expected)
     {
         var protocols = $"""
             protocol  size sockets  memory press maxhdr  slab module     cl co
@@ -275,7 +280,10 @@ public sealed class CheckTests
         var context = Context();
         context.Reached = new IPEndPoint(Address, 8443);
         var silent = new TaskCompletionSource<bool>();
-        var check = RunAsync(new PathCheck((_, _, maxPacket, token) => (maxPacket ?? 1_500) <= takes ? Task.FromResult(true) : silent.Task.WaitAsync(token), _time), context);
+        var check = RunAsync(
+            new PathCheck(
+                (_, _, maxPacket, token) => (maxPacket ?? 1_500) <= takes ? Task.FromResult(true) : silent.Task.WaitAsync(token), _time),
+            context);
         for (var i = 0; i < 3 && !check.IsCompleted; i++)
             _time.Advance(PathCheck.Limit);
 
@@ -289,7 +297,9 @@ public sealed class CheckTests
     public async Task A_check_that_breaks_or_hangs_is_a_failure_and_the_others_go_on()
     {
         var doctor = new CheckRun<DoctorContext>(
-            [new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(), new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
+            [
+                new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(),
+                new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
         var run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
         _time.Advance(CheckRun<DoctorContext>.Limit);
@@ -302,7 +312,8 @@ public sealed class CheckTests
     [Fact]
     public void A_report_is_two_lines_for_what_needs_work_and_has_words_in_json()
     {
-        var report = CheckReport.Of([new CheckResult("dns", CheckStatus.Ok, "fine"), new CheckResult("tcp", CheckStatus.Failed, "refused", "start the hub")]);
+        var report = CheckReport.Of(
+            [new CheckResult("dns", CheckStatus.Ok, "fine"), new CheckResult("tcp", CheckStatus.Failed, "refused", "start the hub")]);
         using var text = new StringWriter();
         report.Write(text, Terminal.None);
         Assert.Equal(3, text.ToString().TrimEnd().Split('\n').Length);
@@ -340,7 +351,8 @@ public sealed class CheckTests
     public async Task A_hub_that_refuses_one_of_the_secrets_is_told_the_next_as_by_the_edge()
     {
         var dialer = new FakeDialer();
-        var context = new DoctorContext(Context().Options) { Secrets = ["renewed-by-another-hub", "of-the-token-of-it"], Reached = new IPEndPoint(Address, 8443) };
+        var context = new DoctorContext(
+            Context().Options) { Secrets = ["renewed-by-another-hub", "of-the-token-of-it"], Reached = new IPEndPoint(Address, 8443) };
         var check = RunAsync(new AuthenticationCheck(dialer, null), context);
         var first = await dialer.NextAsync();
         Assert.Equal("renewed-by-another-hub", first.Request.Secret);
@@ -352,7 +364,15 @@ public sealed class CheckTests
     }
 
     private static DoctorContext Context(TransportMode mode = TransportMode.TcpTls) =>
-        new(new TunnelEdgeOptions { HubHost = "hub.example", EdgeId = "edge-1", Secret = "a-very-secret-secret", Transport = mode, BindAddress = IPAddress.Loopback });
+        new(
+            new TunnelEdgeOptions
+            {
+                HubHost = "hub.example",
+                EdgeId = "edge-1",
+                Secret = "a-very-secret-secret",
+                Transport = mode,
+                BindAddress = IPAddress.Loopback,
+            });
 
     private static DoctorContext Reached(TransportMode mode)
     {
@@ -362,7 +382,8 @@ public sealed class CheckTests
         return context;
     }
 
-    private static Task<CheckResult> RunAsync(ICheck check, DoctorContext context) => check.RunAsync(context, TestContext.Current.CancellationToken);
+    private static Task<CheckResult> RunAsync(ICheck check, DoctorContext context) =>
+        check.RunAsync(context, TestContext.Current.CancellationToken);
 
     private sealed class FakeQuicProbe : IQuicProbe
     {
@@ -377,6 +398,7 @@ public sealed class CheckTests
     {
         public string Name => "hanging";
 
-        public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) => new TaskCompletionSource<CheckResult>().Task;
+        public Task<CheckResult> RunAsync(DoctorContext context, CancellationToken cancellationToken) =>
+            new TaskCompletionSource<CheckResult>().Task;
     }
 }

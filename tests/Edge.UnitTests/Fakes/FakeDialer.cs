@@ -27,7 +27,8 @@ internal sealed class FakeDialer(TransportKind kind = TransportKind.TcpTls) : IT
     {
         public TaskCompletionSource<DialResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void Connect(FakeTunnel tunnel, TunnelConfig? config = null) => Result.SetResult(DialResult.Connected(tunnel, config ?? new TunnelConfig()));
+        public void Connect(FakeTunnel tunnel, TunnelConfig? config = null) =>
+            Result.SetResult(DialResult.Connected(tunnel, config ?? new TunnelConfig()));
 
         public void Fail(DialFailureKind kind, string message = "failed by the test") => Result.SetResult(DialResult.Failed(kind, message));
     }

@@ -53,7 +53,8 @@ internal sealed class IgnoringObserver : IClientObserver, ITunnelObserver, IPort
 
 internal sealed class IgnoredFilter : IPacketFilter
 {
-    public Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
     public void TellHubs(ImmutableArray<AskingHub> hubs)
     {

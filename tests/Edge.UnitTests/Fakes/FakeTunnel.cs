@@ -144,7 +144,8 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendGoAway(string reason) => _goAways.Writer.TryWrite(reason);
 
-    public Task WaitForStreamsAsync(CancellationToken cancellationToken) => Task.WhenAny(_noStreams.Task, _completion.Task).WaitAsync(cancellationToken);
+    public Task WaitForStreamsAsync(CancellationToken cancellationToken) =>
+        Task.WhenAny(_noStreams.Task, _completion.Task).WaitAsync(cancellationToken);
 
     public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 

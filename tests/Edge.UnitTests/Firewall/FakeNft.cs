@@ -61,7 +61,9 @@ internal sealed class FakeNft : INft
             (var kind, var item) = (what!.AsObject().First().Key, what.AsObject().First().Value!.AsObject());
             if (kind == "element")
                 Elements.Add(item.ToJsonString());
-            var fits = kind == "table" ? ChangeTable(next, verb, (string)item["name"]!) : next.TryGetValue((string)item["table"]!, out var table) && table.Do(verb, kind, item);
+            var fits = kind == "table"
+                ? ChangeTable(next, verb, (string)item["name"]!)
+                : next.TryGetValue((string)item["table"]!, out var table) && table.Do(verb, kind, item);
             if (!fits)
                 return new NftResult(NftOutcome.Refused, "Could not process rule: No such file or directory");
         }

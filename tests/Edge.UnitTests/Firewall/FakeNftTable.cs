@@ -17,7 +17,8 @@ internal sealed class FakeNftTable
     {
         var table = new FakeNftTable();
         table.Do("add", "chain", new JsonObject { ["family"] = "inet", ["table"] = "tunnel_edge", ["name"] = owner });
-        table.Do("add", "rule", new JsonObject { ["family"] = "inet", ["table"] = "tunnel_edge", ["chain"] = owner, ["comment"] = comment });
+        table.Do(
+            "add", "rule", new JsonObject { ["family"] = "inet", ["table"] = "tunnel_edge", ["chain"] = owner, ["comment"] = comment });
         return table;
     }
 
@@ -55,7 +56,9 @@ internal sealed class FakeNftTable
 
     /// <summary>What it holds, elements aside.</summary>
     public IEnumerable<JsonObject> List() =>
-        [.. List("chain"), .. List("set"), .. List("counter"), .. List("limit"), .. Rules.Select(rule => new JsonObject { ["rule"] = rule.DeepClone() })];
+        [
+            .. List("chain"), .. List("set"), .. List("counter"), .. List("limit"),
+            .. Rules.Select(rule => new JsonObject { ["rule"] = rule.DeepClone() })];
 
     public IEnumerable<JsonObject> List(string kind) =>
         Objects.Values.Where(item => item.Kind == kind).Select(item => new JsonObject { [kind] = item.Item.DeepClone() });

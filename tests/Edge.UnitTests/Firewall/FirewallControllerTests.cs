@@ -41,7 +41,9 @@ public sealed class FirewallControllerTests : IDisposable
 
         _probe.Answer(null);
         var report = await _tunnel.NextReportAsync();
-        Assert.Equal((Report.Firewall, 1, FirewallReport.Applied, "full"), (report.Kind, report.Rev, report.FirewallState!.State, report.FirewallState.Mode));
+        Assert.Equal(
+            (Report.Firewall, 1, FirewallReport.Applied, "full"),
+            (report.Kind, report.Rev, report.FirewallState!.State, report.FirewallState.Mode));
         Assert.Equal(1, _firewall.Status.Blocked);
     }
 
@@ -245,7 +247,8 @@ public sealed class FirewallControllerTests : IDisposable
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
         var report = (await _tunnel.NextReportAsync()).FirewallState!;
-        Assert.Equal((FirewallReport.Applied, new FirewallDrift(1, "the table is gone, or has another owner", true)), (report.State, report.Drift));
+        Assert.Equal(
+            (FirewallReport.Applied, new FirewallDrift(1, "the table is gone, or has another owner", true)), (report.State, report.Drift));
         Assert.Equal(report.Drift, _firewall.Status.Drift);
         Assert.Equal([report.Drift!], _observer.Drifts);
     }
@@ -290,7 +293,8 @@ public sealed class FirewallControllerTests : IDisposable
             },
             "the return");
         report = (await _tunnel.NextReportAsync()).FirewallState!;
-        Assert.Equal((FirewallReport.Applied, new FirewallDrift(2, "the table is gone, or has another owner", true)), (report.State, report.Drift));
+        Assert.Equal(
+            (FirewallReport.Applied, new FirewallDrift(2, "the table is gone, or has another owner", true)), (report.State, report.Drift));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
     }
@@ -325,7 +329,8 @@ public sealed class FirewallControllerTests : IDisposable
     [Fact]
     public async Task Every_hub_is_told_and_none_of_their_addresses_is_blocked()
     {
-        var (same, behind, late) = (new FakeTunnel { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 8443) }, new FakeTunnel(), new FakeTunnel());
+        var (same, behind, late) = (new FakeTunnel { RemoteEndPoint = new IPEndPoint(IPAddress.Parse("192.0.2.1"), 8443) },
+            new FakeTunnel(), new FakeTunnel());
         _others = [new AskingHub(same, 70, IsInForce: true), new AskingHub(behind, 80, IsInForce: false)];
         await ApplyAsync("""{"blockedIps":["192.0.2.0/31"]}""");
         _firewall.TellHubs([new AskingHub(_tunnel, 1, IsInForce: true), .. _others, new AskingHub(late, 90, IsInForce: true)]);
@@ -351,13 +356,15 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     private FirewallController Create(FirewallMode mode) => new(
-        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _blocker, _observer, _time, NullLogger.Instance);
+        mode, new FirewallPlanner(mode, [22], _time), new NftTable(_nft, "own", "abc", _time), _probe, _blocker, _observer, _time,
+        NullLogger.Instance);
 
     private async Task ApplyAsync(string? json, bool initial = false)
     {
         using var document = json is null ? null : JsonDocument.Parse(json);
         var config = new TunnelConfig { FirewallConfig = document?.RootElement.Clone(), Hub = new HubInfo { Rev = ++_revision } };
-        await _firewall.ApplyAsync([new AskingHub(_tunnel, _revision, IsInForce: true), .. _others], config, initial, CancellationToken.None).Soon();
+        await _firewall.ApplyAsync(
+            [new AskingHub(_tunnel, _revision, IsInForce: true), .. _others], config, initial, CancellationToken.None).Soon();
     }
 
     private async Task ApplyConfirmedAsync(string json)

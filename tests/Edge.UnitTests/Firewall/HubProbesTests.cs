@@ -10,7 +10,8 @@ public sealed class HubProbesTests
     [InlineData(true, false, null)]
     [InlineData(false, true, "b")]
     [InlineData(false, false, null)]
-    public async Task A_firewall_must_leave_the_way_to_each_hub_that_is_connected_and_to_one_when_none_is(bool first, bool second, string? fault)
+    public async Task A_firewall_must_leave_the_way_to_each_hub_that_is_connected_and_to_one_when_none_is(
+        bool first, bool second, string? fault)
     {
         var probes = new HubProbes([(new Probe(null, "192.0.2.1"), () => first), (new Probe("b", "192.0.2.2"), () => second)]);
         Assert.Equal(fault, await probes.TryAsync(CancellationToken.None));

@@ -158,5 +158,6 @@ public class NftTableTests
 
     private NftTable Create(string identity, string instance = "abc") => new(_nft, identity, instance, _time);
 
-    private static async Task InstallAsync(NftTable table) => Assert.True((await table.InstallAsync(Rules, CancellationToken.None)).Succeeded);
+    private static async Task InstallAsync(NftTable table) =>
+        Assert.True((await table.InstallAsync(Rules, CancellationToken.None)).Succeeded);
 }

@@ -12,8 +12,14 @@ internal static class Plans
     {
         using var document = JsonDocument.Parse(json);
         Assert.Empty(FirewallConfigReader.ReadFromHub(document.RootElement, out var config));
-        return new FirewallPlan { Config = config, BlocksUntil = [.. blocks.Select(block => (Range(block.Source), block.Until))], ProtectedPorts = [22] };
+        return new FirewallPlan
+        {
+            Config = config,
+            BlocksUntil = [.. blocks.Select(block => (Range(block.Source), block.Until))],
+            ProtectedPorts = [22],
+        };
     }
 
-    public static IpRange Range(string text) => IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error);
+    public static IpRange Range(string text) =>
+        IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error);
 }

@@ -38,7 +38,8 @@ public class RulesetTests
     public void What_stays_the_same_keeps_its_allowances_counts_and_times()
     {
         var before = RulesetBuilder.Build(Plans.Of(Everything, ("203.0.113.9", 400)), now: 100);
-        var changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace("198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
+        var changed = Everything.Replace("10/hour", "20/hour", StringComparison.Ordinal).Replace(
+            "198.51.100.7", "198.51.100.8", StringComparison.Ordinal);
         var after = RulesetBuilder.Build(Plans.Of(changed, ("203.0.113.9", 400)), now: 130);
         var lines = Lines(Table.Update(before, after, Owner));
 
@@ -46,7 +47,8 @@ public class RulesetTests
         // Only the limit that changed goes, with its counter; the limit per source and the timed block stay.
         Assert.Equal(["counter", "limit"], Kinds(lines, "delete").Order());
         Assert.Equal(["counter", "limit"], Kinds(lines, "add").Where(kind => kind is not ("rule" or "element")).Order());
-        Assert.DoesNotContain(lines, line => line.Contains("\"flush\":{\"set\"", StringComparison.Ordinal) && line.Contains("timed4", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line =>
+            line.Contains("\"flush\":{\"set\"", StringComparison.Ordinal) && line.Contains("timed4", StringComparison.Ordinal));
         Assert.Contains("""{"flush":{"set":{"family":"inet","table":"tunnel_edge","name":"blocked4"}}}""", lines);
         Assert.Equal(after.Rules.Length, Kinds(lines, "add").Count(kind => kind == "rule"));
         Assert.Equal(before.Chains, lines.Skip(1).Take(3).Select(line => (string?)JsonNode.Parse(line)!["flush"]!["chain"]!["name"]));
@@ -76,7 +78,9 @@ public class RulesetTests
         var ruleset = RulesetBuilder.Build(Plans.Of(Everything), now: 0);
         string[] comments = [.. ruleset.Rules.Where(rule => (string?)rule["chain"] == "input").Select(rule => (string)rule["comment"]!)];
         Assert.Equal(
-            ["loopback", "protected ports", "blocked UDP", "blocked UDP", "established", "blocked", "blocked", "limit web", "limit web", "limit web", "limit web", "limit dns", "rule a"],
+            [
+                "loopback", "protected ports", "blocked UDP", "blocked UDP", "established", "blocked", "blocked", "limit web", "limit web",
+                "limit web", "limit web", "limit dns", "rule a"],
             comments);
     }
 
@@ -99,7 +103,9 @@ public class RulesetTests
     {
         var edge = new TunnelEdgeOptions { HubHost = "hub", EdgeId = "a", Secret = "s", StateDirectory = "/var/lib/a" };
         TunnelEdgeOptions[] others =
-            [edge with { HubHost = "hub2" }, edge with { HubPort = 1 }, edge with { EdgeId = "b" }, edge with { StateDirectory = "/var/lib/b" }, edge with { StateDirectory = null }];
+            [
+                edge with { HubHost = "hub2" }, edge with { HubPort = 1 }, edge with { EdgeId = "b" },
+                edge with { StateDirectory = "/var/lib/b" }, edge with { StateDirectory = null }];
         Assert.Equal(EdgeIdentity.Of(edge), EdgeIdentity.Of(edge with { Secret = "other", StateDirectory = "/var/lib/./a" }));
         Assert.Equal(6, others.Append(edge).Select(EdgeIdentity.Of).Distinct().Count());
         Assert.Equal(new NftOwner(EdgeIdentity.Of(edge), 7, "abc"), NftOwner.Parse(new NftOwner(EdgeIdentity.Of(edge), 7, "abc").Chain));
@@ -108,9 +114,13 @@ public class RulesetTests
     [Fact]
     public void Listings_are_read_or_are_nothing()
     {
-        const string output = """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
+        const string output =
+            """{"nftables":[{"metainfo":{}},{"chain":{"family":"inet","table":"tunnel_edge","name":"a"}},{"chain":{"family":"inet","table":"other","name":"b"}}]}""";
         Assert.Equal([("tunnel_edge", "a"), ("other", "b")], NftListing.Chains(output));
-        foreach (var bad in new[] { "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""" })
+        foreach (var bad in new[]
+        {
+            "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""",
+        })
             Assert.Empty(NftListing.Chains(bad));
     }
 

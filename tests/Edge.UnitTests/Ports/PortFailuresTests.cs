@@ -28,7 +28,8 @@ public sealed class PortFailuresTests
                     single[port] = error;
             }
 
-            return failures.SequenceEqual(PortRun.Join(single)) && failures.Count == single.Count && failures.Ports.SequenceEqual(single.Keys)
+            return failures.SequenceEqual(PortRun.Join(single)) && failures.Count == single.Count
+                && failures.Ports.SequenceEqual(single.Keys)
                 && single.All(port => failures[port.Key] == port.Value) && failures[PortKey.Tcp(9)] is null;
         }).QuickCheckThrowOnFailure();
 

@@ -153,8 +153,10 @@ public sealed class PortListenersTests : IDisposable
         Assert.Equal(384, state.Bound.Length);
         var reason = "over this edge's limit of 384 ports: half of its file descriptors (LimitNOFILE)";
         Assert.Equal([new EdgePortFailure(385, "tcp", reason, 65535), new EdgePortFailure(1, "udp", reason, 65535)], state.ToFailures());
-        Assert.Equal([new FailedPort(385, "tcp", reason, 65535), new FailedPort(1, "udp", reason, 65535)], PortReport.Create(1, state).Failed);
-        Assert.Equal(["Listening on tcp/1-384", $"Can't listen on tcp/385-65535: {reason}", $"Can't listen on udp/1-65535: {reason}"], log.Lines);
+        Assert.Equal(
+            [new FailedPort(385, "tcp", reason, 65535), new FailedPort(1, "udp", reason, 65535)], PortReport.Create(1, state).Failed);
+        Assert.Equal(
+            ["Listening on tcp/1-384", $"Can't listen on tcp/385-65535: {reason}", $"Can't listen on udp/1-65535: {reason}"], log.Lines);
 
         // Nothing is told again, and room that is made is used.
         _time.Advance(PortListeners.RetryInterval);
@@ -183,7 +185,8 @@ public sealed class PortListenersTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add(formatter(state, exception));
     }
 }

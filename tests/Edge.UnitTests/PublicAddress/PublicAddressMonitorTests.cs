@@ -85,7 +85,9 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         _monitor.SetInterval(null);
         Assert.Equal(new PublicAddresses(Public4, null), await NextChangeAsync());
         lock (_lock)
-            Assert.Equal([new IPEndPoint(Server4, 3478), new IPEndPoint(IPAddress.Parse("192.0.2.2"), 4000)], _asked.Where(server => server.AddressFamily == AddressFamily.InterNetwork));
+            Assert.Equal(
+                [new IPEndPoint(Server4, 3478), new IPEndPoint(IPAddress.Parse("192.0.2.2"), 4000)],
+                _asked.Where(server => server.AddressFamily == AddressFamily.InterNetwork));
         Assert.Equal(0, _log.Warnings);
     }
 
@@ -142,7 +144,8 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         }
     }
 
-    private static Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) => Task.FromResult<IPAddress[]>([Server6, Server4]);
+    private static Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        Task.FromResult<IPAddress[]>([Server6, Server4]);
 
     private void Answer(IPAddress server, IPAddress seen)
     {
@@ -171,7 +174,8 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (logLevel >= LogLevel.Warning)
                 Interlocked.Increment(ref _warnings);

@@ -108,7 +108,8 @@ public sealed class StunClientTests : IDisposable
 
         var closed = (IPEndPoint)_server.LocalEndPoint!;
         _server.Dispose();
-        Assert.Equal(StunOutcome.Failed("nobody listens there"), await new StunClient(_time).AskAsync(closed, CancellationToken.None).Soon());
+        Assert.Equal(
+            StunOutcome.Failed("nobody listens there"), await new StunClient(_time).AskAsync(closed, CancellationToken.None).Soon());
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class StunMessageTests
     {
         Assert.Equal(StunAnswer.Seen(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 32853)), StunMessage.Read(SampleIpv4, SampleId));
         Assert.Equal(
-            StunAnswer.Seen(new IPEndPoint(IPAddress.Parse("2001:db8:1234:5678:11:2233:4455:6677"), 32853)), StunMessage.Read(SampleIpv6, SampleId));
+            StunAnswer.Seen(new IPEndPoint(IPAddress.Parse("2001:db8:1234:5678:11:2233:4455:6677"), 32853)),
+            StunMessage.Read(SampleIpv6, SampleId));
     }
 
     [Fact]
@@ -41,10 +42,14 @@ public sealed class StunMessageTests
         var plain = StunAnswers.Attribute(0x0001, [0, 1, 0x80, 0, 192, 0, 2, 9]);
         var changed = StunAnswers.Attribute(0x0005, [0, 1, 0x0D, 0x97, 192, 0, 2, 7]);
 
-        Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.9"), 0x8000), Read(StunAnswers.Message(0x0101, SampleId, changed, plain)).Address);
+        Assert.Equal(
+            new IPEndPoint(IPAddress.Parse("192.0.2.9"), 0x8000), Read(StunAnswers.Message(0x0101, SampleId, changed, plain)).Address);
         Assert.Equal(
             new IPEndPoint(IPAddress.Parse("198.51.100.1"), 7),
-            Read(StunAnswers.Message(0x0101, SampleId, plain, StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 7), SampleId))).Address);
+            Read(
+                StunAnswers.Message(
+                    0x0101, SampleId, plain,
+                    StunAnswers.XorAddress(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 7), SampleId))).Address);
     }
 
     [Fact]
@@ -106,7 +111,8 @@ public sealed class StunMessageTests
             from cut in Gen.Choose(0, sample.Length)
             from whole in Gen.Elements(true, false)
             select Mutate(sample, changes, whole ? sample.Length : cut);
-        Prop.ForAll(mutated.ToArbitrary(), message => Read(message).Kind is StunAnswerKind.None or StunAnswerKind.Seen or StunAnswerKind.Refused)
+        Prop.ForAll(mutated.ToArbitrary(), message =>
+            Read(message).Kind is StunAnswerKind.None or StunAnswerKind.Seen or StunAnswerKind.Refused)
             .Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
         Prop.ForAll<byte[]>(message => message is null || Read([.. SampleIpv4[..20], .. message]).Kind != StunAnswerKind.Seen)
             .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));

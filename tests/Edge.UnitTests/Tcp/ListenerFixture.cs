@@ -39,7 +39,8 @@ internal sealed class ListenerFixture : IDisposable
 
     public RecordedBlocks Blocked { get; } = new();
 
-    public PortAdmission Admission(PortKey port, EdgePortPolicy? policy = null) => new(port, policy ?? EdgePortPolicy.None, Refusals, Blocked, Time);
+    public PortAdmission Admission(PortKey port, EdgePortPolicy? policy = null) =>
+        new(port, policy ?? EdgePortPolicy.None, Refusals, Blocked, Time);
 
     public ClientHandover Handover { get; }
 
@@ -51,20 +52,24 @@ internal sealed class ListenerFixture : IDisposable
     public TcpPortListener ListenTcp(IPAddress address, int port = 0, EdgePortPolicy? policy = null)
     {
         var listener = TcpPortListener.Open(
-            new IPEndPoint(address, port), Sockets, new PortConnections(Admission(PortKey.Tcp(port), policy), new IgnoringObserver()), Handover, Time, NullLogger.Instance);
+            new IPEndPoint(address, port), Sockets, new PortConnections(Admission(PortKey.Tcp(port), policy), new IgnoringObserver()),
+            Handover, Time, NullLogger.Instance);
         _ports.Add(listener);
         return listener;
     }
 
     public UdpPort ListenUdp(IPAddress address, EdgePortPolicy? policy = null)
     {
-        var port = UdpPort.Start(DatagramSocket.Open(new IPEndPoint(address, 0), Sockets, PlentyOfDescriptors.Guard), Admission(PortKey.Udp(0), policy), Sessions, NullLogger.Instance);
+        var port = UdpPort.Start(
+            DatagramSocket.Open(new IPEndPoint(address, 0), Sockets, PlentyOfDescriptors.Guard), Admission(PortKey.Udp(0), policy),
+            Sessions, NullLogger.Instance);
         _ports.Add(port);
         return port;
     }
 
     public PortBinder CreateBinder(IPAddress address, PortRules? rules = null) => new(
-        address, rules ?? new PortRules(null, []), new PortAdmissions(Refusals, Blocked, new BlockedSources(), Time), Handover, new IgnoringObserver(), Sessions,
+        address, rules ?? new PortRules(null, []), new PortAdmissions(Refusals, Blocked, new BlockedSources(), Time), Handover,
+        new IgnoringObserver(), Sessions,
         Sockets, Time, NullLogger.Instance);
 
     public static async Task<Socket> ConnectAsync(IPAddress address, int port)

@@ -36,7 +36,10 @@ public sealed class TcpAdmissionTests : IDisposable
         Assert.Equal(IPAddress.Loopback, (await _tunnel.NextStreamAsync()).Opening.Source!.Address);
         Assert.Equal(1, port.GetStatistics().Blocked["denied"]);
         Assert.Equal(1, _fixture.Refusals[RefusalReason.Denied]);
-        Assert.Equal((RefusalReason.Denied, "127.0.0.9", true), Assert.Single(_fixture.Blocked.Items) is var item ? (item.Reason, AddressNumber.ToAddress(item.Client!.Value).ToString(), item.Log) : default);
+        Assert.Equal(
+            (RefusalReason.Denied, "127.0.0.9", true),
+            Assert.Single(_fixture.Blocked.Items) is var item ? (item.Reason, AddressNumber.ToAddress(item.Client!.Value).ToString(),
+                item.Log) : default);
     }
 
     [Fact]
@@ -174,7 +177,9 @@ public sealed class TcpAdmissionTests : IDisposable
     private static byte[] Header(int version, IPEndPoint? client = null)
     {
         var buffer = new byte[200];
-        var length = version == 1 ? ProxyV1.Write(buffer, client ?? Client, Public) : ProxyV2.Write(buffer, client ?? Client, Public, ProxyTransport.Stream);
+        var length = version == 1
+            ? ProxyV1.Write(buffer, client ?? Client, Public)
+            : ProxyV2.Write(buffer, client ?? Client, Public, ProxyTransport.Stream);
         return buffer[..length];
     }
 
@@ -189,7 +194,8 @@ public sealed class TcpAdmissionTests : IDisposable
         await balancer.SendAsync(data);
         string? refused = null;
         await Eventually.TrueAsync(
-            () => _tunnel.Opened > opened || (refused = port.GetStatistics().Blocked.FirstOrDefault(count => count.Value > before.GetValueOrDefault(count.Key)).Key) is not null,
+            () => _tunnel.Opened > opened || (refused = port.GetStatistics().Blocked.FirstOrDefault(
+                count => count.Value > before.GetValueOrDefault(count.Key)).Key) is not null,
             "the connection is decided on");
         return refused;
     }
@@ -198,7 +204,9 @@ public sealed class TcpAdmissionTests : IDisposable
     {
         var buffer = new byte[count];
         var read = 0;
-        await Eventually.TrueAsync(() => endpoint.TryRead(buffer.AsSpan(read), out var now) == LocalReadStatus.Data && (read += now) == count, "the bytes behind the header");
+        await Eventually.TrueAsync(
+            () => endpoint.TryRead(buffer.AsSpan(read), out var now) == LocalReadStatus.Data && (read += now) == count,
+            "the bytes behind the header");
         return buffer;
     }
 

@@ -188,7 +188,8 @@ public sealed class TcpPortListenerTests
         fixture.Tunnels.Current = tunnel;
         var listener = fixture.ListenTcp(IPAddress.Loopback);
 
-        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort)));
+        var clients = await Task.WhenAll(
+            Enumerable.Range(0, Clients).Select(_ => ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort)));
         var sources = new HashSet<IPEndPoint?>();
         for (var index = 0; index < Clients; index++)
             sources.Add((await tunnel.NextStreamAsync()).Opening.Source);

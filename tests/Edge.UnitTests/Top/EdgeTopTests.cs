@@ -29,7 +29,15 @@ public sealed class EdgeTopTests
         Lanes = 2,
         Rtt = 12.5,
         ListenPorts = [80, 443],
-        Ports = [new EdgePortStatus { Port = 80, Proto = "tcp" }, new EdgePortStatus { Port = 443, Proto = "tcp", ActiveConnections = 5, Blocked = new Dictionary<string, long> { ["denied"] = 3 } }],
+        Ports = [
+            new EdgePortStatus { Port = 80, Proto = "tcp" },
+            new EdgePortStatus
+            {
+                Port = 443,
+                Proto = "tcp",
+                ActiveConnections = 5,
+                Blocked = new Dictionary<string, long> { ["denied"] = 3 },
+            }],
         Refused = new Dictionary<string, long> { ["noTunnel"] = 4 },
     };
 
@@ -62,7 +70,12 @@ public sealed class EdgeTopTests
         _events.Add(new EdgeEventLine(7, _time.GetUtcNow(), "listens on tcp 80,443"));
         await DrawAsync(120, 30);
         _time.Advance(TimeSpan.FromSeconds(2));
-        _status = _status! with { BytesIn = 4096, ListenPorts = [80, 443, 8080], FailedPorts = [new EdgePortFailure(53, "udp", "address in use")] };
+        _status = _status! with
+        {
+            BytesIn = 4096,
+            ListenPorts = [80, 443, 8080],
+            FailedPorts = [new EdgePortFailure(53, "udp", "address in use")],
+        };
         Assert.Contains("2.0 KiB/s", string.Join('\n', await DrawAsync(120, 30)), StringComparison.Ordinal);
         _status = _status with { Connected = false, LastError = "the hub closed the connection" };
         _events.Add(new EdgeEventLine(9, _time.GetUtcNow(), "the tunnel has ended: \e[2Jthe hub closed the connection"));
@@ -85,7 +98,15 @@ public sealed class EdgeTopTests
         {
             Hubs =
             [
-                new EdgeHubStatus { Hub = "a.example:8443", Connected = true, Transport = "quic", Rtt = 3, ActiveStreams = 7, Since = DateTimeOffset.UtcNow },
+                new EdgeHubStatus
+                {
+                    Hub = "a.example:8443",
+                    Connected = true,
+                    Transport = "quic",
+                    Rtt = 3,
+                    ActiveStreams = 7,
+                    Since = DateTimeOffset.UtcNow,
+                },
                 new EdgeHubStatus { Hub = "b.example:8443", LastError = "connection refused" },
                 new EdgeHubStatus { Hub = "c.example:8443", Connected = true, Transport = "tcpTls", Silent = true },
             ],
@@ -103,7 +124,8 @@ public sealed class EdgeTopTests
     [Fact]
     public async Task More_troubles_than_there_is_room_for_are_counted()
     {
-        _status = _status! with { FailedPorts = [.. Enumerable.Range(1, 9).Select(port => new EdgePortFailure(port, "tcp", "address in use"))] };
+        _status =
+            _status! with { FailedPorts = [.. Enumerable.Range(1, 9).Select(port => new EdgePortFailure(port, "tcp", "address in use"))] };
         var lines = await DrawAsync(80, 24);
         Assert.Equal(3, lines.Count(line => line.StartsWith(" ✖ can't bind", StringComparison.Ordinal)));
         Assert.Contains("   and 6 more: tunnel-edge status", lines.Select(line => line.TrimEnd()));

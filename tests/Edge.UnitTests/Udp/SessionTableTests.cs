@@ -110,7 +110,8 @@ public sealed class SessionTableTests
                 }
                 else
                 {
-                    var expected = model.Count < Capacity ? null : model.OrderBy(entry => entry.Proven).ThenBy(entry => entry.At).First().Session;
+                    var expected =
+                        model.Count < Capacity ? null : model.OrderBy(entry => entry.Proven).ThenBy(entry => entry.At).First().Session;
                     model.RemoveAll(entry => entry.Session == expected);
                     var session = new Session(number);
                     if (table.Add(session, Seconds(now)) != expected)
@@ -119,7 +120,8 @@ public sealed class SessionTableTests
                 }
             }
 
-            return table.Count == model.Count && model.All(entry => table.TryGet(entry.Session.Key, out var found) && found == entry.Session);
+            return table.Count == model.Count
+                && model.All(entry => table.TryGet(entry.Session.Key, out var found) && found == entry.Session);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -172,6 +174,7 @@ public sealed class SessionTableTests
 
         public static SessionKey KeyOf(int number, ushort port = 53) => KeyOf(Ipv4(number), 1000, port);
 
-        public static SessionKey KeyOf(UInt128 address, ushort clientPort, ushort port = 53) => new(port, new DatagramPath(address, clientPort, 1, 0));
+        public static SessionKey KeyOf(UInt128 address, ushort clientPort, ushort port = 53) =>
+            new(port, new DatagramPath(address, clientPort, 1, 0));
     }
 }

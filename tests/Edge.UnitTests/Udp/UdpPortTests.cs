@@ -31,7 +31,8 @@ public sealed class UdpPortTests : IDisposable
     [InlineData("::", "127.0.0.1", "127.0.0.2")]
     [InlineData("::", "::1", "::1")]
     [InlineData("127.0.0.2", "127.0.0.1", "127.0.0.2")]
-    public async Task The_session_names_the_address_that_the_client_wrote_to_and_the_answer_comes_from_there(string bind, string from, string to)
+    public async Task The_session_names_the_address_that_the_client_wrote_to_and_the_answer_comes_from_there(
+        string bind, string from, string to)
     {
         if (bind == "::" && !BindAddress.ProbeIpv6())
             Assert.Skip("IPv6 is off on this machine.");
@@ -56,7 +57,8 @@ public sealed class UdpPortTests : IDisposable
     [Fact]
     public async Task A_policy_keeps_sessions_out_and_ends_those_that_it_lets_in_no_more()
     {
-        var port = _fixture.ListenUdp(IPAddress.Any, new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), MaxConnectionsPerIp = 1 });
+        var port = _fixture.ListenUdp(
+            IPAddress.Any, new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.9"), MaxConnectionsPerIp = 1 });
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var denied = CreateClient("127.0.0.9");
         using var client = CreateClient("127.0.0.1");

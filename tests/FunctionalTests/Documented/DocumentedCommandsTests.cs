@@ -4,7 +4,8 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FunctionalTests.Documented;
 
 /// <summary>
-/// Every command of the pages for operators is run, in the pages' order, on two machines with systemd that have nothing but what the commands put there.
+/// Every command of the pages for operators is run, in the pages' order, on two machines with systemd that have nothing but what the
+/// commands put there.
 /// </summary>
 public sealed class DocumentedCommandsTests
 {
@@ -23,7 +24,8 @@ public sealed class DocumentedCommandsTests
         // Whoever follows the lines once more ends nothing that runs.
         const string state = "systemctl show --property MainPID,NRestarts,Result tunnel-hub";
         var before = (await machines.Hub.RunAsync(state)).Succeeded().StandardOutput;
-        var again = Documentation.ShellLines("README.md").Where(static line => line.Contains("tunnel-hub_", StringComparison.Ordinal)).ToArray();
+        var again =
+            Documentation.ShellLines("README.md").Where(static line => line.Contains("tunnel-hub_", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(again);
         foreach (var line in again)
             (await machines.Hub.RunAsync(line)).Succeeded();

@@ -78,8 +78,10 @@ internal sealed partial class PageCommands(MachinePair machines)
     public async Task PrepareAsync()
     {
         (await machines.Hub.RunAsync(
-            "printf '%s' '{ \"publicHost\": \"hub.example.com:8443\", \"adminOnTunnelPort\": true, \"defaultProxyProtocol\": \"v1\" }' > /etc/tunnel-hub/hub.json"
-            + " && systemctl restart tunnel-hub && openssl s_client -connect 127.0.0.1:8443 -alpn h2 < /dev/null 2> /dev/null | openssl x509 > hub.pem")).Succeeded();
+            "printf '%s' '{ \"publicHost\": \"hub.example.com:8443\", \"adminOnTunnelPort\": true, \"defaultProxyProtocol\": \"v1\" }' > "
+                + "/etc/tunnel-hub/hub.json"
+            + " && systemctl restart tunnel-hub && openssl s_client -connect 127.0.0.1:8443 -alpn h2 < /dev/null 2> /dev/null | openssl "
+            + "x509 > hub.pem")).Succeeded();
     }
 
     /// <summary>Puts the edges back, as a page before may have changed them, and lays out the files that the page shows.</summary>
@@ -110,7 +112,8 @@ internal sealed partial class PageCommands(MachinePair machines)
             return wrong.ToString();
 
         _assignments.Clear();
-        foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(static command => !command.IsMention && !NotRun.Reasons.ContainsKey($"sudo {command.Line}")))
+        foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(
+            static command => !command.IsMention && !NotRun.Reasons.ContainsKey($"sudo {command.Line}")))
         {
             // Each of them stands for itself, and the one before may have ended the edge's tunnel.
             (await ApplyAsync(EdgesThatKeepTheirSecret)).Succeeded();
@@ -133,15 +136,20 @@ internal sealed partial class PageCommands(MachinePair machines)
 
     private async Task RunAsync(string page, string line, StringBuilder wrong)
     {
-        var command = _placeholders.Aggregate(line, static (text, placeholder) => text.Replace(placeholder.Key, placeholder.Value, StringComparison.Ordinal));
+        var command = _placeholders.Aggregate(
+            line, static (text, placeholder) => text.Replace(placeholder.Key, placeholder.Value, StringComparison.Ordinal));
         if (command.Contains("tunnel-hub events", StringComparison.Ordinal))
             command = $"timeout --preserve-status --signal INT 1 {command} || (($? == 130))";
         if (_placeholders["TOKEN"].Length == 0 && TakesToken().IsMatch(command))
-            _placeholders["TOKEN"] = (await machines.Hub.RunAsync($"tunnel-hub {AddEdge} --tcp 80,443 --udp 53")).Succeeded().StandardOutput.Trim();
+            _placeholders["TOKEN"] =
+                (await machines.Hub.RunAsync($"tunnel-hub {AddEdge} --tcp 80,443 --udp 53")).Succeeded().StandardOutput.Trim();
         var machine = ForEdge().IsMatch(command) ? machines.Edge : machines.Hub;
-        var result = await machine.RunAsync(string.Concat(_assignments.Select(static earlier => earlier + " && ")) + command, _placeholders["TOKEN"]);
+        var result = await machine.RunAsync(
+            string.Concat(_assignments.Select(static earlier => earlier + " && ")) + command, _placeholders["TOKEN"]);
         if (result.ExitCode != 0)
-            wrong.AppendLine($"{page}: {line}\n  ended at {machine.Name} with {result.ExitCode}: {result.StandardOutput}{result.StandardError}\n{await machine.JournalAsync()}");
+            wrong.AppendLine(
+                $"{page}: {line}\n  ended at {machine.Name} with {result.ExitCode}: "
+                    + $"{result.StandardOutput}{result.StandardError}\n{await machine.JournalAsync()}");
         if (Assignment().IsMatch(command))
             _assignments.Add(command);
         if (!command.Contains(AddEdge, StringComparison.Ordinal))
@@ -154,7 +162,8 @@ internal sealed partial class PageCommands(MachinePair machines)
     private async Task PasteTokenAsync()
     {
         (await machines.Edge.RunAsync(
-            "systemctl stop tunnel-edge && rm -f /var/lib/tunnel-edge/hub-renewals.json && cat > /etc/tunnel-edge/token && systemctl start tunnel-edge",
+            "systemctl stop tunnel-edge && rm -f /var/lib/tunnel-edge/hub-renewals.json && cat > /etc/tunnel-edge/token && systemctl "
+                + "start tunnel-edge",
             _placeholders["TOKEN"])).Succeeded();
         await WaitUntilServingAsync();
     }

@@ -18,14 +18,17 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
         ["Caddy"] = (Https, null, "127.0.0.1"),
         ["Postfix"] = ("nc -q 1 -w 5 10.1.0.1 25 <<< QUIT", "journalctl --no-pager", "connect from vps[10.1.0.1]"),
         ["Dovecot"] = ("nc -q 1 -w 5 10.1.0.1 143 <<< 'a logout'", "journalctl --no-pager", "rip=10.1.0.1"),
-        ["dnsdist"] = ("dig +short +tries=1 +timeout=2 @10.1.0.1 a.example && dig +short +tcp @10.1.0.1 b.example", null, "192.0.2.53\n192.0.2.53"),
+        ["dnsdist"] = ("dig +short +tries=1 +timeout=2 @10.1.0.1 a.example && dig +short +tcp @10.1.0.1 b.example", null,
+            "192.0.2.53\n192.0.2.53"),
         ["SSH"] = ("nc -w 5 10.1.0.1 2222 < /dev/null", null, "SSH-2.0"),
         ["WireGuard"] = ("ping -c 1 -W 2 -M do -s 1392 10.99.0.1", null, "1 received"),
         ["A game server"] = ("printf ping | nc -u -w 1 10.1.0.1 28786 | tr -d '\\000'", null, "ping"),
-        ["HTTP/3"] = ($"{Https} --head | grep -i '^alt-svc: h3=' && nc -u -w 1 10.1.0.1 443 < unknown-version | od -An -tx1 -j1 -N4", null, "00 00 00 00"),
+        ["HTTP/3"] = ($"{Https} --head | grep -i '^alt-svc: h3=' && nc -u -w 1 10.1.0.1 443 < unknown-version | od -An -tx1 -j1 -N4", null,
+            "00 00 00 00"),
         ["Let's Encrypt behind the tunnel"] = ($"{Https} --verbose 2>&1 | grep -E 'issuer: CN=Pebble|^10'", null, "Pebble Intermediate"),
         ["Let's Encrypt at the hub"] = (
-            "openssl s_client -connect 10.1.0.1:443 -servername shop.example.com < /dev/null 2> /dev/null | grep '^issuer'", null, "Pebble Intermediate"),
+            "openssl s_client -connect 10.1.0.1:443 -servername shop.example.com < /dev/null 2> /dev/null | grep '^issuer'", null,
+            "Pebble Intermediate"),
     };
 
     private const string Authority = """
@@ -53,7 +56,8 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
         ["A game server"] = ("systemd-run --quiet --unit cube2 --uid nobody /usr/games/cube2-server", "true"),
 
         // A packet of a version of QUIC that does not exist: a server answers with those that it knows (RFC 9000, 6.1).
-        ["HTTP/3"] = ("true", "{ printf '\\xc0\\x1a\\x2a\\x3a\\x4a\\x08AAAAAAAA\\x08BBBBBBBB\\x00'; head -c 1176 /dev/zero; } > unknown-version"),
+        ["HTTP/3"] = ("true",
+            "{ printf '\\xc0\\x1a\\x2a\\x3a\\x4a\\x08AAAAAAAA\\x08BBBBBBBB\\x00'; head -c 1176 /dev/zero; } > unknown-version"),
         ["Let's Encrypt behind the tunnel"] = (Certbot, Authority),
         ["Let's Encrypt at the hub"] = (Certbot, Authority),
     };
@@ -106,7 +110,8 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
           '[Peer]' "PublicKey = $(cat other.pub)" 'AllowedIPs = {{peer}}/32' '{{peersMore}}' > /etc/wireguard/wg0.conf && wg-quick up wg0
         """;
 
-    private static string Key(string name) => Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)));
+    private static string Key(string name) =>
+        Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)));
 
     /// <summary>Both machines, installed as the README says, with a certificate for example.com.</summary>
     public sealed class Installed : IAsyncLifetime
@@ -123,13 +128,17 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
             Assert.True(wrong.Length == 0, wrong);
             (await Machines.Hub.RunAsync(
                 "mkdir -p /etc/ssl/example.com && cd /etc/ssl/example.com"
-                + " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=example.com -keyout privkey.pem -out fullchain.pem"
+                + " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=example.com -keyout "
+                + "privkey.pem -out fullchain.pem"
                 + " && cat fullchain.pem privkey.pem > haproxy.pem && chmod 644 *.pem")).Succeeded();
         }
 
-        /// <summary>Leaves the edge without ports, dialled as the README has it, and the machine without the services of the recipe before.</summary>
+        /// <summary>
+        /// Leaves the edge without ports, dialled as the README has it, and the machine without the services of the recipe before.
+        /// </summary>
         internal async Task ResetAsync() => (await Machines.Hub.RunAsync(
-            "systemctl stop nginx haproxy caddy postfix dovecot dnsdist ssh && echo '[{ \"id\": \"vps\", \"dial\": \"hub\", \"dialAddress\": \"vps.example.com\" }]' > none.json && tunnel-hub apply -f none.json")).Succeeded();
+            "systemctl stop nginx haproxy caddy postfix dovecot dnsdist ssh && echo '[{ \"id\": \"vps\", \"dial\": \"hub\", "
+                + "\"dialAddress\": \"vps.example.com\" }]' > none.json && tunnel-hub apply -f none.json")).Succeeded();
 
         public async ValueTask DisposeAsync()
         {

@@ -8,8 +8,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Firewall;
 
 /// <summary>
-/// Three network namespaces of a test: the edge's machine between the hub's and the world with clients of several addresses. The packet filter of the
-/// machine that runs the tests is never touched.
+/// Three network namespaces of a test: the edge's machine between the hub's and the world with clients of several addresses. The packet
+/// filter of the machine that runs the tests is never touched.
 /// </summary>
 public sealed class FirewallNetwork : IAsyncDisposable
 {
@@ -86,16 +86,19 @@ public sealed class FirewallNetwork : IAsyncDisposable
         var before = await CountAsync(counter);
         using var client = CreateClient(source);
         var connecting = client.ConnectAsync(EndPointFor(source, port));
-        await Eventually.IsTrueAsync(async () => await CountAsync(counter) > before || connecting.IsCompleted, $"a dropped packet from {source}");
+        await Eventually.IsTrueAsync(
+            async () => await CountAsync(counter) > before || connecting.IsCompleted, $"a dropped packet from {source}");
         Assert.False(connecting.IsCompleted, $"{source} was let in, or refused: {connecting.Exception?.Message}");
     }
 
-    public static IPEndPoint EndPointFor(IPAddress source, int port) => new(source.AddressFamily == AddressFamily.InterNetwork ? Edge4 : Edge6, port);
+    public static IPEndPoint EndPointFor(IPAddress source, int port) =>
+        new(source.AddressFamily == AddressFamily.InterNetwork ? Edge4 : Edge6, port);
 
     /// <summary>Packets of all counters whose name begins so.</summary>
     public async Task<long> CountAsync(string counter)
     {
-        var listing = JsonNode.Parse((await NftAsync("-j", "list", "counters", "table", "inet", "tunnel_edge")).Succeeded().StandardOutput)!;
+        var listing =
+            JsonNode.Parse((await NftAsync("-j", "list", "counters", "table", "inet", "tunnel_edge")).Succeeded().StandardOutput)!;
         return listing["nftables"]!.AsArray().Select(item => item!["counter"]).OfType<JsonObject>()
             .Where(item => ((string)item["name"]!).StartsWith(counter, StringComparison.Ordinal)).Sum(item => (long)item["packets"]!);
     }
@@ -127,5 +130,6 @@ public sealed class FirewallNetwork : IAsyncDisposable
         }
     }
 
-    private static async Task IpAsync(params string[] arguments) => (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
+    private static async Task IpAsync(params string[] arguments) =>
+        (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
 }

@@ -17,7 +17,8 @@ public sealed class FirewallSetup : IAsyncDisposable
     private AdminClient _edgeAdmin = null!;
     private ManagedProcess? _hub;
 
-    private FirewallSetup(FirewallNetwork network, bool hubDials) => (Network, Upstream, _hubDials) = (network, network.Listen(Port), hubDials);
+    private FirewallSetup(FirewallNetwork network, bool hubDials) =>
+        (Network, Upstream, _hubDials) = (network, network.Listen(Port), hubDials);
 
     public FirewallNetwork Network { get; }
 
@@ -46,7 +47,8 @@ public sealed class FirewallSetup : IAsyncDisposable
         try
         {
             await setup.StartHubAsync();
-            var answer = await setup.HubAsync(HttpMethod.Post, $"api/v1/edges?host={FirewallNetwork.Hub}:{setup._tunnelPort}", setup.EdgeJson(firewall));
+            var answer = await setup.HubAsync(
+                HttpMethod.Post, $"api/v1/edges?host={FirewallNetwork.Hub}:{setup._tunnelPort}", setup.EdgeJson(firewall));
             Assert.True(answer.IsSuccess, answer.Body);
             File.WriteAllText(setup.PathOf("edge.token"), answer.Json().GetProperty("token").GetString());
             await setup.StartEdgeAsync(launcher, edgeArguments);
@@ -84,22 +86,27 @@ public sealed class FirewallSetup : IAsyncDisposable
     {
         string[] command =
         [
-            .. launcher ?? [], Binaries.Edge, "run", "--token-file", PathOf("edge.token"), "--bind-address", "::", "--admin-socket", PathOf("edge.sock"),
+            .. launcher ?? [], Binaries.Edge, "run", "--token-file", PathOf("edge.token"), "--bind-address", "::", "--admin-socket",
+            PathOf("edge.sock"),
             "--state-dir", PathOf("edge-state"), "--stun-servers", "[]", "--log-level", "debug", "--drain-timeout", "1", .. more,
         ];
         var (program, arguments) = FirewallNetwork.In(Network.EdgeSpace, command[0], command[1..]);
         Edge = ManagedProcess.Start("tunnel-edge", program, arguments);
         _edgeAdmin = new AdminClient("tunnel-edge", PathOf("edge.sock"));
         await Eventually.IsTrueAsync(
-            async () => await EdgeStatusAsync() is { } status && status.GetProperty("listenPorts").GetArrayLength() == 1, "the edge's port", explain: () => Edge.Log);
+            async () => await EdgeStatusAsync() is { } status && status.GetProperty("listenPorts").GetArrayLength() == 1, "the edge's port",
+            explain: () => Edge.Log);
     }
 
     public async Task StopEdgeAsync() => await StopAsync(Edge!);
 
-    /// <summary>Starts another edge, <c>edge-2</c>, on the same machine and waits until the hub knows that its firewall is in force.</summary>
+    /// <summary>
+    /// Starts another edge, <c>edge-2</c>, on the same machine and waits until the hub knows that its firewall is in force.
+    /// </summary>
     public async Task<ManagedProcess> StartSecondEdgeAsync(string firewall)
     {
-        var answer = await HubAsync(HttpMethod.Post, $"api/v1/edges?host={FirewallNetwork.Hub}:{_tunnelPort}", EdgeJson(firewall, "edge-2", FreePorts.Next()));
+        var answer = await HubAsync(
+            HttpMethod.Post, $"api/v1/edges?host={FirewallNetwork.Hub}:{_tunnelPort}", EdgeJson(firewall, "edge-2", FreePorts.Next()));
         Assert.True(answer.IsSuccess, answer.Body);
         File.WriteAllText(PathOf("second.token"), answer.Json().GetProperty("token").GetString());
         var (program, arguments) = FirewallNetwork.In(
@@ -111,9 +118,11 @@ public sealed class FirewallSetup : IAsyncDisposable
     }
 
     /// <summary>Replaces the edge's firewall.</summary>
-    public async Task<AdminResponse> PushAsync(string? firewall) => await HubAsync(HttpMethod.Put, "api/v1/edges/edge-1", EdgeJson(firewall));
+    public async Task<AdminResponse> PushAsync(string? firewall) =>
+        await HubAsync(HttpMethod.Put, "api/v1/edges/edge-1", EdgeJson(firewall));
 
-    public Task<AdminResponse> HubAsync(HttpMethod method, string path, string? json = null) => _hubAdmin.SendAsync(method, path, json, CancellationToken.None);
+    public Task<AdminResponse> HubAsync(HttpMethod method, string path, string? json = null) =>
+        _hubAdmin.SendAsync(method, path, json, CancellationToken.None);
 
     /// <summary>Runs a command against the hub.</summary>
     public Task<ProgramResult> HubCommandAsync(params string[] arguments) =>
@@ -135,7 +144,8 @@ public sealed class FirewallSetup : IAsyncDisposable
 
     /// <summary>Waits until the hub's status says this of the edge's firewall.</summary>
     public Task<string> WaitForStateAsync(string state, TimeSpan? limit = null, string edgeId = "edge-1") => Eventually.GetAsync(
-        async () => await ReportedAsync(edgeId) is { } firewall && firewall.GetProperty("state").GetString() == state ? firewall.GetRawText() : null,
+        async () => await ReportedAsync(edgeId) is { } firewall && firewall.GetProperty("state")
+            .GetString() == state ? firewall.GetRawText() : null,
         $"the firewall to be {state}", limit, () => $"{Edge!.Log}\n{_hub!.Log}");
 
     public async Task<JsonElement?> ReportedAsync(string edgeId = "edge-1")

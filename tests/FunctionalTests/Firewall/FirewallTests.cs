@@ -14,7 +14,8 @@ public sealed class FirewallTests
     [Fact]
     public async Task Blocked_sources_get_no_connection_and_others_do()
     {
-        await using var setup = await FirewallSetup.StartAsync("""{"blockedIps":["10.9.0.10","10.9.0.12/31","fd00:9:0:10::/64","fd00:9:0:10::/63"]}""");
+        await using var setup = await FirewallSetup.StartAsync(
+            """{"blockedIps":["10.9.0.10","10.9.0.12/31","fd00:9:0:10::/64","fd00:9:0:10::/63"]}""");
         await setup.WaitForStateAsync("applied");
 
         foreach (var source in new[] { Clients4[0], Clients4[2], Clients4[3], Clients6[0], Clients6[1] })
@@ -41,7 +42,8 @@ public sealed class FirewallTests
 
         // A push that changes something else gives nobody a new allowance.
         Assert.True((await setup.PushAsync(limit.Insert(1, """ "blockedIps":["192.0.2.1"],"""))).IsSuccess);
-        await Eventually.IsTrueAsync(async () => (await setup.Network.RulesetAsync()).Contains("192.0.2.1", StringComparison.Ordinal), "the push");
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Network.RulesetAsync()).Contains("192.0.2.1", StringComparison.Ordinal), "the push");
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "over");
     }
 
@@ -52,7 +54,8 @@ public sealed class FirewallTests
         await setup.WaitForStateAsync("applied");
         var cut = $$"""{"rules":[{"id":"cut","direction":"output","action":"drop","destPort":{{setup.TunnelPort}}}]}""";
         Assert.True((await setup.PushAsync(cut)).IsSuccess);
-        await Eventually.IsTrueAsync(async () => (await setup.Network.RulesetAsync()).Contains("rule cut", StringComparison.Ordinal), "the rule");
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Network.RulesetAsync()).Contains("rule cut", StringComparison.Ordinal), "the rule");
 
         Assert.Contains("10.9.1.2", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
         Assert.DoesNotContain("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
@@ -73,7 +76,8 @@ public sealed class FirewallTests
         await setup.Network.NftAsync("add table inet other; add chain inet other in { type filter hook input priority -10; }; "
             + $"add rule inet other in tcp dport {setup.TunnelPort} ct state new drop");
         Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11"]}""")).IsSuccess);
-        Assert.Contains("made no new connection", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+        Assert.Contains(
+            "made no new connection", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
 
         await setup.Network.NftAsync("delete table inet other");
@@ -110,11 +114,15 @@ public sealed class FirewallTests
         await setup.WaitForStateAsync("applied");
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
 
-        Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11"],"rules":[{"id":"a","direction":"input","action":"reject","sourceIP":"10.9.0.12"}]}""")).IsSuccess);
-        await Eventually.IsTrueAsync(async () => (await setup.Network.RulesetAsync()).Contains("10.9.0.11", StringComparison.Ordinal), "the push");
+        Assert.True(
+            (await setup.PushAsync(
+                """{"blockedIps":["10.9.0.11"],"rules":[{"id":"a","direction":"input","action":"reject","sourceIP":"10.9.0.12"}]}""")).IsSuccess);
+        await Eventually.IsTrueAsync(
+            async () => (await setup.Network.RulesetAsync()).Contains("10.9.0.11", StringComparison.Ordinal), "the push");
 
         // nft has it a moment before the edge's own ports go by it.
-        await Eventually.IsTrueAsync(() => Task.FromResult(setup.Edge!.Log.Split("The firewall is in force").Length > 2), "the edge's own list");
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(setup.Edge!.Log.Split("The firewall is in force").Length > 2), "the edge's own list");
         await setup.Network.AssertConnectsAsync(Clients4[0], setup.Port);
         await setup.Network.AssertDroppedAsync(Clients4[1], setup.Port, "blocked");
 
@@ -175,17 +183,20 @@ public sealed class FirewallTests
         (await setup.HubCommandAsync("firewall", "block", "203.0.113.7", "--for", "1h")).Succeeded();
         // Told after the edge has looked at what is in force: what changes before that look is not told apart from its own.
         await Eventually.IsTrueAsync(
-            () => Task.FromResult(setup.Edge!.Log.Contains("3 sources are blocked", StringComparison.Ordinal)), "the block", explain: () => setup.Edge!.Log);
+            () => Task.FromResult(setup.Edge!.Log.Contains("3 sources are blocked", StringComparison.Ordinal)), "the block",
+            explain: () => setup.Edge!.Log);
 
         (await setup.Network.NftAsync(change)).Succeeded();
         var drift = await Eventually.GetAsync(
-            async () => await setup.ReportedAsync() is { } firewall && firewall.TryGetProperty("drift", out var found) ? found.GetRawText() : null,
+            async () =>
+                await setup.ReportedAsync() is { } firewall && firewall.TryGetProperty("drift", out var found) ? found.GetRawText() : null,
             "the drift", explain: () => setup.Edge!.Log);
         Assert.Contains(told, drift, StringComparison.Ordinal);
         Assert.Contains("\"mended\":true", drift.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
         // What the edge itself put there is no drift.
-        Assert.Equal(1, (await setup.EdgeStatusAsync())!.Value.GetProperty("firewall").GetProperty("drift").GetProperty("count").GetInt64());
+        Assert.Equal(
+            1, (await setup.EdgeStatusAsync())!.Value.GetProperty("firewall").GetProperty("drift").GetProperty("count").GetInt64());
         await setup.StopEdgeAsync();
         Assert.DoesNotContain("tunnel_edge", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
     }
@@ -195,12 +206,14 @@ public sealed class FirewallTests
     {
         const int Protected = 2222;
         await using var setup = await FirewallSetup.StartAsync(
-            """{"blockedIps":["0.0.0.0/0"],"rules":[{"id":"all","direction":"input","action":"drop"}]}""", null, "--protected-ports", "22,2222");
+            """{"blockedIps":["0.0.0.0/0"],"rules":[{"id":"all","direction":"input","action":"drop"}]}""", null, "--protected-ports",
+            "22,2222");
         await setup.WaitForStateAsync("applied");
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
         // Nobody listens, but the packet came in: the kernel refuses.
         using var client = setup.Network.CreateClient(Clients4[0]);
-        var error = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => client.ConnectAsync(EndPointFor(Clients4[0], Protected)).WaitAsync(TimeSpan.FromSeconds(30)));
+        var error = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(
+            () => client.ConnectAsync(EndPointFor(Clients4[0], Protected)).WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal(System.Net.Sockets.SocketError.ConnectionRefused, error.SocketErrorCode);
     }
 
@@ -225,7 +238,8 @@ public sealed class FirewallTests
     [Fact]
     public async Task An_edge_without_the_right_warns_once_tells_the_hub_and_works()
     {
-        await using var setup = await FirewallSetup.StartAsync(BlockOne, ["/usr/bin/setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]);
+        await using var setup = await FirewallSetup.StartAsync(
+            BlockOne, ["/usr/bin/setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]);
         Assert.Contains("CAP_NET_ADMIN", await setup.WaitForStateAsync("unavailable"), StringComparison.Ordinal);
         await setup.Network.AssertConnectsAsync(Clients4[1], setup.Port);
         // At its own ports the edge keeps the blocked one out all the same.
@@ -253,7 +267,12 @@ public sealed class FirewallTests
     [Fact]
     public async Task Ten_thousand_blocked_addresses_fit()
     {
-        var many = JsonSerializer.Serialize(new { blockedIps = Enumerable.Range(0, 10_000).Select(i => $"172.{16 + (i >> 14)}.{(i >> 7) & 127}.{(i & 127) * 2}").Append("10.9.0.10") });
+        var many = JsonSerializer.Serialize(
+            new
+            {
+                blockedIps = Enumerable.Range(0, 10_000).Select(i => $"172.{16 + (i >> 14)}.{(i >> 7) & 127}.{(i & 127) * 2}").Append(
+                    "10.9.0.10"),
+            });
         await using var setup = await FirewallSetup.StartAsync(many);
         await setup.WaitForStateAsync("applied");
         Assert.Equal(10_001, (await setup.EdgeStatusAsync())!.Value.GetProperty("firewall").GetProperty("blocked").GetInt32());
@@ -267,7 +286,9 @@ public sealed class FirewallTests
         await using var setup = await FirewallSetup.StartAsync(BlockOne);
         await setup.WaitForStateAsync("applied");
         var before = await setup.Network.RulesetAsync();
-        string[] hostile = ["; flush ruleset", "$(reboot)", "`reboot`", "\" } }, { \"flush\": { \"ruleset\": null } }", "@blocked4", "{ 10.9.0.11 }", "10.9.0.11\n", "-f", "", new('9', 5000)];
+        string[] hostile = [
+            "; flush ruleset", "$(reboot)", "`reboot`", "\" } }, { \"flush\": { \"ruleset\": null } }", "@blocked4", "{ 10.9.0.11 }",
+            "10.9.0.11\n", "-f", "", new('9', 5000)];
         foreach (var text in hostile)
         {
             var config = JsonSerializer.Serialize(new Dictionary<string, object>
@@ -287,5 +308,8 @@ public sealed class FirewallTests
     }
 
     private static string WithoutCounts(string ruleset) =>
-        string.Join('\n', ruleset.Split('\n').Where(line => !line.Contains("packets", StringComparison.Ordinal)).Select(line => line.ToString(CultureInfo.InvariantCulture)));
+        string.Join(
+            '\n',
+            ruleset.Split('\n').Where(line => !line.Contains("packets", StringComparison.Ordinal)).Select(
+                line => line.ToString(CultureInfo.InvariantCulture)));
 }

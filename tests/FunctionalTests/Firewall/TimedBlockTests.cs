@@ -40,7 +40,8 @@ public sealed class TimedBlockTests
         await other.AssertEchoAsync();
 
         (await setup.HubCommandAsync("firewall", "unblock", "10.9.0.10")).Succeeded();
-        await Eventually.IsTrueAsync(async () => !(await setup.Network.RulesetAsync()).Contains("10.9.0.10", StringComparison.Ordinal), "the unblocking");
+        await Eventually.IsTrueAsync(
+            async () => !(await setup.Network.RulesetAsync()).Contains("10.9.0.10", StringComparison.Ordinal), "the unblocking");
         await setup.Network.AssertConnectsAsync(Clients4[0], setup.Port);
     }
 
@@ -72,7 +73,11 @@ public sealed class TimedBlockTests
     public async Task The_hub_and_what_is_no_address_are_not_blocked()
     {
         await using var setup = await FirewallSetup.StartAsync(null);
-        foreach (var (ip, why) in new[] { ("10.9.1.2", "address of this hub"), ("0.0.0.0/0", "loopback"), ("::ffff:127.0.0.1", "loopback"), ("; flush ruleset", "must be an address or a CIDR") })
+        foreach (var (ip, why) in new[]
+        {
+            ("10.9.1.2", "address of this hub"), ("0.0.0.0/0", "loopback"), ("::ffff:127.0.0.1", "loopback"),
+            ("; flush ruleset", "must be an address or a CIDR"),
+        })
         {
             var answer = await setup.HubCommandAsync("firewall", "block", ip);
             Assert.Equal(2, answer.ExitCode);
@@ -85,11 +90,14 @@ public sealed class TimedBlockTests
     }
 
     private static Task WaitForRuleAsync(FirewallSetup setup, string source) =>
-        Eventually.IsTrueAsync(async () => (await setup.Network.RulesetAsync()).Contains(source, StringComparison.Ordinal), $"{source} in the ruleset", explain: () => setup.Edge!.Log);
+        Eventually.IsTrueAsync(
+            async () => (await setup.Network.RulesetAsync()).Contains(source, StringComparison.Ordinal), $"{source} in the ruleset",
+            explain: () => setup.Edge!.Log);
 
     private static async Task<long> SecondsLeftAsync(FirewallSetup setup)
     {
-        var listing = JsonNode.Parse((await setup.Network.NftAsync("-j", "list", "set", "inet", "tunnel_edge", "timed6")).Succeeded().StandardOutput)!;
+        var listing = JsonNode.Parse(
+            (await setup.Network.NftAsync("-j", "list", "set", "inet", "tunnel_edge", "timed6")).Succeeded().StandardOutput)!;
         var set = listing["nftables"]!.AsArray().Select(item => item!["set"]).OfType<JsonObject>().Single();
         return (long)set["elem"]![0]!["elem"]!["expires"]!;
     }

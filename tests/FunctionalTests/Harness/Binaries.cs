@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>The programs under test: as the build leaves them, or the native ones in the directory that <c>TUNNEL_NATIVE</c> names.</summary>
+/// <summary>
+/// The programs under test: as the build leaves them, or the native ones in the directory that <c>TUNNEL_NATIVE</c> names.
+/// </summary>
 public static class Binaries
 {
     public static string Hub { get; } = FindNative("tunnel-hub") ?? Find("src/Hub", "tunnel-hub");

@@ -31,6 +31,7 @@ public static class Curl
         var end = result.StandardOutput.LastIndexOf(Mark.TrimStart(), StringComparison.Ordinal);
         var told = result.StandardOutput[(end + Mark.Length - 1)..].Split(' ', 3);
         return new CurlAnswer(
-            int.Parse(told[0], CultureInfo.InvariantCulture), told[1], told[2], result.StandardOutput[..end].TrimEnd('\n'), result.ExitCode, result.StandardError);
+            int.Parse(told[0], CultureInfo.InvariantCulture), told[1], told[2], result.StandardOutput[..end].TrimEnd('\n'), result.ExitCode,
+            result.StandardError);
     }
 }

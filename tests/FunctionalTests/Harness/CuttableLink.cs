@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>The path between an edge and its hub, as a relay of TCP connections that a test cuts in the middle of whatever is under way.</summary>
+/// <summary>
+/// The path between an edge and its hub, as a relay of TCP connections that a test cuts in the middle of whatever is under way.
+/// </summary>
 public sealed class CuttableLink : IDisposable
 {
     private readonly IPEndPoint _hub;

@@ -27,7 +27,8 @@ public sealed class EdgeProcess : IAsyncDisposable
     public string AdminSocket { get; }
 
     /// <summary>Starts an edge; it may not be connected yet.</summary>
-    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more) => Start(directory, token, bindAddress, null, more);
+    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more) =>
+        Start(directory, token, bindAddress, null, more);
 
     /// <summary>The same in a network namespace.</summary>
     public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, NetworkEnd? place, params string[] more)
@@ -35,7 +36,9 @@ public sealed class EdgeProcess : IAsyncDisposable
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);
         File.WriteAllText(name + ".token", KnownSecrets.Add(token));
         return new EdgeProcess(
-            ["run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock", .. Own(name, more), .. more], name + ".sock", place);
+            [
+                "run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock",
+                .. Own(name, more), .. more], name + ".sock", place);
     }
 
     /// <summary>Starts it again after it was killed.</summary>
@@ -110,5 +113,6 @@ public sealed class EdgeProcess : IAsyncDisposable
         ? ManagedProcess.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more])
         : _place.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more]);
 
-    private static HashSet<int> Ports(JsonElement status, string member) => [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];
+    private static HashSet<int> Ports(JsonElement status, string member) =>
+        [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];
 }

@@ -26,7 +26,8 @@ public static class HashedTransfer
             hash.AppendData(piece.Span);
             sent += piece.Length;
 
-            // As long as the kernel takes what comes, nothing here waits; a test has more transfers than threads, and its relay is in this process too.
+            // As long as the kernel takes what comes, nothing here waits; a test has more transfers than threads, and its relay is in this
+            // process too.
             await Task.Yield();
         }
 

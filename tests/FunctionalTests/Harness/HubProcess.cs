@@ -38,7 +38,8 @@ public sealed class HubProcess : IAsyncDisposable
     /// <param name="targetHost">Where it forwards to.</param>
     /// <param name="settings">More settings, for its file.</param>
     /// <param name="place">Where it runs; null: where the test does.</param>
-    public static async Task<HubProcess> StartAsync(string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null)
+    public static async Task<HubProcess> StartAsync(
+        string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null)
     {
         var port = FreePorts.Next();
         var file = settings ?? [];
@@ -83,11 +84,13 @@ public sealed class HubProcess : IAsyncDisposable
         var result = await ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
 
         // A token is the only thing that is printed.
-        KnownSecrets.Add(arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
+        KnownSecrets.Add(
+            arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
         return result;
     }
 
-    public Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json = null) => _admin.SendAsync(method, path, json, CancellationToken.None);
+    public Task<AdminResponse> SendAsync(HttpMethod method, string path, string? json = null) =>
+        _admin.SendAsync(method, path, json, CancellationToken.None);
 
     public async Task<JsonElement> StatusAsync() => (await SendAsync(HttpMethod.Get, "api/v1/status")).Json();
 
@@ -107,7 +110,8 @@ public sealed class HubProcess : IAsyncDisposable
 
     /// <summary>Adds an edge that the hub dials, with one TCP port and no PROXY header, and returns its token.</summary>
     public async Task<string> AddDialledEdgeAsync(string id, int port, string dial) =>
-        KnownSecrets.Add((await RunAsync("edge", "add", id, "--tcp", $"{port}", "--proxy", "off", "--dial", dial)).Succeeded().StandardOutput.Trim());
+        KnownSecrets.Add(
+            (await RunAsync("edge", "add", id, "--tcp", $"{port}", "--proxy", "off", "--dial", dial)).Succeeded().StandardOutput.Trim());
 
     /// <summary>Adds an edge as an operator does, and returns its token.</summary>
     public async Task<string> AddEdgeAsync(
@@ -167,7 +171,9 @@ public sealed class HubProcess : IAsyncDisposable
     private static ManagedProcess Launch(string directory, NetworkEnd? place, params string[] more)
     {
         string[] arguments = ["run", "--config", Path.Combine(directory, "hub.json"), .. more];
-        return place is null ? ManagedProcess.Start("tunnel-hub", Binaries.Hub, arguments) : place.Start("tunnel-hub", Binaries.Hub, arguments);
+        return place is null
+            ? ManagedProcess.Start("tunnel-hub", Binaries.Hub, arguments)
+            : place.Start("tunnel-hub", Binaries.Hub, arguments);
     }
 
     /// <summary>Waits until it answers.</summary>

@@ -15,7 +15,8 @@ internal static class KillAt
     public static async Task<ManagedProcess> AttachAsync(ManagedProcess victim, string call, int time)
     {
         var tracer = ManagedProcess.Start(
-            "strace", DebianProgram.Strace, ["-f", "-p", $"{victim.Id}", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={time}"]);
+            "strace", DebianProgram.Strace,
+            ["-f", "-p", $"{victim.Id}", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={time}"]);
         await tracer.WaitForLineAsync("attached");
         return tracer;
     }

@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Tokens;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// Every secret, token, key and payload that the tests had to do with, and all that services wrote: none of the first may be in the second. Each service's output
-/// is checked when it ends, and all of it once more, against everything, at the end of all tests.
+/// Every secret, token, key and payload that the tests had to do with, and all that services wrote: none of the first may be in the second.
+/// Each service's output is checked when it ends, and all of it once more, against everything, at the end of all tests.
 /// </summary>
 public static class KnownSecrets
 {

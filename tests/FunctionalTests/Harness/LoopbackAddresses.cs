@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>Addresses of 127.0.0.0/8 that no other test has: edge and upstream listen on the same port number at different addresses.</summary>
+/// <summary>
+/// Addresses of 127.0.0.0/8 that no other test has: edge and upstream listen on the same port number at different addresses.
+/// </summary>
 public static class LoopbackAddresses
 {
     private static int _next = Random.Shared.Next(1 << 16, 1 << 23);

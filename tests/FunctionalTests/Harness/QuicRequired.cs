@@ -2,7 +2,9 @@ using Tunnel.Shared.Transport.Quic;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>Tests over QUIC are skipped without libmsquic, with the reason, or fail where REQUIRE_QUIC=1 says that it has to be there.</summary>
+/// <summary>
+/// Tests over QUIC are skipped without libmsquic, with the reason, or fail where REQUIRE_QUIC=1 says that it has to be there.
+/// </summary>
 public static class QuicRequired
 {
     public static void Check()

@@ -6,8 +6,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// New clients at a steady rate, each of which sends a byte and has to get it back from the upstream. So every client that was refused, reset or
-/// forgotten is noticed.
+/// New clients at a steady rate, each of which sends a byte and has to get it back from the upstream. So every client that was refused,
+/// reset or forgotten is noticed.
 /// </summary>
 public sealed class SteadyClients : IAsyncDisposable
 {
@@ -46,7 +46,8 @@ public sealed class SteadyClients : IAsyncDisposable
     public Task WaitForMoreAsync(int clients)
     {
         var goal = Served + clients;
-        return Eventually.IsTrueAsync(() => Task.FromResult(Served >= goal || !_failures.IsEmpty), $"{clients} clients more", explain: Describe);
+        return Eventually.IsTrueAsync(
+            () => Task.FromResult(Served >= goal || !_failures.IsEmpty), $"{clients} clients more", explain: Describe);
     }
 
     /// <summary>Sends no more, waits for those under way, and returns what went wrong.</summary>
@@ -104,7 +105,8 @@ public sealed class SteadyClients : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            _failures.Enqueue($"client {number} of {start:HH:mm:ss.fff}: {(e as SocketException)?.SocketErrorCode.ToString() ?? "no answer"}");
+            _failures.Enqueue(
+                $"client {number} of {start:HH:mm:ss.fff}: {(e as SocketException)?.SocketErrorCode.ToString() ?? "no answer"}");
         }
     }
 

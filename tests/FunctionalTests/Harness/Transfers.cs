@@ -11,7 +11,10 @@ public sealed class Transfers : IDisposable
     {
         foreach (var (seed, pair) in pairs.Index())
         {
-            _sent.AddRange([HashedTransfer.SendUntilAsync(pair.Client, seed, _enough.Token), HashedTransfer.SendUntilAsync(pair.Server, ~seed, _enough.Token)]);
+            _sent.AddRange(
+                [
+                    HashedTransfer.SendUntilAsync(pair.Client, seed, _enough.Token),
+                    HashedTransfer.SendUntilAsync(pair.Server, ~seed, _enough.Token)]);
             _received.AddRange([HashedTransfer.ReceiveAsync(pair.Server), HashedTransfer.ReceiveAsync(pair.Client)]);
         }
     }

@@ -6,8 +6,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// A hub and an edge as real processes, connected. Clients connect to <see cref="EdgeAddress"/>, upstreams listen on <see cref="TargetAddress"/>, both
-/// with the same port numbers. At the end both must stop in order.
+/// A hub and an edge as real processes, connected. Clients connect to <see cref="EdgeAddress"/>, upstreams listen on
+/// <see cref="TargetAddress"/>, both with the same port numbers. At the end both must stop in order.
 /// </summary>
 public sealed class TunnelSetup : IAsyncDisposable
 {

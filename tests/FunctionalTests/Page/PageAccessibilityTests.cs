@@ -24,18 +24,23 @@ public sealed class PageAccessibilityTests(PageBrowser browser) : IClassFixture<
         using var open = await PageSetup.FillAsync(setup, upstream);
         await using var page = await browser.OpenAsync(setup.Hub, scheme, width);
         await page.Page.EvaluateAsync(await File.ReadAllTextAsync(await FetchAxeAsync(setup.Directory)));
-        foreach (var view in (string[])["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/connections", "#/log", "#/events", "#/blocks", "#/apply"])
+        foreach (var view in (string[])[
+            "#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/connections", "#/log", "#/events",
+            "#/blocks", "#/apply"])
         {
             await page.ShowWholeAsync(view);
             Assert.Empty(await page.Page.EvaluateAsync<string[]>(Check));
-            Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{view} is wider than {width}");
+            Assert.True(
+                await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{view} is wider than {width}");
         }
     }
 
     // From the registry and not kept here: it is a tool of the tests alone.
     private static async Task<string> FetchAxeAsync(string directory)
     {
-        (await ManagedProcess.RunAsync(DebianProgram.Npm, ["install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--prefix", directory, Axe])).Succeeded();
+        (await ManagedProcess.RunAsync(
+            DebianProgram.Npm, ["install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--prefix", directory, Axe]))
+            .Succeeded();
         return Path.Combine(directory, "node_modules/axe-core/axe.min.js");
     }
 }

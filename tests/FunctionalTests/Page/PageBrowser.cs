@@ -11,7 +11,8 @@ public sealed class PageBrowser : IAsyncLifetime
 
     private static readonly string[] Arguments =
     [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
     ];
 
     private IPlaywright _playwright = null!;
@@ -125,7 +126,9 @@ public sealed class OpenPage : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Goes to a view of the page, and returns when the page has drawn it; what the view then fetches may be missing yet.</summary>
+    /// <summary>
+    /// Goes to a view of the page, and returns when the page has drawn it; what the view then fetches may be missing yet.
+    /// </summary>
     public Task ShowAsync(string view) => Page.EvaluateAsync(Show, view);
 
     /// <summary>Goes to a view that has rows or a form, and returns when they are there.</summary>

@@ -19,7 +19,8 @@ public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowse
         if (Environment.GetEnvironmentVariable("TUNNEL_PICTURES") is not { Length: > 0 })
             return;
         await using var setup = await TunnelSetup.StartAsync(
-            tcp: 2, udp: 1, policies: Policies, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" }, edgeArguments: ["--firewall", "off"]);
+            tcp: 2, udp: 1, policies: Policies, hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" },
+            edgeArguments: ["--firewall", "off"]);
         await setup.Hub.AddEdgeAsync("ams-1", [80, 443], [53]);
         await setup.Hub.AddEdgeAsync("waw-2", [443], []);
         await setup.Hub.RunAsync("edge", "disable", "waw-2");
@@ -40,7 +41,8 @@ public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowse
             await page.Page.Locator("td", new() { HasText = "B/s" }).First.WaitForAsync();
             await page.Page.ScreenshotAsync(new() { Path = Path.Combine(directory, $"page-{scheme.ToString().ToLowerInvariant()}.png") });
             await browser.DrawAsync(
-                $"<pre style='font:14px/1.35 monospace;margin:0;padding:16px;width:max-content;{Colours(scheme)}'>{WebUtility.HtmlEncode(top)}</pre>",
+                "<pre style='font:14px/1.35 "
+                    + $"monospace;margin:0;padding:16px;width:max-content;{Colours(scheme)}'>{WebUtility.HtmlEncode(top)}</pre>",
                 Path.Combine(directory, $"top-{scheme.ToString().ToLowerInvariant()}.png"));
         }
 
@@ -48,7 +50,8 @@ public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowse
         await talking;
     }
 
-    private static string Colours(ColorScheme scheme) => scheme == ColorScheme.Dark ? "background:#0f141b;color:#e7ecf3" : "background:#fff;color:#18212d";
+    private static string Colours(ColorScheme scheme) =>
+        scheme == ColorScheme.Dark ? "background:#0f141b;color:#e7ecf3" : "background:#fff;color:#18212d";
 
     // A client asks every quarter of a second, and gets four times as much.
     private static async Task TalkAsync(StreamPair pair, CancellationToken cancellationToken)

@@ -13,7 +13,9 @@ internal static class PageSetup
         hubSettings: new JsonObject { ["adminListen"] = $"http://127.0.0.1:{FreePorts.Next()}" },
         edgeArguments: ["--firewall", "off"]);
 
-    /// <summary>Gives each view of the page a row: a block, a connection that has ended, and one that is open until the result is disposed.</summary>
+    /// <summary>
+    /// Gives each view of the page a row: a block, a connection that has ended, and one that is open until the result is disposed.
+    /// </summary>
     public static async Task<StreamPair> FillAsync(TunnelSetup setup, TcpListener upstream)
     {
         Assert.True((await setup.Hub.SendAsync(HttpMethod.Post, "api/v1/blocks", """{"ip":"192.0.2.9"}""")).IsSuccess);

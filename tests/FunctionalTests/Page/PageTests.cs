@@ -190,7 +190,8 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         {
             [$"tcp/{setup.Tcp[0]}"] = new JsonObject { ["name"] = Hostile, ["notes"] = Hostile, ["proxyProtocol"] = "off" },
         });
-        var blocked = await setup.Hub.SendAsync(HttpMethod.Post, "api/v1/blocks", new JsonObject { ["ip"] = "192.0.2.9", ["reason"] = Hostile }.ToJsonString());
+        var blocked = await setup.Hub.SendAsync(
+            HttpMethod.Post, "api/v1/blocks", new JsonObject { ["ip"] = "192.0.2.9", ["reason"] = Hostile }.ToJsonString());
         Assert.True(blocked.IsSuccess, blocked.Body);
 
         await using var page = await browser.OpenAsync(setup.Hub);
@@ -207,8 +208,12 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     public async Task Who_may_only_look_is_offered_nothing_that_changes_something()
     {
         const string Offered = "[...document.querySelectorAll('main button, main a, #views a')].map(node => node.textContent.trim())";
-        string[] changing = ["Add an edge", "Edit", "Disable", "New secret", "Disconnect", "Remove", "Edit ports and settings", "Block an address", "Block", "Lift", "Apply"];
-        string[] views = ["#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/apply", "#/connections", "#/log", "#/blocks"];
+        string[] changing = [
+            "Add an edge", "Edit", "Disable", "New secret", "Disconnect", "Remove", "Edit ports and settings", "Block an address", "Block",
+            "Lift", "Apply"];
+        string[] views = [
+            "#/", $"#/edges/{TunnelSetup.EdgeId}", $"#/edges/{TunnelSetup.EdgeId}/edit", "#/add", "#/apply", "#/connections", "#/log",
+            "#/blocks"];
         await using var setup = await PageSetup.StartAsync();
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var open = await PageSetup.FillAsync(setup, upstream);

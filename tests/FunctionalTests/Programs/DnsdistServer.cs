@@ -4,7 +4,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Programs;
 
-/// <summary>dnsdist that demands a PROXY v2 header in each datagram and answers one client's questions only, by the address in the header.</summary>
+/// <summary>
+/// dnsdist that demands a PROXY v2 header in each datagram and answers one client's questions only, by the address in the header.
+/// </summary>
 internal static class DnsdistServer
 {
     /// <summary>What the welcome client is answered; all others are refused.</summary>

@@ -15,7 +15,8 @@ internal static class HaproxyServer
         StartAsync(directory, answer, [.. endPoints.Select(endPoint => (endPoint, ""))]);
 
     /// <summary>The same with more options at each address, such as <c>ssl crt FILE</c>.</summary>
-    public static async Task<ManagedProcess> StartAsync(string directory, string answer, params (IPEndPoint Address, string Options)[] binds)
+    public static async Task<ManagedProcess> StartAsync(
+        string directory, string answer, params (IPEndPoint Address, string Options)[] binds)
     {
         var configuration = Path.Combine(directory, "haproxy.cfg");
         await File.WriteAllTextAsync(configuration, $"""

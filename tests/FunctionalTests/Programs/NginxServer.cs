@@ -45,6 +45,8 @@ internal static class NginxServer
     public static Task WaitForLogAsync(string directory, string text)
     {
         var log = Path.Combine(directory, "access.log");
-        return Eventually.IsTrueAsync(() => File.ReadAllText(log).Contains(text, StringComparison.Ordinal), $"\"{text}\" in nginx's log", explain: () => File.ReadAllText(log));
+        return Eventually.IsTrueAsync(
+            () => File.ReadAllText(log).Contains(text, StringComparison.Ordinal), $"\"{text}\" in nginx's log",
+            explain: () => File.ReadAllText(log));
     }
 }

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Tunnel.FuzzTests.Engine;
 
-/// <summary>The inputs that were found once, a file each in <c>Corpus/TARGET</c>: they are run first, and mutated as the seeds are.</summary>
+/// <summary>
+/// The inputs that were found once, a file each in <c>Corpus/TARGET</c>: they are run first, and mutated as the seeds are.
+/// </summary>
 internal static class Corpus
 {
     /// <summary>The folder in the repository that this program was built from.</summary>
@@ -16,7 +18,9 @@ internal static class Corpus
     {
         var folder = Path.Combine(Copied, target.Name);
         return Directory.Exists(folder)
-            ? [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(static path => (Path.GetFileName(path), File.ReadAllBytes(path)))]
+            ? [
+                .. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(
+                    static path => (Path.GetFileName(path), File.ReadAllBytes(path)))]
             : [];
     }
 

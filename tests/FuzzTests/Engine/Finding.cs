@@ -10,10 +10,13 @@ internal sealed record Finding(string Signature, string Detail, byte[] Input)
 {
     private const int MaxShown = 4096;
 
-    public static Finding Of(Exception exception, ReadOnlySpan<byte> input) => new(SignatureOf(exception), exception.ToString(), input.ToArray());
+    public static Finding Of(Exception exception, ReadOnlySpan<byte> input) =>
+        new(SignatureOf(exception), exception.ToString(), input.ToArray());
 
     public static Finding OfAllocation(long bytes, long cap, ReadOnlySpan<byte> input) =>
-        new("allocation", $"{bytes:N0} bytes were allocated for {input.Length} bytes of input; at most {cap:N0} are allowed", input.ToArray());
+        new(
+            "allocation", $"{bytes:N0} bytes were allocated for {input.Length} bytes of input; at most {cap:N0} are allowed",
+            input.ToArray());
 
     public static Finding OfHang(TimeSpan limit, ReadOnlySpan<byte> input) =>
         new("hang", $"it did not end within {limit.TotalSeconds:0} s", input.ToArray());
@@ -35,7 +38,8 @@ internal sealed record Finding(string Signature, string Detail, byte[] Input)
     // The type, and the innermost place in the product or the target.
     private static string SignatureOf(Exception exception)
     {
-        var place = exception.StackTrace?.Split('\n').FirstOrDefault(static line => line.Contains(" Tunnel.", StringComparison.Ordinal) && !line.Contains(nameof(Check), StringComparison.Ordinal));
+        var place = exception.StackTrace?.Split('\n').FirstOrDefault(
+            static line => line.Contains(" Tunnel.", StringComparison.Ordinal) && !line.Contains(nameof(Check), StringComparison.Ordinal));
         return $"{exception.GetType().Name} {place?.Trim()}";
     }
 }

@@ -13,5 +13,7 @@ internal sealed record FuzzReport(FuzzTarget Target, ulong Seed, long Inputs, lo
 {
     public override string ToString() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"{Target.Name,-16} {Inputs,13:N0} inputs, {100.0 * Taken / Math.Max(Inputs, 1),3:N0} % taken {Time.TotalSeconds,9:N1} s {Inputs / Math.Max(Time.TotalSeconds, 0.001),11:N0}/s  seed {Seed}, {Target.Seeds.Count} seeds and {Corpus.Of(Target).Count} of the corpus, {Findings.Count} findings");
+        $"{Target.Name,-16} {Inputs,13:N0} inputs, {100.0 * Taken / Math.Max(Inputs, 1),3:N0} % taken {Time.TotalSeconds,9:N1} s "
+            + $"{Inputs / Math.Max(Time.TotalSeconds, 0.001),11:N0}/s  seed {Seed}, {Target.Seeds.Count} seeds and "
+            + $"{Corpus.Of(Target).Count} of the corpus, {Findings.Count} findings");
 }

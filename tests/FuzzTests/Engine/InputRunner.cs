@@ -1,6 +1,8 @@
 namespace Tunnel.FuzzTests.Engine;
 
-/// <summary>Gives inputs to a target, and sees to it that each ends without an exception and allocates within its cap. Of one thread.</summary>
+/// <summary>
+/// Gives inputs to a target, and sees to it that each ends without an exception and allocates within its cap. Of one thread.
+/// </summary>
 internal sealed class InputRunner(FuzzTarget target)
 {
     private readonly FuzzAction _action = target.Start();

@@ -5,7 +5,8 @@ using System.IO.MemoryMappedFiles;
 namespace Tunnel.FuzzTests.Engine;
 
 /// <summary>
-/// Keeps the input that is being run in a file, which outlives a process that dies of it. In mapped memory, so that it costs a copy and no system call.
+/// Keeps the input that is being run in a file, which outlives a process that dies of it. In mapped memory, so that it costs a copy and no
+/// system call.
 /// </summary>
 internal sealed unsafe class LastInput : IDisposable
 {
@@ -34,7 +35,9 @@ internal sealed unsafe class LastInput : IDisposable
             yield break;
         foreach (var path in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
         {
-            if (!int.TryParse(Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var process) || isAlive(process))
+            if (!int.TryParse(
+                Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var process) || isAlive(process))
                 continue;
             var content = File.ReadAllBytes(path);
             File.Delete(path);

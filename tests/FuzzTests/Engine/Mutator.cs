@@ -5,24 +5,27 @@ using System.Text;
 namespace Tunnel.FuzzTests.Engine;
 
 /// <summary>
-/// Makes inputs: takes one that is known, or random bytes, and changes it in one to eight places. What it makes follows from the seed, the inputs that it
-/// started with and those that were kept since.
+/// Makes inputs: takes one that is known, or random bytes, and changes it in one to eight places. What it makes follows from the seed, the
+/// inputs that it started with and those that were kept since.
 /// </summary>
 internal sealed class Mutator
 {
     private const int MaxKept = 256;
 
-    private static readonly byte[] Bytes = [0, 1, 0x7F, 0x80, 0xFF, (byte)'0', (byte)'9', (byte)' ', (byte)'\r', (byte)'\n', (byte)'"', (byte)'\\'];
+    private static readonly byte[] Bytes = [
+        0, 1, 0x7F, 0x80, 0xFF, (byte)'0', (byte)'9', (byte)' ', (byte)'\r', (byte)'\n', (byte)'"', (byte)'\\'];
     private static readonly byte[][] JsonValues =
     [
         .. new[]
         {
-            "null", "true", "false", "0", "-1", "1", "443", "65535", "65536", "1.5", "1e3", "2147483648", "9223372036854775808", "\"\"", "\"x\"", "\"\\ud800\"", "\"\\u0000\"", "\"é\"",
+            "null", "true", "false", "0", "-1", "1", "443", "65535", "65536", "1.5", "1e3", "2147483648", "9223372036854775808", "\"\"",
+            "\"x\"", "\"\\ud800\"", "\"\\u0000\"", "\"é\"",
             "\"192.0.2.7\"", "\"::/0\"", "[]", "{}", "[[]]", "[null]", "{\"\":{}}",
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
-    private static readonly uint[] Numbers = [0, 1, 2, 3, 4, 8, 16, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, uint.MaxValue];
+    private static readonly uint[] Numbers = [
+        0, 1, 2, 3, 4, 8, 16, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, uint.MaxValue];
 
     private readonly byte[][] _known;
     private readonly List<byte[]> _kept = [];

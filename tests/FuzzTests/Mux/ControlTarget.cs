@@ -14,15 +14,17 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// QUIC's control stream, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the second how much came with the handshake
-/// line and in which pieces the rest comes. In one piece it means the same, and so it does where openings have to wait.
+/// QUIC's control stream, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the second how much came
+/// with the handshake line and in which pieces the rest comes. In one piece it means the same, and so it does where openings have to wait.
 /// </summary>
 internal sealed class ControlTarget
 {
     private const byte AtEdge = 1;
     private const byte Extended = 2;
 
-    private static readonly PipeOptions Inline = new(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false, pauseWriterThreshold: 0);
+    private static readonly PipeOptions Inline = new(
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false,
+        pauseWriterThreshold: 0);
 
     private readonly TransportContext _context = new(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
 
@@ -32,7 +34,9 @@ internal sealed class ControlTarget
 
     public static IReadOnlyList<byte[]> Seeds { get; } =
     [
-        [0, 0, .. Hello(), .. UdpOpen(1), .. UdpOpen(2), .. Frame(FrameType.UdpClose, Id(1)), .. Frame(FrameType.Pong, new byte[8]), .. Report(), .. GoAway()],
+        [
+            0, 0, .. Hello(), .. UdpOpen(1), .. UdpOpen(2), .. Frame(FrameType.UdpClose, Id(1)), .. Frame(FrameType.Pong, new byte[8]),
+            .. Report(), .. GoAway()],
         [0, 0x35, .. Hello(), .. Frame((FrameType)0x7F, "skipped"u8), .. UdpOpen(7), .. Frame(FrameType.Probe)],
         [Extended, 7, .. UdpOpen(3), .. Frame(FrameType.UdpClose, Id(3))],
         [AtEdge | Extended, 0x21, .. Config(), .. Frame(FrameType.Ping, new byte[8]), .. Frame(FrameType.UdpClose, Id(9)), .. GoAway()],
@@ -110,7 +114,10 @@ internal sealed class ControlTarget
 
     private static byte[] UdpOpen(uint id) => Frame(FrameType.UdpOpen, [.. Id(id), .. ProxyTargets.UdpOpenSeeds[1]]);
 
-    private static byte[] Hello() => Frame(FrameType.Hello, ControlMessage.Serialize(new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
+    private static byte[] Hello() => Frame(
+        FrameType.Hello,
+        ControlMessage.Serialize(
+            new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
 
     private static byte[] Report() => Frame(FrameType.Report, MessageTargets.ReportSeeds[0]);
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Sees what a tunnel does not tell: what it logs as an error of its own, and exceptions that only mistakes give rise to, whoever has caught them.
+/// Sees what a tunnel does not tell: what it logs as an error of its own, and exceptions that only mistakes give rise to, whoever has
+/// caught them.
 /// </summary>
 internal sealed class DefectWatch : ILoggerFactory, ILogger
 {
@@ -37,7 +38,8 @@ internal sealed class DefectWatch : ILoggerFactory, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _logged ??= exception ?? new InvalidOperationException(formatter(state, exception));
 
     public void Dispose()
@@ -46,7 +48,8 @@ internal sealed class DefectWatch : ILoggerFactory, ILogger
 
     private static void Note(FirstChanceExceptionEventArgs thrown)
     {
-        if (thrown.Exception is NullReferenceException or IndexOutOfRangeException or ArgumentException or KeyNotFoundException or InvalidCastException
+        if (thrown.Exception is NullReferenceException or IndexOutOfRangeException or ArgumentException or KeyNotFoundException
+            or InvalidCastException
             or ArithmeticException or ObjectDisposedException or NotSupportedException)
             _thrown ??= thrown.Exception;
     }

@@ -12,8 +12,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Frames as they come out of TLS, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the others are what comes.
-/// Given whole, and in pieces and short turns, they mean the same, and nothing that was held for them is held after the end.
+/// Frames as they come out of TLS, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the others are
+/// what comes. Given whole, and in pieces and short turns, they mean the same, and nothing that was held for them is held after the end.
 /// </summary>
 internal sealed class FrameTarget
 {
@@ -28,19 +28,34 @@ internal sealed class FrameTarget
 
     public static IReadOnlyList<byte[]> Seeds { get; } =
     [
-        [0, .. Open(1), .. Frame(1, FrameType.Data, "hello"u8), .. Frame(1, FrameType.WindowUpdate, [0, 0, 4, 0]), .. Frame(1, FrameType.Close), .. Frame(0, FrameType.Pong)],
-        [0, .. Hello(), .. Open(1), .. Open(2), .. Frame(2, FrameType.Data, new byte[200]), .. Frame(1, FrameType.Reset, [1]), .. Report(), .. GoAway()],
-        [0, .. Hello(), .. UdpOpen(3), .. Frame(3, FrameType.UdpData, "ping"u8), .. Frame(3, FrameType.UdpData), .. Frame(3, FrameType.UdpClose), .. Frame(0, (FrameType)0x30, "skipped"u8)],
-        [0, .. Hello(), .. Open(5), .. Frame(5, FrameType.Close), .. Frame(5, FrameType.WindowUpdate, [0x7F, 0xFF, 0, 0]), .. Frame(4, FrameType.Data, [1])],
-        [AtEdge | Extended, .. Frame(1, FrameType.DataBack, "hello"u8), .. Frame(1, FrameType.WindowUpdateBack, [0, 0, 4, 0]), .. Frame(0, FrameType.Ping, new byte[8]), .. Frame(1, FrameType.CloseBack)],
-        [AtEdge | Extended, .. Frame(3, FrameType.UdpDataBack, "pong"u8), .. Frame(2, FrameType.Reset, [2]), .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
+        [
+            0, .. Open(1), .. Frame(1, FrameType.Data, "hello"u8), .. Frame(1, FrameType.WindowUpdate, [0, 0, 4, 0]),
+            .. Frame(1, FrameType.Close), .. Frame(0, FrameType.Pong)],
+        [
+            0, .. Hello(), .. Open(1), .. Open(2), .. Frame(2, FrameType.Data, new byte[200]), .. Frame(1, FrameType.Reset, [1]),
+            .. Report(), .. GoAway()],
+        [
+            0, .. Hello(), .. UdpOpen(3), .. Frame(3, FrameType.UdpData, "ping"u8), .. Frame(3, FrameType.UdpData),
+            .. Frame(3, FrameType.UdpClose), .. Frame(0, (FrameType)0x30, "skipped"u8)],
+        [
+            0, .. Hello(), .. Open(5), .. Frame(5, FrameType.Close), .. Frame(5, FrameType.WindowUpdate, [0x7F, 0xFF, 0, 0]),
+            .. Frame(4, FrameType.Data, [1])],
+        [
+            AtEdge | Extended, .. Frame(1, FrameType.DataBack, "hello"u8), .. Frame(1, FrameType.WindowUpdateBack, [0, 0, 4, 0]),
+            .. Frame(0, FrameType.Ping, new byte[8]), .. Frame(1, FrameType.CloseBack)],
+        [
+            AtEdge | Extended, .. Frame(3, FrameType.UdpDataBack, "pong"u8), .. Frame(2, FrameType.Reset, [2]),
+            .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
         [AtEdge | Extended, .. Announced(FrameType.Config, 4 << 20), .. new byte[100]],
-        [AtEdge, .. Config(), .. Frame(0, FrameType.Ping), .. Frame(2, FrameType.DataBack, new byte[300]), .. Frame(2, FrameType.CloseBack)],
+        [
+            AtEdge, .. Config(), .. Frame(0, FrameType.Ping), .. Frame(2, FrameType.DataBack, new byte[300]),
+            .. Frame(2, FrameType.CloseBack)],
     ];
 
     public static IReadOnlyList<byte[]> Tokens { get; } =
     [
-        .. Enum.GetValues<FrameType>().SelectMany(static type => new[] { Frame(1, type), Frame(0, type) }), Frame(1, FrameType.Data, [1, 2, 3]), Frame(9, (FrameType)0x1F), Open(7), Open(1), UdpOpen(8), Hello(),
+        .. Enum.GetValues<FrameType>().SelectMany(static type => new[] { Frame(1, type), Frame(0, type) }),
+        Frame(1, FrameType.Data, [1, 2, 3]), Frame(9, (FrameType)0x1F), Open(7), Open(1), UdpOpen(8), Hello(),
         [0, 0, 0, 1], [0, 0, 0, 2], [0xFF, 0xFF, 0xFF, 0xFF], [0, 16, 0, 0], [0, 16, 0, 1], [0, 0x40, 0, 0],
     ];
 
@@ -55,7 +70,8 @@ internal sealed class FrameTarget
         if (input.Length < 2)
             return false;
         var frames = input[1..];
-        var (whole, pieces) = (Feed(input[0], frames, frames.Length, int.MaxValue), Feed(input[0], frames, 1 + (frames[^1] % 23), 1 + (frames[^1] % 3)));
+        var (whole, pieces) = (Feed(input[0], frames, frames.Length, int.MaxValue),
+            Feed(input[0], frames, 1 + (frames[^1] % 23), 1 + (frames[^1] % 3)));
         Check.Equal(whole, pieces, "frames mean the same however they come");
         return whole.Violation is null;
     }
@@ -146,7 +162,10 @@ internal sealed class FrameTarget
 
     private static byte[] UdpOpen(uint id) => Frame(id, FrameType.UdpOpen, ProxyTargets.UdpOpenSeeds[1]);
 
-    private static byte[] Hello() => Frame(0, FrameType.Hello, ControlMessage.Serialize(new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
+    private static byte[] Hello() => Frame(
+        0, FrameType.Hello,
+        ControlMessage.Serialize(
+            new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
 
     private static byte[] Report() => Frame(0, FrameType.Report, MessageTargets.ReportSeeds[0]);
 

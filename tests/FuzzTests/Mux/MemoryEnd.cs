@@ -5,8 +5,8 @@ using Tunnel.Shared.Transport.Tls.Connections;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// A connection that tunnels can be made on, one after the other. There is a socket, since a tunnel asks the kernel about its connection, but not a byte
-/// goes through it, and it outlives them.
+/// A connection that tunnels can be made on, one after the other. There is a socket, since a tunnel asks the kernel about its connection,
+/// but not a byte goes through it, and it outlives them.
 /// </summary>
 internal sealed class MemoryEnd
 {

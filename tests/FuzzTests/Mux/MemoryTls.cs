@@ -3,8 +3,8 @@ using System.Net.Security;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Where a tunnel's TLS would be: what the tunnel writes is kept for whoever carries it, and it reads what it is given: on the thread that gives, but for
-/// what follows a turn that it gave to others.
+/// Where a tunnel's TLS would be: what the tunnel writes is kept for whoever carries it, and it reads what it is given: on the thread that
+/// gives, but for what follows a turn that it gave to others.
 /// </summary>
 internal sealed class MemoryTls(Stream network) : SslStream(network)
 {
@@ -27,7 +27,9 @@ internal sealed class MemoryTls(Stream network) : SslStream(network)
 
     public void Take(int count) => (_sentStart, _sentEnd) = _sentStart + count == _sentEnd ? (0, 0) : (_sentStart + count, _sentEnd);
 
-    /// <summary>The tunnel reads this, all of it if it is not over; to be left alone until it <see cref="IsWaiting"/> again. Nothing is the end.</summary>
+    /// <summary>
+    /// The tunnel reads this, all of it if it is not over; to be left alone until it <see cref="IsWaiting"/> again. Nothing is the end.
+    /// </summary>
     public void Give(ReadOnlyMemory<byte> bytes)
     {
         _ended |= bytes.IsEmpty;
@@ -64,7 +66,8 @@ internal sealed class MemoryTls(Stream network) : SslStream(network)
         if (_sent.Length - _sentEnd < bytes.Length)
         {
             var sent = Sent;
-            var larger = _sent.Length - sent.Length < bytes.Length ? new byte[Math.Max(_sent.Length * 2, sent.Length + bytes.Length)] : _sent;
+            var larger =
+                _sent.Length - sent.Length < bytes.Length ? new byte[Math.Max(_sent.Length * 2, sent.Length + bytes.Length)] : _sent;
             sent.CopyTo(larger);
             (_sent, _sentStart, _sentEnd) = (larger, 0, sent.Length);
         }

@@ -7,9 +7,9 @@ using Tunnel.TestUtilities.Mux;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Two ends of a tunnel in memory, and an input that is a script of what clients, upstreams, owners, the clock and the way between them do: a byte for the
-/// deed, a byte for whom, a byte for how much. On an honest way all that is said has to be heard, and no end may find fault with the other; on a hostile
-/// one bytes are changed and put in, and nothing may break or be held after the end.
+/// Two ends of a tunnel in memory, and an input that is a script of what clients, upstreams, owners, the clock and the way between them do:
+/// a byte for the deed, a byte for whom, a byte for how much. On an honest way all that is said has to be heard, and no end may find fault
+/// with the other; on a hostile one bytes are changed and put in, and nothing may break or be held after the end.
 /// </summary>
 internal static class MuxTarget
 {
@@ -55,14 +55,26 @@ internal static class MuxTarget
 
     public static IReadOnlyList<byte[]> Seeds { get; } =
     [
-        Script(Deed.OpenClient, Deed.Settle, Deed.ConnectUpstream, Deed.ClientSays, Deed.UpstreamTakes, Deed.Settle, Deed.UpstreamSays, Deed.ClientTakes, Deed.Settle, Deed.ClientEnds, Deed.UpstreamEnds, Deed.Settle),
-        Script(Deed.OpenClient, Deed.OpenClient, Deed.CarryToHub, Deed.ConnectUpstream, Deed.RefuseUpstream, Deed.ClientSays, Deed.CarryToHub, Deed.Wait, Deed.UpstreamTakes, Deed.ClientResets, Deed.Settle, Deed.HubAborts),
-        Script(Deed.OpenSession, Deed.EdgeSends, Deed.CarryToHub, Deed.HubSends, Deed.CarryToEdge, Deed.OpenClient, Deed.EdgeClosesSession, Deed.HubClosesSession, Deed.Report, Deed.Configure, Deed.Settle, Deed.HubGoesAway, Deed.Settle, Deed.OpenClient),
-        Script(Deed.OpenClient, Deed.Settle, Deed.ConnectUpstream, Deed.UpstreamSays, Deed.UpstreamSays, Deed.UpstreamEnds, Deed.Settle, Deed.EdgeAborts, Deed.Settle, Deed.UpstreamResets, Deed.EdgeGoesAway, Deed.Wait, Deed.ClientTakes, Deed.Settle),
-        Script(Deed.OpenClient, Deed.ChangeByte, Deed.Settle, Deed.ConnectUpstream, Deed.ClientSays, Deed.ForgeFrame, Deed.Settle, Deed.LoseBytes, Deed.Wait),
+        Script(
+            Deed.OpenClient, Deed.Settle, Deed.ConnectUpstream, Deed.ClientSays, Deed.UpstreamTakes, Deed.Settle, Deed.UpstreamSays,
+            Deed.ClientTakes, Deed.Settle, Deed.ClientEnds, Deed.UpstreamEnds, Deed.Settle),
+        Script(
+            Deed.OpenClient, Deed.OpenClient, Deed.CarryToHub, Deed.ConnectUpstream, Deed.RefuseUpstream, Deed.ClientSays, Deed.CarryToHub,
+            Deed.Wait, Deed.UpstreamTakes, Deed.ClientResets, Deed.Settle, Deed.HubAborts),
+        Script(
+            Deed.OpenSession, Deed.EdgeSends, Deed.CarryToHub, Deed.HubSends, Deed.CarryToEdge, Deed.OpenClient, Deed.EdgeClosesSession,
+            Deed.HubClosesSession, Deed.Report, Deed.Configure, Deed.Settle, Deed.HubGoesAway, Deed.Settle, Deed.OpenClient),
+        Script(
+            Deed.OpenClient, Deed.Settle, Deed.ConnectUpstream, Deed.UpstreamSays, Deed.UpstreamSays, Deed.UpstreamEnds, Deed.Settle,
+            Deed.EdgeAborts, Deed.Settle, Deed.UpstreamResets, Deed.EdgeGoesAway, Deed.Wait, Deed.ClientTakes, Deed.Settle),
+        Script(
+            Deed.OpenClient, Deed.ChangeByte, Deed.Settle, Deed.ConnectUpstream, Deed.ClientSays, Deed.ForgeFrame, Deed.Settle,
+            Deed.LoseBytes, Deed.Wait),
     ];
 
-    public static IReadOnlyList<byte[]> Tokens { get; } = [.. Enum.GetValues<Deed>().SelectMany(static deed => new byte[][] { [(byte)deed, 0, 255], [(byte)deed, 1, 40], [(byte)deed, 2, 3] })];
+    public static IReadOnlyList<byte[]> Tokens { get; } = [
+        .. Enum.GetValues<Deed>().SelectMany(static deed => new byte[][] { [(byte)deed, 0, 255], [(byte)deed, 1, 40], [(byte)deed, 2, 3] }),
+    ];
 
     public static FuzzAction Honest() => Target(hostile: false);
 
@@ -191,10 +203,13 @@ internal static class MuxTarget
         }
     }
 
-    private static (Tunnel.Shared.Transport.ITunnelStream Stream, ScriptedEndpoint End)? Of(List<(Tunnel.Shared.Transport.ITunnelStream, ScriptedEndpoint)> flows, byte whom) =>
+    private static (Tunnel.Shared.Transport.ITunnelStream Stream, ScriptedEndpoint End)? Of(
+        List<(Tunnel.Shared.Transport.ITunnelStream, ScriptedEndpoint)> flows, byte whom) =>
         flows.Count == 0 ? null : flows[whom % flows.Count];
 
-    private static Tunnel.Shared.Transport.ITunnelSession? Of(List<Tunnel.Shared.Transport.ITunnelSession> flows, byte whom) => flows.Count == 0 ? null : flows[whom % flows.Count];
+    private static Tunnel.Shared.Transport.ITunnelSession? Of(List<Tunnel.Shared.Transport.ITunnelSession> flows, byte whom) =>
+        flows.Count == 0 ? null : flows[whom % flows.Count];
 
-    private static byte[] Script(params Deed[] deeds) => [1, .. deeds.SelectMany((deed, index) => new byte[] { (byte)deed, 0, (byte)(40 + (index * 20)) })];
+    private static byte[] Script(params Deed[] deeds) =>
+        [1, .. deeds.SelectMany((deed, index) => new byte[] { (byte)deed, 0, (byte)(40 + (index * 20)) })];
 }

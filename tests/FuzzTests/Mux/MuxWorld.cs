@@ -10,8 +10,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// A hub's and an edge's end of one tunnel, joined in memory, with clients and upstreams. Nothing moves but what is told to: bytes of the tunnel, bytes of
-/// local ends, and time.
+/// A hub's and an edge's end of one tunnel, joined in memory, with clients and upstreams. Nothing moves but what is told to: bytes of the
+/// tunnel, bytes of local ends, and time.
 /// </summary>
 internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 {
@@ -65,7 +65,13 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         {
             Edge.UseHub(
                 TunnelProtocol.CreateHubInfo(_hubContext, "fuzz", "tunnel-1", 1),
-                new Hello { Version = "fuzz", Features = FeatureNames.Format(TunnelProtocol.SupportedFeatures), MaxFrame = TunnelTerms.OwnMaxFrame, InitialWindow = _edgeContext.Options.InitialWindow });
+                new Hello
+                {
+                    Version = "fuzz",
+                    Features = FeatureNames.Format(TunnelProtocol.SupportedFeatures),
+                    MaxFrame = TunnelTerms.OwnMaxFrame,
+                    InitialWindow = _edgeContext.Options.InitialWindow,
+                });
         }
 
         Hub.Start();
@@ -257,7 +263,8 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
     private (ManualTimeProvider Time, TransportContext Hub, TransportContext Edge) NewContexts()
     {
         var time = new ManualTimeProvider();
-        return (time, new TransportContext(new FlowControlOptions(), time, _watch), new TransportContext(new FlowControlOptions(), time, _watch));
+        return (time, new TransportContext(new FlowControlOptions(), time, _watch),
+            new TransportContext(new FlowControlOptions(), time, _watch));
     }
 
     private sealed class Sink : IDatagramSink

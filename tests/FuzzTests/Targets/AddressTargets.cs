@@ -13,15 +13,19 @@ namespace Tunnel.FuzzTests.Targets;
 internal static class AddressTargets
 {
     public static IReadOnlyList<byte[]> AddressSeeds { get; } = Words.Of(
-        "192.0.2.7", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "::1", "::ffff:192.0.2.7", "::ffff:10.0.0.0/104", "fe80::1", "1:2:3:4:5:6:7:8", "1::8", "::1.2.3.4");
+        "192.0.2.7", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "::1", "::ffff:192.0.2.7", "::ffff:10.0.0.0/104", "fe80::1",
+        "1:2:3:4:5:6:7:8", "1::8", "::1.2.3.4");
 
     public static IReadOnlyList<byte[]> HostSeeds { get; } = Words.Of(
-        "hub.example.com", "hub.example.com:8443", "192.0.2.7:1", "[2001:db8::1]:8443", "[::1]", "2001:db8::1", "localhost", "https://192.0.2.1:8443", "http://127.0.0.1:80", "http://[::1]:80", "xn--bcher-kva.example");
+        "hub.example.com", "hub.example.com:8443", "192.0.2.7:1", "[2001:db8::1]:8443", "[::1]", "2001:db8::1", "localhost",
+        "https://192.0.2.1:8443", "http://127.0.0.1:80", "http://[::1]:80", "xn--bcher-kva.example");
 
-    public static IReadOnlyList<byte[]> PortSeeds { get; } = Words.Of("443", "80,443,8000-8010", "1-1000", " 80 , 443 ", "tcp/443", "udp/53", "65535", "1-2,4-5,7");
+    public static IReadOnlyList<byte[]> PortSeeds { get; } = Words.Of(
+        "443", "80,443,8000-8010", "1-1000", " 80 , 443 ", "tcp/443", "udp/53", "65535", "1-2,4-5,7");
 
     public static IReadOnlyList<byte[]> Tokens { get; } = Words.Of(
-        "::", ":", ".", "/", "/0", "/32", "/128", "/33", "ffff:", "0", "00", "010.", "0x1", "255.", "256", "65535", "65536", "%eth0", "[", "]", "]:", "-", ",", "tcp/", "udp/", "https://", "http://", "@", "?", "#", "é", " ", "+1", "-1");
+        "::", ":", ".", "/", "/0", "/32", "/128", "/33", "ffff:", "0", "00", "010.", "0x1", "255.", "256", "65535", "65536", "%eth0", "[",
+        "]", "]:", "-", ",", "tcp/", "udp/", "https://", "http://", "@", "?", "#", "é", " ", "+1", "-1");
 
     public static bool RunAddress(ReadOnlySpan<byte> input)
     {
@@ -97,7 +101,9 @@ internal static class AddressTargets
         }
         else if (AddressText.TryReadIPv6(text, address))
         {
-            Check.That(IPAddress.TryParse(Words.Text(text), out var theirs) && theirs.AddressFamily == AddressFamily.InterNetworkV6, "others read it too");
+            Check.That(
+                IPAddress.TryParse(Words.Text(text), out var theirs) && theirs.AddressFamily == AddressFamily.InterNetworkV6,
+                "others read it too");
             Check.Same(theirs!.GetAddressBytes(), address, "others read it as the same");
             Check.That(AddressText.TryReadIPv6(written[..AddressText.WriteIPv6(address, written)], again), "what was written is read");
             Check.Same(address, again, "an address");

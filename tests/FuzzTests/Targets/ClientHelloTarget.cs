@@ -10,12 +10,14 @@ internal static class ClientHelloTarget
     [
         ClientHellos.OpenSslTls13, ClientHellos.OpenSslTls12, ClientHellos.WithoutName, ClientHellos.Curl, ClientHellos.Chromium,
         ClientHellos.WithEncryptedHello,
-        ClientHellos.Make("a.example.com", ["h2"]), ClientHellos.InRecords(ClientHellos.MessageOf(ClientHellos.Make("b.example.com", [])), 16),
+        ClientHellos.Make("a.example.com", ["h2"]),
+        ClientHellos.InRecords(ClientHellos.MessageOf(ClientHellos.Make("b.example.com", [])), 16),
     ];
 
     public static IReadOnlyList<byte[]> Tokens { get; } =
     [
-        [22, 3, 1, 0, 1], [22, 3, 1, 0x40, 0], [22, 3, 3, 0, 0], [1, 0, 0, 40], [0, 0, 0, 9, 0, 7, 0, 0, 4], [0, 16, 0, 5, 0, 3, 2], [0xFE, 0x0D, 0, 0], [0, 0], [0xFF, 0xFF],
+        [22, 3, 1, 0, 1], [22, 3, 1, 0x40, 0], [22, 3, 3, 0, 0], [1, 0, 0, 40], [0, 0, 0, 9, 0, 7, 0, 0, 4], [0, 16, 0, 5, 0, 3, 2],
+        [0xFE, 0x0D, 0, 0], [0, 0], [0xFF, 0xFF],
         .. Words.Of("example.com", "*.", ".", "xn--"),
     ];
 

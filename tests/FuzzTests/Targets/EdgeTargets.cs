@@ -88,6 +88,7 @@ internal static class EdgeTargets
         var again = new EdgeDefinitionReader(faults).ReadEdge(written, "$");
         Check.That(faults.IsEmpty, "what was written is read");
         Check.Equal(
-            JsonSerializer.Serialize(written, EdgeJson.Default.JsonElement), JsonSerializer.Serialize(again!, EdgeJson.Default.EdgeDefinition), "an edge that was taken is written and read as it was");
+            JsonSerializer.Serialize(written, EdgeJson.Default.JsonElement),
+            JsonSerializer.Serialize(again!, EdgeJson.Default.EdgeDefinition), "an edge that was taken is written and read as it was");
     }
 }

@@ -14,7 +14,10 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>The files of both programs: their configurations, which people write, and their states, which they wrote themselves and a disk may have spoilt.</summary>
+/// <summary>
+/// The files of both programs: their configurations, which people write, and their states, which they wrote themselves and a disk may have
+/// spoilt.
+/// </summary>
 internal static class FileTargets
 {
     private const string Pin = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -36,7 +39,8 @@ internal static class FileTargets
         """{"version":1,"blocks":[{"ip":"192.0.2.7","edges":["edge-1"],"since":"2025-01-01T12:00:00+00:00","until":"2025-01-01T13:00:00+00:00","reason":"x"},{"ip":"2001:db8::/32","since":"2025-01-01T12:00:00Z","until":"2025-01-01T13:00:00Z"}]}""",
         """{"version":1,"blocks":[]}""");
 
-    public static IReadOnlyList<byte[]> PinSeeds { get; } = Words.Of($$"""{"configured":["{{Pin}}"],"announced":["BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"]}""");
+    public static IReadOnlyList<byte[]> PinSeeds { get; } = Words.Of(
+        $$"""{"configured":["{{Pin}}"],"announced":["BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"]}""");
 
     public static IReadOnlyList<byte[]> RenewalSeeds { get; } = Words.Of(
         $$"""{"start":"{{HubRenewals.NameOf(Start)}}","secret":"0123456789abcdef","address":"hub.example.com:9443","addressWorks":true}""");
@@ -56,7 +60,8 @@ internal static class FileTargets
     public static FuzzAction HubConfiguration() => Configuration("TUNNEL_HUB__", static sources => TunnelHubOptionsReader.Read(sources));
 
     /// <summary>A configuration file of the edge.</summary>
-    public static FuzzAction EdgeConfiguration() => Configuration(EdgeSettings.EnvironmentPrefix, static sources => EdgeSettings.Load(sources));
+    public static FuzzAction EdgeConfiguration() =>
+        Configuration(EdgeSettings.EnvironmentPrefix, static sources => EdgeSettings.Load(sources));
 
     /// <summary>The hub's <c>edges.json</c>: what is loaded is saved as it was.</summary>
     public static FuzzAction State() => static input => Try<OperatorException>(input, content =>

@@ -8,7 +8,8 @@ internal static class HandshakeTargets
 {
     private const string Secret = "s3cr3t-s3cr3t-s3cr3t";
 
-    public static IReadOnlyList<byte[]> EdgeSeeds { get; } = Words.Of("EDGE edge-1 0123456789abcdef", $"EDGE a.b_c-D {Secret}", "EDGE e !", $"EDGE {new string('e', 64)} {new string('~', 256)}");
+    public static IReadOnlyList<byte[]> EdgeSeeds { get; } = Words.Of(
+        "EDGE edge-1 0123456789abcdef", $"EDGE a.b_c-D {Secret}", "EDGE e !", $"EDGE {new string('e', 64)} {new string('~', 256)}");
 
     public static IReadOnlyList<byte[]> HubSeeds { get; } =
     [
@@ -61,7 +62,8 @@ internal static class HandshakeTargets
                 return false;
             var max = 1 + (input[0] * 4);
             stream.Start(input[2..], 1 + input[1]);
-            var (line, after, tooLong) = Tunnel.Shared.Transport.Handshake.LineReader.ReadAsync(stream, max, CancellationToken.None).GetAwaiter().GetResult();
+            var (line, after, tooLong) =
+                Tunnel.Shared.Transport.Handshake.LineReader.ReadAsync(stream, max, CancellationToken.None).GetAwaiter().GetResult();
             var content = input[2..];
             var newline = content.IndexOf((byte)'\n');
             if (line is { } text)

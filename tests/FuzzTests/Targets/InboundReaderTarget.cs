@@ -9,8 +9,8 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FuzzTests.Targets;
 
 /// <summary>
-/// The header in front of a client's connection, through a socket and in one or two pieces, which the first byte tells: what the parser says of it is what
-/// the reader does, and not a byte of the client's own is taken. One connection for all inputs.
+/// The header in front of a client's connection, through a socket and in one or two pieces, which the first byte tells: what the parser
+/// says of it is what the reader does, and not a byte of the client's own is taken. One connection for all inputs.
 /// </summary>
 internal sealed class InboundReaderTarget
 {
@@ -31,7 +31,9 @@ internal sealed class InboundReaderTarget
         _server.Blocking = false;
     }
 
-    public static IReadOnlyList<byte[]> Seeds { get; } = [.. ProxyTargets.V1Seeds.Concat(ProxyTargets.V2Seeds.Take(2)).SelectMany(static seed => new byte[][] { [0, .. seed], [9, .. seed, 1, 2, 3] })];
+    public static IReadOnlyList<byte[]> Seeds { get; } = [
+        .. ProxyTargets.V1Seeds.Concat(ProxyTargets.V2Seeds.Take(2)).SelectMany(
+            static seed => new byte[][] { [0, .. seed], [9, .. seed, 1, 2, 3] })];
 
     public static FuzzAction Start()
     {

@@ -9,7 +9,8 @@ internal static class MemoryFolder
     private static int _last;
 
     /// <summary>A new folder, which is gone when the process has ended.</summary>
-    public static string Create() => Directory.CreateDirectory(Path.Combine(Own, Interlocked.Increment(ref _last).ToString(System.Globalization.CultureInfo.InvariantCulture))).FullName;
+    public static string Create() => Directory.CreateDirectory(
+        Path.Combine(Own, Interlocked.Increment(ref _last).ToString(System.Globalization.CultureInfo.InvariantCulture))).FullName;
 
     public static void Write(string path, ReadOnlySpan<byte> content)
     {

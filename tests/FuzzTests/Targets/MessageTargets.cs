@@ -22,12 +22,17 @@ internal static class MessageTargets
 
     public static IReadOnlyList<byte[]> PackedReportSeeds { get; } =
     [
-        [0x94, 0xA7, .. "blocked"u8, 0x91, 0x94, 0xCD, 1, 0xBB, 6, 0xA6, .. "denied"u8, 5, 0x91, 0x95, 53, 17, 0xA4, .. "rate"u8, 1, 0xC4, 4, 192, 0, 2, 7, 2],
+        [
+            0x94, 0xA7, .. "blocked"u8, 0x91, 0x94, 0xCD, 1, 0xBB, 6, 0xA6, .. "denied"u8, 5, 0x91, 0x95, 53, 17, 0xA4, .. "rate"u8, 1,
+            0xC4, 4, 192, 0, 2, 7, 2],
         [0x95, 0xA7, .. "blocked"u8, 0x90, 0x90, 0, 0x81, 0xA1, (byte)'a', 0x91, 0x91, 0xC0],
-        [0xDD, 0, 0, 0, 4, 0xA7, .. "blocked"u8, 0xDC, 0, 1, 0x95, 1, 6, 0xA1, (byte)'r', 1, 0xC0, 0x90, 0xCF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        [
+            0xDD, 0, 0, 0, 4, 0xA7, .. "blocked"u8, 0xDC, 0, 1, 0x95, 1, 6, 0xA1, (byte)'r', 1, 0xC0, 0x90, 0xCF, 0x7F, 0xFF, 0xFF, 0xFF,
+            0xFF, 0xFF, 0xFF, 0xFF],
     ];
 
-    public static IReadOnlyList<byte[]> GoAwaySeeds { get; } = Words.Of("""{"reason":"shutdown","lastStreamId":4294967295}""", """{"reason":"conflict"}""", "{}");
+    public static IReadOnlyList<byte[]> GoAwaySeeds { get; } = Words.Of(
+        """{"reason":"shutdown","lastStreamId":4294967295}""", """{"reason":"conflict"}""", "{}");
 
     public static IReadOnlyList<byte[]> ConfigSeeds { get; } = Words.Of(
         """{"listenPorts":[80,443],"listenPortsUdp":[53],"stunIntervalSecs":300,"firewallConfig":{"blockedIps":["192.0.2.7"],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":3600}]}}""",
@@ -49,7 +54,8 @@ internal static class MessageTargets
     public static FuzzAction GoAway() => Target<GoAway>(ControlMessage.TryParseGoAway, ControlMessage.Serialize);
 
     // The firewall is kept as it came, for its own reader to judge: its text may be what no writer writes.
-    public static FuzzAction Config() => Target<TunnelConfig>(ControlMessage.TryParseConfig, static config => ControlMessage.Serialize(config with { FirewallConfig = null }));
+    public static FuzzAction Config() => Target<TunnelConfig>(
+        ControlMessage.TryParseConfig, static config => ControlMessage.Serialize(config with { FirewallConfig = null }));
 
     // What was read can be written, is then read as the same, and has nothing of the buffer that it was read from.
     private static FuzzAction Target<T>(TryParse<T> parse, Func<T, byte[]> serialize)

@@ -11,15 +11,18 @@ internal static class OutwardProxyTargets
     private static readonly ProxyServer Proxy = new(ProxyKind.Socks5, "proxy.example", 1080) { User = "me", Password = Password };
 
     public static IReadOnlyList<byte[]> HttpSeeds { get; } = Words.Of(
-        "HTTP/1.1 200 Connection established\r\n\r\n", "HTTP/1.0 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n", "HTTP/1.1 503\n\n");
+        "HTTP/1.1 200 Connection established\r\n\r\n",
+        "HTTP/1.0 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n", "HTTP/1.1 503\n\n");
 
     public static IReadOnlyList<byte[]> SocksSeeds { get; } =
     [
-        [5, 0], [5, 2], [5, 255], [5, 0, 0, 1, 10, 0, 0, 1, 0, 80], [5, 0, 0, 3, 2, 97, 98, 0, 80], [5, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 80],
+        [5, 0], [5, 2], [5, 255], [5, 0, 0, 1, 10, 0, 0, 1, 0, 80], [5, 0, 0, 3, 2, 97, 98, 0, 80],
+        [5, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 80],
     ];
 
     public static IReadOnlyList<byte[]> UrlSeeds { get; } = Words.Of(
-        "http://proxy.example:3128", $"socks5://me:{Password}@[2001:db8::1]:1080/", "proxy:8080", "socks5h://192.0.2.1", "http://me:%40%3A@a.b");
+        "http://proxy.example:3128", $"socks5://me:{Password}@[2001:db8::1]:1080/", "proxy:8080", "socks5h://192.0.2.1",
+        "http://me:%40%3A@a.b");
 
     public static bool RunHttp(ReadOnlySpan<byte> input)
     {
@@ -49,14 +52,20 @@ internal static class OutwardProxyTargets
     public static bool RunUrl(ReadOnlySpan<byte> input)
     {
         var text = Words.Text(input);
-        Check.That(!NoProxyList.Parse(text).Contains("hub.invalid") || text.Contains('*', StringComparison.Ordinal) || text.Contains("invalid", StringComparison.OrdinalIgnoreCase), "a host is in a list that names it");
+        Check.That(
+            !NoProxyList.Parse(text).Contains("hub.invalid") || text.Contains('*', StringComparison.Ordinal)
+                || text.Contains("invalid", StringComparison.OrdinalIgnoreCase),
+            "a host is in a list that names it");
         if (!ProxyServer.TryParse(text, out var proxy))
             return false;
-        Check.That(proxy.Password is not Password || !proxy.ToString().Contains(Password, StringComparison.Ordinal), "the password is not shown");
+        Check.That(
+            proxy.Password is not Password || !proxy.ToString().Contains(Password, StringComparison.Ordinal), "the password is not shown");
         Check.That(ProxyServer.TryParse(proxy.ToString(), out var again), "what was written is read");
         Check.Equal(proxy with { User = null, Password = null }, again, "a proxy");
         var hop = new ProxyHop(proxy, proxy.Host, proxy.Port);
-        Check.That(Encoding.ASCII.GetString(HttpConnect.Request(hop)).Split("\r\n").Length == (proxy.User is null ? 4 : 5), "a request has the lines that we wrote");
+        Check.That(
+            Encoding.ASCII.GetString(HttpConnect.Request(hop)).Split("\r\n").Length == (proxy.User is null ? 4 : 5),
+            "a request has the lines that we wrote");
         _ = Socks5.Request(hop);
         if (proxy.User is not null)
             _ = Socks5.Credentials(proxy);

@@ -21,31 +21,45 @@ internal static class ProxyTargets
     public static IReadOnlyList<byte[]> V1Seeds { get; } =
     [
         .. Words.Of(
-            "PROXY TCP4 203.0.113.9 198.51.100.1 50000 443\r\n", "PROXY TCP6 2001:db8::9 2001:db8::1 50000 443\r\nGET / HTTP/1.1\r\n", "PROXY UNKNOWN\r\n",
-            "PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n", "PROXY TCP6 ::ffff:203.0.113.9 ::ffff:198.51.100.1 0 65535\r\n",
+            "PROXY TCP4 203.0.113.9 198.51.100.1 50000 443\r\n", "PROXY TCP6 2001:db8::9 2001:db8::1 50000 443\r\nGET / HTTP/1.1\r\n",
+            "PROXY UNKNOWN\r\n",
+            "PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n",
+            "PROXY TCP6 ::ffff:203.0.113.9 ::ffff:198.51.100.1 0 65535\r\n",
             "PROXY TCP6 1:2:3:4:5:6:7:8 ::1.2.3.4 1 2\r\n"),
     ];
 
     public static IReadOnlyList<byte[]> V1Tokens { get; } =
-        Words.Of("PROXY ", "TCP4 ", "TCP6 ", "UNKNOWN", "\r\n", "\n", " ", "::", ":", ".", "ffff:", "0.0.0.0", "255.255.255.255", "256", "65535", "65536", "00", "PORT ", "443");
+        Words.Of(
+            "PROXY ", "TCP4 ", "TCP6 ", "UNKNOWN", "\r\n", "\n", " ", "::", ":", ".", "ffff:", "0.0.0.0", "255.255.255.255", "256", "65535",
+            "65536", "00", "PORT ", "443");
 
     public static IReadOnlyList<byte[]> V2Seeds { get; } =
     [
         V2(Client, Server, ProxyTransport.Stream), V2(Client6, Server6, ProxyTransport.Stream), V2(Client, Server, ProxyTransport.Datagram),
         V2(null, null, ProxyTransport.Stream),
-        V2(Client, Server, ProxyTransport.Stream, true, new ProxyTlv(ProxyTlvType.Alpn, "h2"u8.ToArray()), new ProxyTlv(ProxyTlvType.EdgeId, "edge-1"u8.ToArray())),
-        V2(Client6, Server6, ProxyTransport.Datagram, false, new ProxyTlv(ProxyTlvType.ListeningPort, new byte[] { 1, 187 }), new ProxyTlv(ProxyTlvType.NoOp, new byte[40])),
+        V2(
+            Client, Server, ProxyTransport.Stream, true, new ProxyTlv(ProxyTlvType.Alpn, "h2"u8.ToArray()),
+            new ProxyTlv(ProxyTlvType.EdgeId, "edge-1"u8.ToArray())),
+        V2(
+            Client6, Server6, ProxyTransport.Datagram, false, new ProxyTlv(ProxyTlvType.ListeningPort, new byte[] { 1, 187 }),
+            new ProxyTlv(ProxyTlvType.NoOp, new byte[40])),
     ];
 
     public static IReadOnlyList<byte[]> V2Tokens { get; } =
-        [ProxyV2.Signature.ToArray(), [0x21, 0x11, 0, 12], [0x21, 0x21, 0, 36], [0x21, 0x31, 0, 216], [0x20, 0, 0, 0], [0x03, 0, 4, 0, 0, 0, 0], [0xE0, 0, 2, 1, 187], [0x04, 0, 0]];
+        [
+            ProxyV2.Signature.ToArray(), [0x21, 0x11, 0, 12], [0x21, 0x21, 0, 36], [0x21, 0x31, 0, 216], [0x20, 0, 0, 0],
+            [0x03, 0, 4, 0, 0, 0, 0], [0xE0, 0, 2, 1, 187], [0x04, 0, 0]];
 
-    public static IReadOnlyList<byte[]> OpenSeeds { get; } = [Open(Client, Server, null), Open(Client, Server, 443), Open(Client6, Server6, 65535), Open(null, null, 1)];
+    public static IReadOnlyList<byte[]> OpenSeeds { get; } = [
+        Open(Client, Server, null), Open(Client, Server, 443), Open(Client6, Server6, 65535), Open(null, null, 1)];
 
     public static IReadOnlyList<byte[]> MoveSeeds { get; } =
-        Words.Of("PROXY UNKNOWN\r\nMOVE abc 7 1 0 0\r\n", "PROXY UNKNOWN\r\nMOVE abc 7 2\r\n", "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 1 9223372036854775807 12\r\n");
+        Words.Of(
+            "PROXY UNKNOWN\r\nMOVE abc 7 1 0 0\r\n", "PROXY UNKNOWN\r\nMOVE abc 7 2\r\n",
+            "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 1 9223372036854775807 12\r\n");
 
-    public static IReadOnlyList<byte[]> UdpOpenSeeds { get; } = [UdpOpen(Client, Server, null), UdpOpen(Client, Server, 53), UdpOpen(Client6, Server6, 65535), UdpOpen(null, null, 1)];
+    public static IReadOnlyList<byte[]> UdpOpenSeeds { get; } = [
+        UdpOpen(Client, Server, null), UdpOpen(Client, Server, 53), UdpOpen(Client6, Server6, 65535), UdpOpen(null, null, 1)];
 
     public static bool RunV1(ReadOnlySpan<byte> input)
     {
@@ -54,7 +68,9 @@ internal static class ProxyTargets
         Check.That(consumed <= ProxyV1.MaxLength, "a v1 line has at most 107 bytes");
         Span<byte> line = stackalloc byte[ProxyV1.MaxLength];
         var written = ProxyV1.Write(line, header.Source, header.Destination);
-        Check.That(ProxyV1.TryParse(line[..written], out var again, out var all) == ProxyParseStatus.Complete && all == written, "what was written is read");
+        Check.That(
+            ProxyV1.TryParse(line[..written], out var again, out var all) == ProxyParseStatus.Complete && all == written,
+            "what was written is read");
         CheckSameAddresses(header, again);
 
         // IPv4 can be written in one way only.
@@ -77,7 +93,9 @@ internal static class ProxyTargets
         }
 
         var written = writer.Finish(crc32C: true);
-        Check.That(ProxyV2.TryParse(scratch.AsSpan(0, written), out var again, out var all) == ProxyParseStatus.Complete && all == written, "what was written is read");
+        Check.That(
+            ProxyV2.TryParse(scratch.AsSpan(0, written), out var again, out var all) == ProxyParseStatus.Complete && all == written,
+            "what was written is read");
         CheckSameAddresses(header, again);
         return true;
     }
@@ -103,7 +121,8 @@ internal static class ProxyTargets
 
         Span<byte> payload = stackalloc byte[OpenPayload.MaxLength];
         var written = OpenPayload.Write(payload, source, destination, port);
-        Check.That(OpenPayload.TryParse(payload[..written], out var sourceAgain, out _, out var portAgain, out _), "what was written is read");
+        Check.That(
+            OpenPayload.TryParse(payload[..written], out var sourceAgain, out _, out var portAgain, out _), "what was written is read");
         Check.Equal(port, portAgain, "the port");
         Check.That(SameAddress(source, sourceAgain), "the source");
         return true;
@@ -128,7 +147,8 @@ internal static class ProxyTargets
 
         Span<byte> payload = stackalloc byte[UdpOpenPayload.MaxLength];
         var written = UdpOpenPayload.Write(payload, source, destination, port);
-        Check.That(UdpOpenPayload.TryParse(payload[..written], out var sourceAgain, out _, out var portAgain, out _), "what was written is read");
+        Check.That(
+            UdpOpenPayload.TryParse(payload[..written], out var sourceAgain, out _, out var portAgain, out _), "what was written is read");
         Check.Equal(port, portAgain, "the port");
         Check.That(SameAddress(source, sourceAgain), "the source");
         return true;
@@ -144,7 +164,8 @@ internal static class ProxyTargets
             var early = parse(input[..cut], out _, out var used);
             var allowed = status switch
             {
-                ProxyParseStatus.Complete => cut < consumed ? early == ProxyParseStatus.Incomplete : early == ProxyParseStatus.Complete && used == consumed,
+                ProxyParseStatus.Complete =>
+                    cut < consumed ? early == ProxyParseStatus.Incomplete : early == ProxyParseStatus.Complete && used == consumed,
                 ProxyParseStatus.Incomplete => early == ProxyParseStatus.Incomplete,
                 _ => early != ProxyParseStatus.Complete,
             };
@@ -186,7 +207,8 @@ internal static class ProxyTargets
     private static bool SameAddress(IPEndPoint? a, IPEndPoint? b) =>
         a is null || b is null ? a is null && b is null : a.Port == b.Port && AddressNumber.Of(a.Address) == AddressNumber.Of(b.Address);
 
-    private static byte[] V2(IPEndPoint? source, IPEndPoint? destination, ProxyTransport transport, bool crc32C = false, params ProxyTlv[] tlvs)
+    private static byte[] V2(
+        IPEndPoint? source, IPEndPoint? destination, ProxyTransport transport, bool crc32C = false, params ProxyTlv[] tlvs)
     {
         var buffer = new byte[512];
         return buffer[..ProxyV2.Write(buffer, new ProxyHeader(source, destination, transport, IsLocal: false), tlvs, crc32C)];

@@ -3,7 +3,9 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>The bytes under TLS, which are counted by records: in whatever pieces they come there are as many as their lengths say.</summary>
+/// <summary>
+/// The bytes under TLS, which are counted by records: in whatever pieces they come there are as many as their lengths say.
+/// </summary>
 internal static class RecordTarget
 {
     private const int HeaderSize = 5;
@@ -15,7 +17,8 @@ internal static class RecordTarget
         [200, .. Record(0x17, 400), 0x17, 0x03],
     ];
 
-    public static IReadOnlyList<byte[]> Tokens { get; } = [[0x17, 3, 3, 0, 0], [0x17, 3, 3, 0, 1], [0x17, 3, 3, 0x40, 0x11], [0x17, 3, 3, 0xFF, 0xFF], [0x16, 3, 1]];
+    public static IReadOnlyList<byte[]> Tokens { get; } = [
+        [0x17, 3, 3, 0, 0], [0x17, 3, 3, 0, 1], [0x17, 3, 3, 0x40, 0x11], [0x17, 3, 3, 0xFF, 0xFF], [0x16, 3, 1]];
 
     public static bool Run(ReadOnlySpan<byte> input)
     {

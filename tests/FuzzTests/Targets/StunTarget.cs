@@ -3,7 +3,9 @@ using Tunnel.Edge.PublicAddress;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>What answers a STUN request, from whoever knows the transaction: its id is taken from the answer, or all would be refused for that.</summary>
+/// <summary>
+/// What answers a STUN request, from whoever knows the transaction: its id is taken from the answer, or all would be refused for that.
+/// </summary>
 internal static class StunTarget
 {
     public static IReadOnlyList<byte[]> Seeds { get; } =
@@ -15,7 +17,9 @@ internal static class StunTarget
     ];
 
     public static IReadOnlyList<byte[]> Tokens { get; } =
-        [[0x21, 0x12, 0xA4, 0x42], [0, 0x20, 0, 8, 0, 1], [0, 0x20, 0, 20, 0, 2], [0x80, 0x28, 0, 4], [0, 9, 0, 4, 0, 0, 4, 1], [0, 1, 0, 8, 0, 1], [0, 0x2A, 0, 0], [1, 1], [1, 0x11]];
+        [
+            [0x21, 0x12, 0xA4, 0x42], [0, 0x20, 0, 8, 0, 1], [0, 0x20, 0, 20, 0, 2], [0x80, 0x28, 0, 4], [0, 9, 0, 4, 0, 0, 4, 1],
+            [0, 1, 0, 8, 0, 1], [0, 0x2A, 0, 0], [1, 1], [1, 0x11]];
 
     public static bool Run(ReadOnlySpan<byte> input)
     {
@@ -42,7 +46,11 @@ internal static class StunTarget
                 message.Add(0);
         }
 
-        message.InsertRange(0, [(byte)(type >> 8), (byte)type, (byte)(message.Count >> 8), (byte)message.Count, 0x21, 0x12, 0xA4, 0x42, .. new byte[StunMessage.TransactionIdLength]]);
+        message.InsertRange(
+            0,
+            [
+                (byte)(type >> 8), (byte)type, (byte)(message.Count >> 8), (byte)message.Count, 0x21, 0x12, 0xA4, 0x42,
+                .. new byte[StunMessage.TransactionIdLength]]);
         return [.. message];
     }
 

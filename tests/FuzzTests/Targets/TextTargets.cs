@@ -18,7 +18,8 @@ internal static class TextTargets
         """{"title":"t","errors":{"a":["b","c"],"d":"e"}}""", """{"errors":["x",{"pointer":"/a","detail":"d"}]}""");
 
     public static IReadOnlyList<byte[]> LogSeeds { get; } = Words.Of(
-        "192.0.2.7:443 connected from 2001:db8::1, [::ffff:192.0.2.7]:1", "edge \u001b[31mred\u001b[0m \u202e left", "2001:db8::1: refused", "1:2:3:4:5:6:7:8 12:34:56 ::");
+        "192.0.2.7:443 connected from 2001:db8::1, [::ffff:192.0.2.7]:1", "edge \u001b[31mred\u001b[0m \u202e left", "2001:db8::1: refused",
+        "1:2:3:4:5:6:7:8 12:34:56 ::");
 
     public static bool RunNft(ReadOnlySpan<byte> input)
     {
@@ -48,7 +49,8 @@ internal static class TextTargets
         return masked != text || escaped != text;
     }
 
-    // A word that is an address as programs write it, with something where the mask has nothing. IPv4 keeps 24 bits, also at the end of IPv6.
+    // A word that is an address as programs write it, with something where the mask has nothing. IPv4 keeps 24 bits, also at the end of
+    // IPv6.
     private static bool IsWholeAddress(string word)
     {
         if (word.EndsWith(':') && !word.EndsWith("::", StringComparison.Ordinal))
@@ -56,6 +58,7 @@ internal static class TextTargets
         if (!IPAddress.TryParse(word, out var address) || address.ToString() != word)
             return false;
         var bytes = address.GetAddressBytes();
-        return bytes.Length == 4 || !bytes.AsSpan(0, 10).ContainsAnyExcept((byte)0) ? bytes[^1] != 0 : bytes.AsSpan(6).ContainsAnyExcept((byte)0);
+        return bytes.Length == 4
+            || !bytes.AsSpan(0, 10).ContainsAnyExcept((byte)0) ? bytes[^1] != 0 : bytes.AsSpan(6).ContainsAnyExcept((byte)0);
     }
 }

@@ -32,7 +32,9 @@ internal static class TokenTarget
             return false;
         }
 
-        Check.That(token.Secret != Secret || !(token with { Host = "", EdgeId = "" }).ToString().Contains(Secret, StringComparison.Ordinal), "the secret is masked");
+        Check.That(
+            token.Secret != Secret || !(token with { Host = "", EdgeId = "" }).ToString().Contains(Secret, StringComparison.Ordinal),
+            "the secret is masked");
         if (!ConnectionToken.TryDecode(token.Encode(), out var again, out error))
             throw new PropertyException($"what was encoded is not decoded: {error}");
         Check.Equal(token, again, "a token");

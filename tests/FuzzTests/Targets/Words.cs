@@ -7,7 +7,8 @@ internal static class Words
 {
     /// <summary>What disturbs a reader of JSON, between any two members.</summary>
     public static IReadOnlyList<byte[]> Json { get; } = Of(
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "{}", "[]", "null", "true", "false", "0", "-1", "1e400", "1.5", "9223372036854775808", "4294967296", "\"\"", "\"\\ud800\"",
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "{}", "[]", "null", "true", "false", "0", "-1", "1e400", "1.5", "9223372036854775808",
+        "4294967296", "\"\"", "\"\\ud800\"",
         "\\ud800", "\\u0000", "\\n", "/*", "*/", "//", "{\"\":", "[[[[[[[[", "\"a\":", "é", "\uFEFF", "65536", "0.0", "-0");
 
     public static byte[][] Of(params string[] words) => [.. words.Select(Encoding.UTF8.GetBytes)];
@@ -15,7 +16,8 @@ internal static class Words
     /// <summary>JSON's own tokens and the words between quotation marks in the seeds: the members' names.</summary>
     public static IReadOnlyList<byte[]> JsonAnd(IEnumerable<byte[]> seeds, params string[] more)
     {
-        var names = seeds.SelectMany(static seed => Encoding.UTF8.GetString(seed).Split('"')).Where(static word => word.Length is > 0 and < 40);
+        var names = seeds.SelectMany(static seed => Encoding.UTF8.GetString(seed).Split('"')).Where(
+            static word => word.Length is > 0 and < 40);
         return [.. Json, .. names.Distinct().Select(static name => Encoding.UTF8.GetBytes($"\"{name}\"")), .. Of(more)];
     }
 

@@ -24,7 +24,8 @@ public sealed class CertificateWatchTests : IDisposable
         File.CreateSymbolicLink(_directory.File("tls.pem"), "..data/tls.pem");
         var options = new TlsOptions { CertPem = _directory.File("tls.pem") };
         _certificates = HubCertificates.Load(options, _directory.Path, TimeProvider.System, NullLogger.Instance);
-        _watch = new CertificateWatch(options, _certificates, () => _announced.Add([.. _certificates.Pins]), _ => _isKnown, _time, NullLogger.Instance);
+        _watch = new CertificateWatch(
+            options, _certificates, () => _announced.Add([.. _certificates.Pins]), _ => _isKnown, _time, NullLogger.Instance);
     }
 
     public void Dispose()

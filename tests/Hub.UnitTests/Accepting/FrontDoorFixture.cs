@@ -27,7 +27,8 @@ internal sealed class FrontDoorFixture : IDisposable
     {
         _certificate = HubCertificate.Load(new TlsOptions(), _directory.Path, TimeProvider.System, NullLogger.Instance);
         Strangers = new StrangerRegistry(limits ?? StrangerLimits.Default, Registry.Time);
-        Reception = new Reception(Registry.Allowed, Registry.Live, Strangers, new FailedTries(Registry.Time), NullLogger<Reception>.Instance);
+        Reception = new Reception(
+            Registry.Allowed, Registry.Live, Strangers, new FailedTries(Registry.Time), NullLogger<Reception>.Instance);
         Door = new FrontDoor(() => _certificate, Reception, Tunnels, http: null, descriptors ?? PlentyOfDescriptors.Guard, Registry.Time);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();

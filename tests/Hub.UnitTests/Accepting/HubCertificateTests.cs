@@ -143,7 +143,8 @@ public sealed class HubCertificateTests : IDisposable
         Assert.Same(await tls, await loaded.Tls);
     }
 
-    private HubCertificate Load(TlsOptions options) => HubCertificate.Load(options, _directory.Path, TimeProvider.System, NullLogger.Instance);
+    private HubCertificate Load(TlsOptions options) =>
+        HubCertificate.Load(options, _directory.Path, TimeProvider.System, NullLogger.Instance);
 
     private (string CertPath, string KeyPath, string Pin) WritePem(string name)
     {

@@ -50,7 +50,8 @@ public sealed class HubCertificatesTests : IDisposable
     public void There_is_no_switch_without_a_next_one_and_no_next_one_of_a_configured_certificate()
     {
         using var certificates = Load();
-        Assert.Contains("tunnel-hub certificate next", Assert.Throws<OperatorException>(certificates.Switch).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tunnel-hub certificate next", Assert.Throws<OperatorException>(certificates.Switch).Message, StringComparison.Ordinal);
 
         certificates.MakeNext();
         using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
@@ -87,11 +88,18 @@ public sealed class HubCertificatesTests : IDisposable
         var (_, other) = Files("other");
         using var certificates = Load();
         var next = certificates.MakeNext();
-        foreach (var (cert, key) in new[] { (certificate, other), (certificate, certificate), (other, other), (new PemSource("/nowhere.pem"), other) })
-            Assert.Contains("Valid: a readable PEM certificate", Assert.Throws<UnusableCertificateException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
+        foreach (var (cert, key) in new[]
+        {
+            (certificate, other), (certificate, certificate), (other, other), (new PemSource("/nowhere.pem"), other),
+        })
+            Assert.Contains(
+                "Valid: a readable PEM certificate",
+                Assert.Throws<UnusableCertificateException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
         Assert.Same(next, certificates.Next);
         using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
-        Assert.Contains("tls.certPem", Assert.Throws<OperatorException>(() => configured.TakeNext(certificate, other)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tls.certPem", Assert.Throws<OperatorException>(() => configured.TakeNext(certificate, other)).Message,
+            StringComparison.Ordinal);
     }
 
     private (PemSource Certificate, PemSource Key) Files(string name)

@@ -18,11 +18,13 @@ public sealed class ReceptionTests
     public ReceptionTests()
     {
         var strangers = new StrangerRegistry(StrangerLimits.Default, _registry.Time);
-        _reception = new Reception(_registry.Allowed, _registry.Live, strangers, new FailedTries(_registry.Time), NullLogger<Reception>.Instance);
+        _reception = new Reception(
+            _registry.Allowed, _registry.Live, strangers, new FailedTries(_registry.Time), NullLogger<Reception>.Instance);
     }
 
     /// <summary>What a connection, whose limit fired, may end with.</summary>
-    public static TheoryData<Exception> Ends => [new OperationCanceledException(), new IOException(), new SocketException(), new AuthenticationException()];
+    public static TheoryData<Exception> Ends =>
+        [new OperationCanceledException(), new IOException(), new SocketException(), new AuthenticationException()];
 
     [Theory]
     [MemberData(nameof(Ends), DisableDiscoveryEnumeration = true)]
@@ -72,7 +74,8 @@ public sealed class ReceptionTests
         Assert.Equal([RefusalReason.TlsFailed, RefusalReason.ClosedEarly], Counted());
     }
 
-    private Task ServeAsync(Func<Stranger, Task<bool>> greetAsync) => _reception.ServeAsync(Remote, greetAsync, () => ValueTask.CompletedTask);
+    private Task ServeAsync(Func<Stranger, Task<bool>> greetAsync) =>
+        _reception.ServeAsync(Remote, greetAsync, () => ValueTask.CompletedTask);
 
     private RefusalReason[] Counted() => [.. Enum.GetValues<RefusalReason>().Where(reason => _reception.Refusals[reason] > 0)];
 }

@@ -16,7 +16,8 @@ public sealed class ResetKeyTests : IDisposable
         var key = ResetKey.Load(_directory.File("state"), new StateFiles());
         Assert.Equal(32, key.Length);
         Assert.Equal(key, ResetKey.Load(_directory.File("state"), new StateFiles()));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory.File("state"), "quic-reset-key")));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory.File("state"), "quic-reset-key")));
     }
 
     [Fact]

@@ -46,7 +46,8 @@ public sealed class TunnelListenerTests
         using var client = await ConnectAsync(at.Address, at.Port);
         // Edges' connections would inherit it, and be reset where they are to be closed.
         Assert.False(same.LingerState!.Enabled);
-        using var next = TunnelListener.Bind("127.0.0.1", at.Port, left, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
+        using var next = TunnelListener.Bind(
+            "127.0.0.1", at.Port, left, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
         var accepted = new TaskCompletionSource<Socket>();
         _ = next.RunAsync(socket => accepted.TrySetResult(socket));
 
@@ -67,7 +68,8 @@ public sealed class TunnelListenerTests
     public void An_address_of_another_machine_is_named() =>
         Assert.Contains("192.0.2.1", Assert.Throws<OperatorException>(() => Bind("192.0.2.1", 0)).Message, StringComparison.Ordinal);
 
-    private static TunnelListener Bind(string address, int port) => TunnelListener.Bind(address, port, SocketStore.None, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
+    private static TunnelListener Bind(string address, int port) =>
+        TunnelListener.Bind(address, port, SocketStore.None, PlentyOfDescriptors.Guard, TimeProvider.System, NullLogger.Instance);
 
     private static async Task<Socket> ConnectAsync(IPAddress address, int port)
     {

@@ -23,7 +23,9 @@ public sealed class AdminApiTests
             """;
         var (status, answer) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges", set);
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(["a added", "b added"], answer.GetProperty("changes").EnumerateArray().Select(edge => $"{edge.GetProperty("id")} {edge.GetProperty("kind")}"));
+        Assert.Equal(
+            ["a added", "b added"],
+            answer.GetProperty("changes").EnumerateArray().Select(edge => $"{edge.GetProperty("id")} {edge.GetProperty("kind")}"));
 
         var (_, list) = await admin.SendAsync(HttpMethod.Get, "api/v1/edges");
         Assert.Equal(["a", "b"], list.EnumerateArray().Select(edge => edge.GetProperty("id").GetString()));
@@ -44,7 +46,9 @@ public sealed class AdminApiTests
         Assert.Contains("ports are 1–65535", await invalid.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         const string notes = "Émile's <ports> \u202e";
-        var added = await admin.Edges.AddAsync(TestEdges.WithSecret("a") with { Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Notes = notes }) }, default);
+        var added = await admin.Edges.AddAsync(
+            TestEdges.WithSecret("a") with { Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { Notes = notes }) },
+            default);
         Assert.True(added.Succeeded);
         using var edge = await admin.RequestAsync(HttpMethod.Get, "api/v1/edges/a", null);
         Assert.Contains("\"notes\":\"Émile's <ports> \\u202E\"", await edge.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -54,7 +58,8 @@ public sealed class AdminApiTests
     public async Task A_dry_run_tells_the_difference_and_changes_nothing()
     {
         await using var admin = await AdminFixture.StartAsync();
-        var (_, answer) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges?dryRun=true", """[{"id":"a","secret":"0123456789abcdef","listenPorts":[22]}]""");
+        var (_, answer) = await admin.SendAsync(
+            HttpMethod.Put, "api/v1/edges?dryRun=true", """[{"id":"a","secret":"0123456789abcdef","listenPorts":[22]}]""");
         Assert.Equal("tcp/22", answer.GetProperty("changes")[0].GetProperty("portsAdded")[0].GetString());
         Assert.Equal("$[0].listenPorts[0]", answer.GetProperty("warnings")[0].GetProperty("path").GetString());
         Assert.Empty(admin.Edges.Current);
@@ -65,7 +70,8 @@ public sealed class AdminApiTests
     {
         await using var admin = await AdminFixture.StartAsync();
         var (status, problem) = await admin.SendAsync(
-            HttpMethod.Put, "api/v1/edges", """[{"id":"a","secret":"my weak secret","listenPort":[1],"listenPorts":[70000]},{"id":"a","listenPorts":[0]},7]""");
+            HttpMethod.Put, "api/v1/edges",
+            """[{"id":"a","secret":"my weak secret","listenPort":[1],"listenPorts":[70000]},{"id":"a","listenPorts":[0]},7]""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(400, problem.GetProperty("status").GetInt32());
         var errors = problem.GetProperty("errors").EnumerateArray().ToList();
@@ -86,7 +92,9 @@ public sealed class AdminApiTests
         var token = Decode(edge.GetProperty("token"));
         Assert.Equal(("hub.example.com", 8443, "a"), (token.Host, token.Port, token.EdgeId));
         Assert.Equal([AdminFixture.Pin], token.Pins);
-        Assert.Equal(AuthenticationStatus.Accepted, (await admin.Edges.AuthenticateAsync("a", token.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Accepted,
+            (await admin.Edges.AuthenticateAsync("a", token.Secret, IPAddress.Loopback, blocked: false, default)).Status);
 
         Assert.Equal(HttpStatusCode.Conflict, (await admin.SendAsync(HttpMethod.Post, "api/v1/edges", """{"id":"a"}""")).Status);
         var (replaced, after) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges/a", """{"listenPorts":[81],"enabled":false}""");
@@ -165,7 +173,9 @@ public sealed class AdminApiTests
         await using var admin = await AdminFixture.StartAsync();
         var (status, problem) = await admin.SendAsync(HttpMethod.Put, "api/v1/edges", json);
         var error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
-        Assert.Equal((HttpStatusCode.BadRequest, path, place), (status, error.GetProperty("path").GetString(), error.GetProperty("value").GetString()));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, path, place),
+            (status, error.GetProperty("path").GetString(), error.GetProperty("value").GetString()));
     }
 
     [Fact]
@@ -178,7 +188,8 @@ public sealed class AdminApiTests
         for (var i = 0; i < 10; i++)
         {
             statuses.Add((await admin.SendAsync(
-                HttpMethod.Post, "api/v1/edges", $$"""{"id":"e{{i}}","secret":"{{TestEdges.Secret}}","firewallConfig":{{firewall}}}""")).Status);
+                HttpMethod.Post, "api/v1/edges",
+                $$"""{"id":"e{{i}}","secret":"{{TestEdges.Secret}}","firewallConfig":{{firewall}}}""")).Status);
         }
 
         Assert.Equal(Enumerable.Repeat(HttpStatusCode.Created, 8).Concat([HttpStatusCode.BadRequest, HttpStatusCode.BadRequest]), statuses);
@@ -254,7 +265,10 @@ public sealed class AdminApiTests
         await admin.Edges.AddAsync(TestEdges.WithSecret("a") with { ListenPorts = [80, new PortRange(8000, 8010)] }, default);
         var (status, answer) = await admin.SendAsync(HttpMethod.Post, "api/v1/validate-port", question);
         Assert.Equal((HttpStatusCode.OK, valid), (status, answer.GetProperty("valid").GetBoolean()));
-        Assert.Contains(error, string.Join(' ', answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("message").GetString())), StringComparison.Ordinal);
+        Assert.Contains(
+            error,
+            string.Join(' ', answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("message").GetString())),
+            StringComparison.Ordinal);
         Assert.Equal(warnings, answer.GetProperty("warnings").GetArrayLength());
         var known = question.Contains("80", StringComparison.Ordinal) && !question.Contains("udp", StringComparison.Ordinal);
         Assert.Equal(known ? 1 : 0, answer.GetProperty("assignedTo").GetArrayLength());
@@ -274,7 +288,8 @@ public sealed class AdminApiTests
         Assert.False(answer.GetProperty("valid").GetBoolean());
         Assert.Equal(
             ["$.policy.routes[1].sni", "$.policy.targets", "$.policy.tls", "$.policy.upstreamTls.ca"],
-            answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
+            answer.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()).Order(
+                StringComparer.Ordinal));
         (_, answer) = await admin.SendAsync(
             HttpMethod.Post, "api/v1/validate-port", """{"port":443,"policy":{"balance":"fast","idleTimeout":-1}}""");
         Assert.Equal(
@@ -283,7 +298,8 @@ public sealed class AdminApiTests
         (_, answer) = await admin.SendAsync(
             HttpMethod.Post, "api/v1/validate-port", """{"port":443,"policy":{"targets":[{"host":"10.0.0.5"}],"breaker":{}}}""");
         Assert.Empty(answer.GetProperty("errors").EnumerateArray());
-        (_, answer) = await admin.SendAsync(HttpMethod.Post, "api/v1/validate-port", """{"port":53,"protocol":"udp","policy":{"tls":{"passthrough":true}}}""");
+        (_, answer) = await admin.SendAsync(
+            HttpMethod.Post, "api/v1/validate-port", """{"port":53,"protocol":"udp","policy":{"tls":{"passthrough":true}}}""");
         Assert.Equal("$.policy.tls", Assert.Single(answer.GetProperty("errors").EnumerateArray()).GetProperty("path").GetString());
     }
 

@@ -39,7 +39,9 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     private AdminFixture()
     {
-        Blocks = BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), new StateFiles()), Time, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        Blocks = BlockList.OpenAsync(
+            BlockFormat.FileIn(_directory.File("state"), new StateFiles()), Time, NullLogger.Instance, CancellationToken.None)
+            .GetAwaiter().GetResult();
         Edges = TestEdges.Store(_directory.File("state"), time: Time);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost/") };
     }
@@ -118,7 +120,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         await fixture.Edges.LoadAsync([], CancellationToken.None);
         var keys = AdminKeys.Load(fixture._directory.File("state"), new StateFiles());
         var front = AdminFront.Create(
-            keys, new FailedTries(fixture.Time), () => publicHost, () => null, () => fixture.PageAddresses, fixture.Time, NullLogger.Instance);
+            keys, new FailedTries(fixture.Time), () => publicHost, () => null, () => fixture.PageAddresses, fixture.Time,
+            NullLogger.Instance);
         fixture._host = await AdminSocketHost.StartAsync(
             fixture.SocketPath,
             AdminApi.AddServices,
@@ -151,7 +154,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         return _directory.File(name);
     }
 
-    public async Task<(HttpStatusCode Status, JsonElement Json)> SendAsync(HttpMethod method, string path, string? body = null, string contentType = "application/json")
+    public async Task<(HttpStatusCode Status, JsonElement Json)> SendAsync(
+        HttpMethod method, string path, string? body = null, string contentType = "application/json")
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -162,7 +166,9 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        Assert.Equal(response.IsSuccessStatusCode ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(
+            response.IsSuccessStatusCode ? "application/json" : "application/problem+json",
+            response.Content.Headers.ContentType?.MediaType);
         return (response.StatusCode, JsonElement.Parse(text));
     }
 
@@ -177,7 +183,8 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
         return await response.Content.ReadAsStreamAsync();
     }
 
-    public async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
+    public async Task<HttpResponseMessage> RequestAsync(
+        HttpMethod method, string path, string? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)

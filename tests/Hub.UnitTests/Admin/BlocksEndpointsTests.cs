@@ -9,10 +9,12 @@ public sealed class BlocksEndpointsTests
     public async Task Blocks_are_made_listed_and_lifted()
     {
         await using var api = await AdminFixture.StartAsync();
-        var (status, block) = await api.SendAsync(HttpMethod.Post, "api/v1/blocks", """{"ip":"198.51.100.0/24","seconds":90,"reason":"scans"}""");
+        var (status, block) = await api.SendAsync(
+            HttpMethod.Post, "api/v1/blocks", """{"ip":"198.51.100.0/24","seconds":90,"reason":"scans"}""");
         Assert.Equal(HttpStatusCode.Created, status);
         Assert.Equal("198.51.100.0/24", block.GetProperty("ip").GetString());
-        Assert.Equal(TimeSpan.FromSeconds(90), block.GetProperty("until").GetDateTimeOffset() - block.GetProperty("since").GetDateTimeOffset());
+        Assert.Equal(
+            TimeSpan.FromSeconds(90), block.GetProperty("until").GetDateTimeOffset() - block.GetProperty("since").GetDateTimeOffset());
 
         Assert.Single((await api.SendAsync(HttpMethod.Get, "api/v1/blocks")).Json.EnumerateArray());
         Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Delete, "api/v1/blocks/198.51.100.0%2F25")).Status);
@@ -26,10 +28,12 @@ public sealed class BlocksEndpointsTests
     public async Task Every_fault_is_named()
     {
         await using var api = await AdminFixture.StartAsync();
-        var (status, problem) = await api.SendAsync(HttpMethod.Post, "api/v1/blocks", """{"ip":"; flush ruleset","seconds":0,"edges":["nobody"],"reason":7,"for":"1h"}""");
+        var (status, problem) = await api.SendAsync(
+            HttpMethod.Post, "api/v1/blocks", """{"ip":"; flush ruleset","seconds":0,"edges":["nobody"],"reason":7,"for":"1h"}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(
-            ["$.ip", "$.seconds", "$.edges[0]", "$.reason", "$.for"], problem.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()));
+            ["$.ip", "$.seconds", "$.edges[0]", "$.reason", "$.for"],
+            problem.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()));
         Assert.Equal(HttpStatusCode.BadRequest, (await api.SendAsync(HttpMethod.Post, "api/v1/blocks", "{}")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await api.SendAsync(HttpMethod.Delete, "api/v1/blocks/x")).Status);
     }

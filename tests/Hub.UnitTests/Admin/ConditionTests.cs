@@ -16,7 +16,8 @@ public sealed class ConditionTests
     {
         await using var admin = await StartAsync();
         var tag = await TagAsync(admin, "api/v1/edges/a");
-        Assert.Equal(HttpStatusCode.OK, (await PutAsync(admin, "api/v1/edges/a", """{"listenPorts":[81]}""", ("If-Match", tag))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK, (await PutAsync(admin, "api/v1/edges/a", """{"listenPorts":[81]}""", ("If-Match", tag))).StatusCode);
         using var late = await PutAsync(admin, "api/v1/edges/a", """{"listenPorts":[82]}""", ("If-Match", tag));
         Assert.Equal(HttpStatusCode.PreconditionFailed, late.StatusCode);
         Assert.Equal("application/problem+json", late.Content.Headers.ContentType?.MediaType);
@@ -45,17 +46,25 @@ public sealed class ConditionTests
         var tag = await TagAsync(admin, "api/v1/edges");
         Assert.Equal(HttpStatusCode.OK, (await PutAsync(admin, "api/v1/edges/a", """{"enabled":false}""")).StatusCode);
         Assert.Equal(HttpStatusCode.PreconditionFailed, (await PutAsync(admin, "api/v1/edges", "[]", ("If-Match", tag))).StatusCode);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await PutAsync(admin, "api/v1/edges?dryRun=true", "[]", ("If-Match", tag))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed, (await PutAsync(admin, "api/v1/edges?dryRun=true", "[]", ("If-Match", tag))).StatusCode);
         Assert.Equal(["a"], admin.Edges.Current.Keys);
-        Assert.Equal(HttpStatusCode.OK, (await PutAsync(admin, "api/v1/edges", "[]", ("If-Match", await TagAsync(admin, "api/v1/edges")))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await PutAsync(admin, "api/v1/edges", "[]", ("If-Match", await TagAsync(admin, "api/v1/edges")))).StatusCode);
     }
 
     [Fact]
     public async Task Removing_asks_for_the_tag_too()
     {
         await using var admin = await StartAsync();
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await admin.RequestAsync(HttpMethod.Delete, "api/v1/edges/a", null, ("If-Match", "\"old\""))).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await admin.RequestAsync(HttpMethod.Delete, "api/v1/edges/a", null, ("If-Match", await TagAsync(admin, "api/v1/edges/a")))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed,
+            (await admin.RequestAsync(HttpMethod.Delete, "api/v1/edges/a", null, ("If-Match", "\"old\""))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await admin.RequestAsync(
+                HttpMethod.Delete, "api/v1/edges/a", null, ("If-Match", await TagAsync(admin, "api/v1/edges/a")))).StatusCode);
     }
 
     [Fact]
@@ -87,7 +96,8 @@ public sealed class ConditionTests
     {
         await using var admin = await StartAsync();
         var tag = await TagAsync(admin, "api/v1/edges/a");
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await PutAsync(admin, "api/v1/edges/a", "{}", ("If-Match", "W/" + tag))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed, (await PutAsync(admin, "api/v1/edges/a", "{}", ("If-Match", "W/" + tag))).StatusCode);
     }
 
     [Fact]
@@ -143,7 +153,10 @@ public sealed class ConditionTests
             }
         });
         for (var enabled = true; !writing.IsCompleted; enabled = !enabled)
-            Assert.Equal(0, await HubCommandLine.InvokeAsync(["edge", enabled ? "disable" : "enable", "a", "--admin-socket", admin.SocketPath], TextWriter.Null));
+            Assert.Equal(
+                0,
+                await HubCommandLine.InvokeAsync(
+                    ["edge", enabled ? "disable" : "enable", "a", "--admin-socket", admin.SocketPath], TextWriter.Null));
         await writing;
         Assert.Equal(41, admin.Edges.Find("a")!.TcpPorts.Length);
     }
@@ -174,6 +187,7 @@ public sealed class ConditionTests
         return answer.Headers.ETag!.Tag;
     }
 
-    private static Task<HttpResponseMessage> PutAsync(AdminFixture admin, string path, string body, params (string Name, string Value)[] headers) =>
+    private static Task<HttpResponseMessage> PutAsync(
+        AdminFixture admin, string path, string body, params (string Name, string Value)[] headers) =>
         admin.RequestAsync(HttpMethod.Put, path, body, headers);
 }

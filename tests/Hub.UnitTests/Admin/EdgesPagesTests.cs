@@ -68,7 +68,8 @@ public sealed class EdgesPagesTests : IAsyncLifetime
     {
         Assert.Equal(["Even-00", "odd-01"], Ids((await GetAsync("/api/v1/status?edge=odd-01,Even-00,nobody")).GetProperty("edges")));
         _admin.Recorded = Statuses.Hub(
-            Statuses.Edge("a", EdgeCondition.Connected), Statuses.Edge("b", EdgeCondition.Network), Statuses.Edge("c", EdgeCondition.NeverSeen)) with
+            Statuses.Edge("a", EdgeCondition.Connected), Statuses.Edge("b", EdgeCondition.Network),
+            Statuses.Edge("c", EdgeCondition.NeverSeen)) with
         {
             EdgesConnected = 1,
             PortCertificates = [Certificate("a"), Certificate("b")],
@@ -89,7 +90,8 @@ public sealed class EdgesPagesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(
             ["?cursor", "?edge", "?limit", "?search", "?state"],
-            json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
+            json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()).Order(
+                StringComparer.Ordinal));
     }
 
     [Theory]
@@ -123,7 +125,8 @@ public sealed class EdgesPagesTests : IAsyncLifetime
         return json;
     }
 
-    private static string[] Ids(JsonElement items, string member = "edgeId") => [.. items.EnumerateArray().Select(item => item.GetProperty(member).GetString()!)];
+    private static string[] Ids(JsonElement items, string member = "edgeId") =>
+        [.. items.EnumerateArray().Select(item => item.GetProperty(member).GetString()!)];
 
     private async Task<(int Exit, string Output, string Error)> RunAsync(string command)
     {

@@ -12,7 +12,8 @@ public sealed class HistoryEndpointsTests : IAsyncLifetime
     {
         _admin = await AdminFixture.StartAsync();
         for (var second = 1; second <= 40; second++)
-            _admin.History.Record([new TrafficReading("vps", 1000 * second, 10 * second, 2, 3)], 1, _admin.Time.GetUtcNow().AddSeconds(second));
+            _admin.History.Record(
+                [new TrafficReading("vps", 1000 * second, 10 * second, 2, 3)], 1, _admin.Time.GetUtcNow().AddSeconds(second));
     }
 
     public ValueTask DisposeAsync() => _admin.DisposeAsync();
@@ -41,7 +42,9 @@ public sealed class HistoryEndpointsTests : IAsyncLifetime
         var many = string.Join(',', Enumerable.Range(0, 51).Select(i => $"e{i}"));
         var (status, json) = await _admin.SendAsync(HttpMethod.Get, $"/api/v1/history?edge={many}&resolution=60&points=0");
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Equal(["?edge", "?resolution", "?points"], json.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()));
+        Assert.Equal(
+            ["?edge", "?resolution", "?points"],
+            json.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("path").GetString()));
     }
 
     private static IEnumerable<int> Numbers(JsonElement array) => array.EnumerateArray().Select(number => number.GetInt32());

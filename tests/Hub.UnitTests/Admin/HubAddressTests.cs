@@ -11,7 +11,8 @@ public sealed class HubAddressTests
     public async Task It_is_announced_with_its_port_until_it_is_taken_away(string asked, string address)
     {
         await using var hub = await AdminFixture.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, (await hub.SendAsync(HttpMethod.Put, "api/v1/hub-address", $$"""{"address":"{{asked}}"}""")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK, (await hub.SendAsync(HttpMethod.Put, "api/v1/hub-address", $$"""{"address":"{{asked}}"}""")).Status);
         Assert.Equal(address, (await hub.SendAsync(HttpMethod.Get, "api/v1/hub-address")).Json.GetProperty("address").GetString());
         await hub.SendAsync(HttpMethod.Delete, "api/v1/hub-address");
         Assert.Null(hub.HubAddress.Address);

@@ -25,7 +25,8 @@ public sealed class NetworkAdminTests
     [InlineData("https://127.0.0.1:9443/api", false)]
     [InlineData("ftp://127.0.0.1", false)]
     [InlineData("127.0.0.1:9443", false)]
-    public void Without_TLS_the_API_listens_on_loopback_only(string setting, bool valid) => Assert.Equal(valid, AdminListen.TryParse(setting, out _));
+    public void Without_TLS_the_API_listens_on_loopback_only(string setting, bool valid) =>
+        Assert.Equal(valid, AdminListen.TryParse(setting, out _));
 
     [Theory]
     [InlineData("192.0.2.7", "192.0.2.7", true)]

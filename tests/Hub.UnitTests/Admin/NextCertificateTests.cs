@@ -31,8 +31,10 @@ public sealed class NextCertificateTests
         await using var admin = await AdminFixture.StartAsync();
         foreach (var (body, path) in new[]
         {
-            (Body(null, Pem.Key), "$.certPem"), (Body(Pem.Certificate, null), "$.certPem"), (Body(Pem.Certificate, Make().Key), "$.certPem"),
-            (Body("relative.pem", null), "$.certPem"), (Body(Pem.Certificate, "relative.key"), "$.keyPem"), (Body("/nowhere.pem", null), "$.certPem"), ("[]", "$"),
+            (Body(null, Pem.Key), "$.certPem"), (Body(Pem.Certificate, null), "$.certPem"),
+            (Body(Pem.Certificate, Make().Key), "$.certPem"),
+            (Body("relative.pem", null), "$.certPem"), (Body(Pem.Certificate, "relative.key"), "$.keyPem"),
+            (Body("/nowhere.pem", null), "$.certPem"), ("[]", "$"),
         })
         {
             var (status, problem) = await admin.SendAsync(HttpMethod.Post, Path, body);
@@ -45,14 +47,16 @@ public sealed class NextCertificateTests
     public async Task The_command_sends_what_its_files_say()
     {
         await using var admin = await AdminFixture.StartAsync();
-        var (certificate, key, both) = (admin.File("own.crt", Pem.Certificate), admin.File("own.key", Pem.Key), admin.File("own.pem", $"{Pem.Certificate}\n{Pem.Key}"));
+        var (certificate, key, both) = (admin.File("own.crt", Pem.Certificate), admin.File("own.key", Pem.Key),
+            admin.File("own.pem", $"{Pem.Certificate}\n{Pem.Key}"));
         Assert.Equal((ExitCodes.Fine, "True True\n", ""), await RunAsync(admin, "--cert-pem", certificate, "--key-pem", key));
         Assert.Equal((ExitCodes.Fine, "True True\n", ""), await RunAsync(admin, "--cert-pem", both));
 
         foreach (var (expected, arguments) in new (string, string[])[]
         {
             ("--key-pem needs --cert-pem FILE", ["--key-pem", key]), ("--cert-pem: The key contents", ["--cert-pem", certificate]),
-            ("--cert-pem /nowhere.pem does not exist", ["--cert-pem", "/nowhere.pem"]), ("has no text in PEM", ["--cert-pem", admin.File("none.pem", "none")]),
+            ("--cert-pem /nowhere.pem does not exist", ["--cert-pem", "/nowhere.pem"]),
+            ("has no text in PEM", ["--cert-pem", admin.File("none.pem", "none")]),
         })
         {
             var (code, output, error) = await RunAsync(admin, arguments);
@@ -67,12 +71,14 @@ public sealed class NextCertificateTests
         return (made.ExportCertificatePem(), TestCertificates.KeyPem(made));
     }
 
-    private static string Body(string? certificate, string? key) => new JsonObject { ["certPem"] = certificate, ["keyPem"] = key }.ToJsonString();
+    private static string Body(string? certificate, string? key) =>
+        new JsonObject { ["certPem"] = certificate, ["keyPem"] = key }.ToJsonString();
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(AdminFixture admin, params string[] arguments)
     {
         using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        var code = await HubCommandLine.InvokeAsync(["certificate", "next", .. arguments, "--admin-socket", admin.SocketPath], output, error);
+        var code = await HubCommandLine.InvokeAsync(
+            ["certificate", "next", .. arguments, "--admin-socket", admin.SocketPath], output, error);
         return (code, output.ToString(), error.ToString());
     }
 }

@@ -45,7 +45,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     public CertificateStatus MakeNextCertificate() => Certificate;
 
-    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) =>
+        Certificate with { NextPin = $"{certificate.IsText} {key.IsText}" };
 
     public HubAddressStatus HubAddress { get; private set; } = new(null, []);
 
@@ -55,7 +56,8 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 
     public bool IsConnected(string edgeId) => false;
 
-    Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, Guid secretId, string secret) => Task.FromResult(SecretPush.NotConnected);
+    Task<SecretPush> IAdministeredHub.PushSecretAsync(string edgeId, Guid secretId, string secret) =>
+        Task.FromResult(SecretPush.NotConnected);
 
     public CertificateStatus SwitchCertificate() => throw new OperatorException("There is no next certificate.");
 
@@ -80,7 +82,9 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Edges = TestEdges.Store(_directory.File("state"));
-        Blocks = await BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), new StateFiles()), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        Blocks = await BlockList.OpenAsync(
+            BlockFormat.FileIn(_directory.File("state"), new StateFiles()), TimeProvider.System, NullLogger.Instance,
+            CancellationToken.None);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseTestServer();
         builder.Services.AddRoutingCore();
@@ -88,7 +92,9 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         _application = builder.Build();
         _application.UseRouting();
         var keys = AdminKeys.Load(_directory.File("state"), new StateFiles());
-        var front = AdminFront.Create(keys, new FailedTries(TimeProvider.System), () => "hub.example.com", () => null, () => [], TimeProvider.System, NullLogger.Instance);
+        var front = AdminFront.Create(
+            keys, new FailedTries(TimeProvider.System), () => "hub.example.com", () => null, () => [], TimeProvider.System,
+            NullLogger.Instance);
         AdminApi.Map(_application, this, front, () => "hub.example.com", NullLogger.Instance);
         await _application.StartAsync();
         using var http = _application.GetTestClient();
@@ -110,14 +116,19 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     [Fact]
     public void Every_operation_has_a_name_of_its_own_a_summary_a_success_and_its_path_parameters()
     {
-        Assert.Equal(Operations().Count(), Operations().Select(operation => operation.Json.GetProperty("operationId").GetString()).Distinct().Count());
+        Assert.Equal(
+            Operations().Count(),
+            Operations().Select(operation => operation.Json.GetProperty("operationId").GetString()).Distinct().Count());
         Assert.All(Operations(), operation =>
         {
             Assert.NotEmpty(operation.Json.GetProperty("summary").GetString()!);
             Assert.Contains(operation.Json.GetProperty("responses").EnumerateObject(), response => response.Name[0] == '2');
             var named = operation.Path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'));
             var parameters = operation.Json.TryGetProperty("parameters", out var list) ? list.EnumerateArray().ToList() : [];
-            Assert.Equal(named, parameters.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(parameter => parameter.GetProperty("name").GetString()));
+            Assert.Equal(
+                named,
+                parameters.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(
+                    parameter => parameter.GetProperty("name").GetString()));
         });
     }
 
@@ -129,8 +140,11 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public void What_needs_no_key_says_so_and_knows_no_wrong_one()
     {
         var open = Operations().Where(operation => !operation.Json.TryGetProperty("security", out _)).ToList();
-        Assert.Equal(["GET /", "GET /api/v1/login", "GET /healthz", "GET /page/{file}", "GET /readyz", "POST /api/v1/login"], open.Select(operation => operation.Name).Order(StringComparer.Ordinal));
-        Assert.All(open.Where(operation => operation.Name.StartsWith("GET", StringComparison.Ordinal)), operation => Assert.False(operation.Json.GetProperty("responses").TryGetProperty("401", out _)));
+        Assert.Equal(
+            ["GET /", "GET /api/v1/login", "GET /healthz", "GET /page/{file}", "GET /readyz", "POST /api/v1/login"],
+            open.Select(operation => operation.Name).Order(StringComparer.Ordinal));
+        Assert.All(open.Where(operation => operation.Name.StartsWith("GET", StringComparison.Ordinal)), operation =>
+            Assert.False(operation.Json.GetProperty("responses").TryGetProperty("401", out _)));
     }
 
     [Fact]
@@ -138,12 +152,14 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     {
         Assert.All(Operations(), operation =>
         {
-            var errors = operation.Json.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] is '4' or '5').ToList();
+            var errors = operation.Json.GetProperty("responses").EnumerateObject().Where(response => response.Name[0] is '4'
+                or '5').ToList();
             string[] common = operation.Json.TryGetProperty("security", out _) ? ["401", "403", "429", "500"] : ["500"];
             Assert.Superset(common.ToHashSet(), errors.Select(error => error.Name).ToHashSet());
             Assert.All(errors, error => Assert.EndsWith(
                 "/Problem",
-                error.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").GetProperty("$ref").GetString(),
+                error.Value.GetProperty("content")
+                    .GetProperty("application/problem+json").GetProperty("schema").GetProperty("$ref").GetString(),
                 StringComparison.Ordinal));
         });
     }
@@ -155,7 +171,9 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
         Assert.Contains(bodies, operation => operation.Name == "PUT /api/v1/edges");
         Assert.All(bodies, operation =>
         {
-            Assert.Superset(new HashSet<string> { "400", "413", "415" }, operation.Json.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToHashSet());
+            Assert.Superset(
+                new HashSet<string> { "400", "413", "415" },
+                operation.Json.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToHashSet());
             Assert.True(operation.Json.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
         });
     }
@@ -164,23 +182,31 @@ public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
     public void Schemas_are_those_of_the_JSON_that_is_really_written()
     {
         var edge = Schema("EdgeDefinition").GetProperty("properties");
-        Assert.Equal("integer", edge.GetProperty("stunIntervalSecs").GetProperty("type").EnumerateArray().Single(type => type.GetString() != "null").GetString());
+        Assert.Equal(
+            "integer",
+            edge.GetProperty("stunIntervalSecs")
+                .GetProperty("type").EnumerateArray().Single(type => type.GetString() != "null").GetString());
         Assert.Equal(2, edge.GetProperty("listenPorts").GetProperty("items").GetProperty("oneOf").GetArrayLength());
-        Assert.Equal(["status", "title", "detail", "hint", "errors"], Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
-        Assert.DoesNotContain("string", Schema("HubStatus").GetProperty("properties").GetProperty("tunnelPort").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(
+            ["status", "title", "detail", "hint", "errors"],
+            Schema("Problem").GetProperty("properties").EnumerateObject().Select(member => member.Name));
+        Assert.DoesNotContain(
+            "string", Schema("HubStatus").GetProperty("properties").GetProperty("tunnelPort").GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_settings_of_a_port_say_what_they_do_and_what_is_valid()
     {
         var policy = Schema("PortPolicyDefinition").GetProperty("properties");
-        Assert.Equal(PortSettings.All.Select(setting => setting.Name).Order(), policy.EnumerateObject().Select(member => member.Name).Order());
+        Assert.Equal(
+            PortSettings.All.Select(setting => setting.Name).Order(), policy.EnumerateObject().Select(member => member.Name).Order());
         Assert.All(PortSettings.All, setting => Assert.Contains(
             setting.Summary.Replace("`", "", StringComparison.Ordinal),
             policy.GetProperty(setting.Name).GetProperty("description").GetString(),
             StringComparison.Ordinal));
         Assert.Equal(3600, policy.GetProperty("connectTimeout").GetProperty("maximum").GetInt32());
-        Assert.Equal(["off", "v1", "v2"], policy.GetProperty("proxyProtocol").GetProperty("enum").EnumerateArray().Select(word => word.GetString()));
+        Assert.Equal(
+            ["off", "v1", "v2"], policy.GetProperty("proxyProtocol").GetProperty("enum").EnumerateArray().Select(word => word.GetString()));
     }
 
     private JsonElement Schema(string name) => _document.GetProperty("components").GetProperty("schemas").GetProperty(name);

@@ -26,12 +26,15 @@ public sealed class OverviewTests : IAsyncLifetime
     [Fact]
     public async Task It_says_what_is_up_how_fast_and_what_is_wrong()
     {
-        _admin.History.Record([new TrafficReading("a", 1000, 10, 3, 1), new TrafficReading("b", 200, 20, 2, 0)], 1, _admin.Time.GetUtcNow());
+        _admin.History.Record(
+            [new TrafficReading("a", 1000, 10, 3, 1), new TrafficReading("b", 200, 20, 2, 0)], 1, _admin.Time.GetUtcNow());
         _admin.Recorded = Statuses.Hub(
-            Statuses.Edge("a", EdgeCondition.Connected), Statuses.Edge("b", EdgeCondition.Connected), Statuses.Edge("gone", EdgeCondition.Network),
+            Statuses.Edge("a", EdgeCondition.Connected), Statuses.Edge("b", EdgeCondition.Connected),
+            Statuses.Edge("gone", EdgeCondition.Network),
             Statuses.Edge("off", EdgeCondition.Disabled)) with
         {
-            ConnectedEdges = [Statuses.Connected("a") with { FailedPorts = [new FailedPort(80, "tcp", "in use")] }, Statuses.Connected("b")],
+            ConnectedEdges = [
+                Statuses.Connected("a") with { FailedPorts = [new FailedPort(80, "tcp", "in use")] }, Statuses.Connected("b")],
             StreamFailures = Statuses.Counts("refused", 3),
             SessionFailures = Statuses.Counts("refused", 4),
         };
@@ -39,7 +42,8 @@ public sealed class OverviewTests : IAsyncLifetime
         Assert.Equal(
             (4, 3, 2, 6, 2, 1200, 30, 7, 2, 0),
             (Number(overview, "allowedEdges"), Number(overview, "enabledEdges"), Number(overview, "edgesConnected"),
-                Number(overview, "activeStreams"), Number(overview, "activeSessions"), Number(overview, "rateIn"), Number(overview, "rateOut"),
+                Number(overview, "activeStreams"), Number(overview, "activeSessions"), Number(overview, "rateIn"),
+                Number(overview, "rateOut"),
                 Number(overview.GetProperty("failures"), "refused"), Number(overview, "bad"), Number(overview, "warn")));
         Assert.Equal(
             ["gone is down: network", "a can't listen on tcp/80"],
@@ -58,7 +62,8 @@ public sealed class OverviewTests : IAsyncLifetime
     {
         var ports = new EdgePortsStatus(new string('1', 60_000), "", new string('2', 60_000));
         var detail = new string('y', 256);
-        _admin.Recorded = Statuses.Hub([.. Enumerable.Range(0, Many).Select(n => Statuses.Edge($"{new string('x', 59)}{n:00000}", EdgeCondition.Network) with
+        _admin.Recorded = Statuses.Hub(
+            [.. Enumerable.Range(0, Many).Select(n => Statuses.Edge($"{new string('x', 59)}{n:00000}", EdgeCondition.Network) with
         {
             Remote = "[2001:db8::1]:40000",
             Detail = detail,
@@ -83,12 +88,19 @@ public sealed class OverviewTests : IAsyncLifetime
     [InlineData("edge=nobody", "")]
     public async Task Edges_are_found_and_sorted(string query, string expected)
     {
-        _admin.Recorded = Statuses.Hub([.. "abc".Select(letter => Statuses.Edge($"{letter}", EdgeCondition.Connected)), Statuses.Edge("gone", EdgeCondition.Network)]) with
+        _admin.Recorded = Statuses.Hub(
+            [
+                .. "abc".Select(letter => Statuses.Edge($"{letter}", EdgeCondition.Connected)),
+                Statuses.Edge("gone", EdgeCondition.Network)]) with
         {
-            ConnectedEdges = [Statuses.Connected("a") with { Rtt = 1 }, Statuses.Connected("b") with { Rtt = 30 }, Statuses.Connected("c") with { Rtt = 2 }],
+            ConnectedEdges = [
+                Statuses.Connected("a") with { Rtt = 1 }, Statuses.Connected("b") with { Rtt = 30 },
+                Statuses.Connected("c") with { Rtt = 2 }],
         };
         var overview = await GetAsync($"?{query}");
-        Assert.Equal(expected, string.Join(' ', overview.GetProperty("edges").EnumerateArray().Select(edge => edge.GetProperty("edgeId").GetString())));
+        Assert.Equal(
+            expected,
+            string.Join(' ', overview.GetProperty("edges").EnumerateArray().Select(edge => edge.GetProperty("edgeId").GetString())));
         // Whichever edges are shown, the figures are of all.
         Assert.Equal((4, 1), (Number(overview, "allowedEdges"), Number(overview, "bad")));
         Assert.Equal(query.StartsWith("edge=", StringComparison.Ordinal) ? 0 : 1, overview.GetProperty("troubles").GetArrayLength());
@@ -97,11 +109,13 @@ public sealed class OverviewTests : IAsyncLifetime
     [Fact]
     public async Task Every_parameter_that_is_not_valid_is_named()
     {
-        var (status, json) = await _admin.SendAsync(HttpMethod.Get, $"/api/v1/overview?limit=501&offset=-1&edge=%2F&sort=name&search={new string('x', 65)}");
+        var (status, json) = await _admin.SendAsync(
+            HttpMethod.Get, $"/api/v1/overview?limit=501&offset=-1&edge=%2F&sort=name&search={new string('x', 65)}");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(
             ["?edge", "?limit", "?offset", "?search", "?sort"],
-            json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
+            json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("path").GetString()).Order(
+                StringComparer.Ordinal));
     }
 
     [Fact]

@@ -108,7 +108,8 @@ public sealed partial class PageTests : IAsyncLifetime
     [GeneratedRegex("""(?:src|href|url|from|import|fetch)\W{1,4}(?:https?:)?//""")]
     private static partial Regex FromElsewhere();
 
-    [GeneratedRegex("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|DOMParser|createContextualFragment|eval\\(|new Function|srcdoc")]
+    [GeneratedRegex(
+        "innerHTML|outerHTML|insertAdjacentHTML|document\\.write|DOMParser|createContextualFragment|eval\\(|new Function|srcdoc")]
     private static partial Regex MakesHtml();
 
     [GeneratedRegex("localStorage|sessionStorage|indexedDB|document\\.cookie|caches\\.")]

@@ -37,11 +37,13 @@ public sealed class PortsEndpointsTests
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("tcp/8000-8010", problem.GetRawText(), StringComparison.Ordinal);
         (status, problem) = await admin.SendAsync(HttpMethod.Put, Port, """{"maxConnection":5}""");
-        Assert.Equal((HttpStatusCode.BadRequest, "$.maxConnection"), (status, problem.GetProperty("errors")[0].GetProperty("path").GetString()));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "$.maxConnection"), (status, problem.GetProperty("errors")[0].GetProperty("path").GetString()));
         Assert.Equal([443], admin.Edges.Find("a")!.TcpPorts);
 
         // What can't be read and what is wrong with the rest are one list.
-        (status, problem) = await admin.SendAsync(HttpMethod.Put, Port, """{"balance":"fast","targets":[{"host":"10.0.0.5","weight":0}]}""");
+        (status, problem) = await admin.SendAsync(
+            HttpMethod.Put, Port, """{"balance":"fast","targets":[{"host":"10.0.0.5","weight":0}]}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(
             ["$.balance", "$.ports['tcp/8443'].targets"],
@@ -63,7 +65,8 @@ public sealed class PortsEndpointsTests
         Assert.True(await admin.Edges.HasSecretAsync("a", TestEdges.Secret, default));
 
         (status, _) = await admin.SendAsync(HttpMethod.Patch, "api/v1/edges/a", """{"stunIntervalSecs":null,"ports":null}""");
-        Assert.Equal((HttpStatusCode.OK, null, 0), (status, admin.Edges.Find("a")!.StunIntervalSecs, admin.Edges.Find("a")!.Definition.Ports.Count));
+        Assert.Equal(
+            (HttpStatusCode.OK, null, 0), (status, admin.Edges.Find("a")!.StunIntervalSecs, admin.Edges.Find("a")!.Definition.Ports.Count));
     }
 
     [Theory]
@@ -97,7 +100,8 @@ public sealed class PortsEndpointsTests
         return admin;
     }
 
-    private static async Task<HttpStatusCode> SendAsync(AdminFixture admin, HttpMethod method, string? body, params (string Name, string Value)[] headers)
+    private static async Task<HttpStatusCode> SendAsync(
+        AdminFixture admin, HttpMethod method, string? body, params (string Name, string Value)[] headers)
     {
         using var answer = await admin.RequestAsync(method, Port, body, headers);
         return answer.StatusCode;

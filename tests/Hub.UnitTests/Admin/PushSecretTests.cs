@@ -14,7 +14,8 @@ public sealed class PushSecretTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _hub = await AdminFixture.StartAsync("hub.example.com");
-        Assert.Equal(HttpStatusCode.Created, (await _hub.SendAsync(HttpMethod.Post, "api/v1/edges", $$"""{"id":"a","secret":"{{Old}}"}""")).Status);
+        Assert.Equal(
+            HttpStatusCode.Created, (await _hub.SendAsync(HttpMethod.Post, "api/v1/edges", $$"""{"id":"a","secret":"{{Old}}"}""")).Status);
     }
 
     public ValueTask DisposeAsync() => _hub.DisposeAsync();
@@ -52,5 +53,6 @@ public sealed class PushSecretTests : IAsyncLifetime
         (await _hub.SendAsync(HttpMethod.Post, "api/v1/edges/a/push-secret", $$"""{"secret":"{{New}}","graceSeconds":0}""")).Status;
 
     private async Task<(bool Old, bool New)> ValidAsync() =>
-        (await _hub.Edges.HasSecretAsync("a", Old, CancellationToken.None), await _hub.Edges.HasSecretAsync("a", New, CancellationToken.None));
+        (await _hub.Edges.HasSecretAsync("a", Old, CancellationToken.None),
+            await _hub.Edges.HasSecretAsync("a", New, CancellationToken.None));
 }

@@ -102,9 +102,12 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
         _admin.Traffic.Of("odd", udp: false, 443).CountBlocked("denied", 4);
 
         var (_, json) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/streams/stats");
-        Assert.Equal(["tcp/80", "tcp/443", "udp/53"], json.GetProperty("ports").EnumerateArray().Select(port => $"{port.GetProperty("proto")}/{port.GetProperty("port")}"));
+        Assert.Equal(
+            ["tcp/80", "tcp/443", "udp/53"],
+            json.GetProperty("ports").EnumerateArray().Select(port => $"{port.GetProperty("proto")}/{port.GetProperty("port")}"));
         var port = json.GetProperty("ports")[1];
-        Assert.Equal((13, 13L, 4L, false), (port.GetProperty("activeConnections").GetInt32(), json.GetProperty("totalConnections").GetInt64(),
+        Assert.Equal(
+            (13, 13L, 4L, false), (port.GetProperty("activeConnections").GetInt32(), json.GetProperty("totalConnections").GetInt64(),
             port.GetProperty("blocked").GetProperty("denied").GetInt64(), port.GetProperty("listening").GetBoolean()));
     }
 
@@ -112,7 +115,13 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
     public async Task A_block_says_how_many_edges_get_it_and_how_many_connections_fall()
     {
         await _admin.Edges.AddAsync(TestEdges.WithSecret("odd"), default);
-        _admin.Recorded = new HubStatus { Running = true, TunnelPort = 1, Version = "1", ConnectedEdges = [Statuses.Connected("odd"), Statuses.Connected("even")] };
+        _admin.Recorded = new HubStatus
+        {
+            Running = true,
+            TunnelPort = 1,
+            Version = "1",
+            ConnectedEdges = [Statuses.Connected("odd"), Statuses.Connected("even")],
+        };
         var (_, all) = await _admin.SendAsync(HttpMethod.Post, "/api/v1/blocks", """{"ip":"192.0.2.0/30"}""");
         Assert.Equal((2, 3), (all.GetProperty("connectedEdges").GetInt32(), all.GetProperty("openConnections").GetInt32()));
 

@@ -28,7 +28,8 @@ public sealed class BackupTests
         var content = Backup.Write(Backup.Make(from.Path, new StateFiles(), Now));
         Restore.Run(Backup.Read(content, "backup"), to.Path, new StateFiles());
 
-        Assert.Equal(["admin-key", "edges.json", "hub-certificate-next.pem", "hub-certificate.pem"], Names(to).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["admin-key", "edges.json", "hub-certificate-next.pem", "hub-certificate.pem"], Names(to).Order(StringComparer.Ordinal));
         foreach (var name in Names(to))
         {
             Assert.Equal(File.ReadAllBytes(from.File(name)), File.ReadAllBytes(to.File(name)));
@@ -79,12 +80,22 @@ public sealed class BackupTests
     [InlineData("is not a backup of a hub", "")]
     [InlineData("is not a backup of a hub", "{}")]
     [InlineData("its format is not", """{"format":"zip","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[]}""")]
-    [InlineData("this hub knows version 1", """{"format":"tunnel-hub backup","version":2,"made":"2026-05-01T12:00:00Z","hub":"9.0.0","files":[{"name":"x","sha256":"","content":""}]}""")]
-    [InlineData("does not match its checksum", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"edges.json","sha256":"AAAA","content":"e30="}]}""")]
-    [InlineData("does not match its checksum", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[null]}""")]
-    [InlineData("that this hub does not know", """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"../passwd","sha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","content":""}]}""")]
+    [InlineData(
+        "this hub knows version 1",
+        """{"format":"tunnel-hub backup","version":2,"made":"2026-05-01T12:00:00Z","hub":"9.0.0","files":[{"name":"x","sha256":"","content":""}]}""")]
+    [InlineData(
+        "does not match its checksum",
+        """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"edges.json","sha256":"AAAA","content":"e30="}]}""")]
+    [InlineData(
+        "does not match its checksum",
+        """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[null]}""")]
+    [InlineData(
+        "that this hub does not know",
+        """{"format":"tunnel-hub backup","version":1,"made":"2026-05-01T12:00:00Z","hub":"0.1.0","files":[{"name":"../passwd","sha256":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","content":""}]}""")]
     public void What_is_no_backup_or_is_damaged_is_refused_and_says_why(string expected, string text) =>
-        Assert.Contains(expected, Assert.Throws<OperatorException>(() => Backup.Read(Encoding.UTF8.GetBytes(text), "b.json")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<OperatorException>(() => Backup.Read(Encoding.UTF8.GetBytes(text), "b.json")).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("edges.json")]
@@ -96,7 +107,8 @@ public sealed class BackupTests
         await FillAsync(state, "a");
         var content = File.ReadAllText(state.File(name));
         File.WriteAllText(state.File(name), content[..(content.Length / 2)]);
-        Assert.Contains(name, Assert.Throws<OperatorException>(() => Backup.Make(state.Path, new StateFiles(), Now)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            name, Assert.Throws<OperatorException>(() => Backup.Make(state.Path, new StateFiles(), Now)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +120,8 @@ public sealed class BackupTests
         File.WriteAllText(file, "of yesterday");
         Assert.Equal(ExitCodes.Fine, (await RunAsync("backup", file, "--state-dir", state.Path)).Code);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-        Assert.Contains("is in order", (await RunAsync("restore", file, "--state-dir", place.File("none"), "--dry-run")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "is in order", (await RunAsync("restore", file, "--state-dir", place.File("none"), "--dry-run")).Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(place.File("none")));
 
         File.WriteAllText(state.File("admin-key"), "later");
@@ -129,10 +142,13 @@ public sealed class BackupTests
     public async Task There_is_no_backup_of_nothing_or_of_half_a_restore()
     {
         using TemporaryDirectory state = new();
-        Assert.Contains("There is no hub's state", (await RunAsync("backup", state.File("b"), "--state-dir", state.Path)).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no hub's state", (await RunAsync("backup", state.File("b"), "--state-dir", state.Path)).Error,
+            StringComparison.Ordinal);
         await FillAsync(state, "a");
         File.WriteAllBytes(state.File(Restore.FileName), Backup.Write(Backup.Make(state.Path, new StateFiles(), Now)));
-        Assert.Contains("was cut off", (await RunAsync("backup", state.File("b"), "--state-dir", state.Path)).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "was cut off", (await RunAsync("backup", state.File("b"), "--state-dir", state.Path)).Error, StringComparison.Ordinal);
     }
 
     private static async Task FillAsync(TemporaryDirectory state, string id)
@@ -146,11 +162,14 @@ public sealed class BackupTests
         File.WriteAllText(state.File("admin-key"), $"key of {id}");
     }
 
-    private static IEnumerable<string> Names(TemporaryDirectory directory) => Directory.GetFiles(directory.Path).Select(path => Path.GetFileName(path)!);
+    private static IEnumerable<string> Names(TemporaryDirectory directory) =>
+        Directory.GetFiles(directory.Path).Select(path => Path.GetFileName(path)!);
 
     // What a hub reads; a part of a file under another name is none of it.
     private static SortedDictionary<string, string> Content(TemporaryDirectory directory) =>
-        new(Names(directory).Where(HubStateFiles.All.Contains).ToDictionary(name => name, name => File.ReadAllText(directory.File(name))), StringComparer.Ordinal);
+        new(
+            Names(directory).Where(HubStateFiles.All.Contains).ToDictionary(name => name, name => File.ReadAllText(directory.File(name))),
+            StringComparer.Ordinal);
 
     private static async Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments)
     {

@@ -71,7 +71,8 @@ public sealed class StateMoveTests(PostgresFixture postgres) : IClassFixture<Pos
     {
         await using var store = TestEdges.Store(From);
         await store.LoadAsync([TestEdges.WithSecret("a"), TestEdges.WithSecret("b")], default);
-        var blocks = await BlockList.OpenAsync(BlockFormat.FileIn(From, new StateFiles()), TimeProvider.System, NullLogger.Instance, default);
+        var blocks = await BlockList.OpenAsync(
+            BlockFormat.FileIn(From, new StateFiles()), TimeProvider.System, NullLogger.Instance, default);
         Assert.True(IpRange.TryParse("192.0.2.7", out var source, out _));
         await blocks.AddAsync(source, TimeSpan.FromHours(1), [], "why", default);
     }

@@ -98,7 +98,8 @@ public sealed class BlockListTests : IDisposable
     {
         Directory.CreateDirectory(_directory.File("state"));
         var whole = """{"ip":"192.0.2.8","edges":[],"since":"2025-01-01T12:00:00Z","until":"2035-01-01T12:00:00Z"}""";
-        await File.WriteAllTextAsync(Path.Combine(_directory.File("state"), "blocks.json"), $$"""{"version":1,"blocks":[{{block}},{{whole}}]}""");
+        await File.WriteAllTextAsync(
+            Path.Combine(_directory.File("state"), "blocks.json"), $$"""{"version":1,"blocks":[{{block}},{{whole}}]}""");
         Assert.Equal("192.0.2.8", Assert.Single(Open().Current).Ip);
     }
 
@@ -114,12 +115,15 @@ public sealed class BlockListTests : IDisposable
     [InlineData("2001:db8::/48", "address of this hub")]
     public void Some_are_never_blocked(string source, string why)
     {
-        var never = new NeverBlocked([Range("198.51.100.0/24")], [IPNetwork.Parse("203.0.113.0/28"), IPNetwork.Parse("2001:db8:5::/48")], () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
+        var never = new NeverBlocked(
+            [Range("198.51.100.0/24")], [IPNetwork.Parse("203.0.113.0/28"), IPNetwork.Parse("2001:db8:5::/48")],
+            () => [IPAddress.Parse("192.0.2.200"), IPAddress.Parse("2001:db8::200")]);
         Assert.Contains(why, never.Objection(Range(source)), StringComparison.Ordinal);
         Assert.Null(never.Objection(Range("192.0.2.7")));
     }
 
-    private static IpRange Range(string text) => IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error);
+    private static IpRange Range(string text) =>
+        IpRange.TryParse(text, out var range, out var error) ? range : throw new ArgumentException(error);
 
     private static (string Ip, int Seconds) Left(ITimedBlocks blocks, string edge)
     {
@@ -131,5 +135,6 @@ public sealed class BlockListTests : IDisposable
         Assert.NotNull(await blocks.AddAsync(Range(ip), TimeSpan.FromSeconds(seconds), [.. edges], null, CancellationToken.None));
 
     private BlockList Open() =>
-        BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), _files), _time, NullLogger.Instance, CancellationToken.None).GetAwaiter().GetResult();
+        BlockList.OpenAsync(BlockFormat.FileIn(_directory.File("state"), _files), _time, NullLogger.Instance, CancellationToken.None)
+            .GetAwaiter().GetResult();
 }

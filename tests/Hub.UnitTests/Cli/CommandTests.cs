@@ -123,7 +123,9 @@ public sealed class CommandTests
         await using var admin = await AdminFixture.StartAsync();
         Assert.Contains("edge add", (await RunAsync(admin, "edge", "list")).Error, StringComparison.Ordinal);
         await admin.Edges.AddAsync(TestEdges.WithSecret("a"), default);
-        Assert.Equal("ID  STATE       SINCE  FROM  SECRETS  TCP  UDP\na   never seen  -      -     1        443  -\n", (await RunAsync(admin, "edge", "list")).Out);
+        Assert.Equal(
+            "ID  STATE       SINCE  FROM  SECRETS  TCP  UDP\na   never seen  -      -     1        443  -\n",
+            (await RunAsync(admin, "edge", "list")).Out);
         Assert.Equal("a", JsonElement.Parse((await RunAsync(admin, "edge", "list", "--json")).Out)[0].GetProperty("id").GetString());
         Assert.Equal("a", JsonElement.Parse((await RunAsync(admin, "edge", "show", "a")).Out).GetProperty("id").GetString());
         Assert.Equal(ExitCodes.Fine, (await RunAsync(admin, "edge", "remove", "a")).ExitCode);
@@ -154,7 +156,8 @@ public sealed class CommandTests
         var added = await RunAsync(admin, "edge", "add", "a", "--host", "h");
         Assert.Equal(admin.FurtherHubs, Decode(added.Out).FurtherHubs);
         var decoded = await RunAsync("token", "decode", added.Out.Trim());
-        Assert.Contains($"hubs:   hub2.example.com:8443, [2001:db8::1]:9443#{new string('A', 43)}\n", decoded.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"hubs:   hub2.example.com:8443, [2001:db8::1]:9443#{new string('A', 43)}\n", decoded.Out, StringComparison.Ordinal);
         Assert.Empty(Decode((await RunAsync(admin, "edge", "add", "b", "--dial", "edge.example.com")).Out).FurtherHubs);
     }
 
@@ -270,7 +273,8 @@ public sealed class CommandTests
             var help = await RunAsync([.. path, "--help"]);
             Assert.Equal(ExitCodes.Fine, help.ExitCode);
             Assert.Contains(command.Description!, help.Out, StringComparison.Ordinal);
-            if (command.Name is not ("run" or "help" or "version" or "completion" or "man" or "backup" or "restore" or "import" or "export" or "init"))
+            if (command.Name is not ("run" or "help" or "version" or "completion" or "man" or "backup" or "restore" or "import" or "export"
+                or "init"))
                 Assert.Contains("--json", help.Out, StringComparison.Ordinal);
         }
     }
@@ -280,7 +284,8 @@ public sealed class CommandTests
     {
         var result = await RunAsync("run", "--tunnel-port", "70000", "--bind-address", "1", "--log-level", "loud", "--drain-timeout", "-1");
         Assert.Equal((ExitCodes.Usage, ""), (result.ExitCode, result.Out));
-        foreach (var expected in (string[])["tunnelPort = \"70000\" (--tunnel-port)", "bindAddress = \"1\"", "logLevel = \"loud\"", "drainTimeout = \"-1\""])
+        foreach (var expected in (string[])[
+            "tunnelPort = \"70000\" (--tunnel-port)", "bindAddress = \"1\"", "logLevel = \"loud\"", "drainTimeout = \"-1\""])
             Assert.Contains(expected, result.Error, StringComparison.Ordinal);
     }
 

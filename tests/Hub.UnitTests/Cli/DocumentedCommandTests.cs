@@ -12,7 +12,8 @@ namespace Tunnel.Hub.UnitTests.Cli;
 public sealed class DocumentedCommandTests
 {
     // These commands change nothing, and end by themselves.
-    private static readonly string[] ReadOnly = ["status", "edge list", "edge show vps", "streams", "connections", "firewall list", "version", "help"];
+    private static readonly string[] ReadOnly = [
+        "status", "edge list", "edge show vps", "streams", "connections", "firewall list", "version", "help"];
 
     [Fact]
     public void Every_command_in_the_pages_is_one_that_the_real_command_line_takes()
@@ -21,7 +22,9 @@ public sealed class DocumentedCommandTests
         var commands = Documentation.CommandsOf("tunnel-hub").ToArray();
         Assert.Contains(("tunnel-hub edge add vps --tcp 80,443 --udp 53", false), commands);
         Assert.True(commands.Length > 30, $"{commands.Length} commands were found");
-        Assert.Empty(commands.Where(command => IsWrong(root.Parse(command.Line["tunnel-hub ".Length..]), command.IsMention)).Select(command => command.Line));
+        Assert.Empty(
+            commands.Where(command => IsWrong(root.Parse(command.Line["tunnel-hub ".Length..]), command.IsMention)).Select(
+                command => command.Line));
     }
 
     [Fact]
@@ -29,7 +32,8 @@ public sealed class DocumentedCommandTests
     {
         await using var admin = await AdminFixture.StartAsync(publicHost: "hub.example.com");
         await admin.Edges.AddAsync(TestEdges.WithSecret("vps") with { ListenPorts = [new PortRange(443, 443)] }, default);
-        var commands = Documentation.CommandsOf("tunnel-hub").Where(command => !command.IsMention).Select(command => command.Line["tunnel-hub ".Length..])
+        var commands = Documentation.CommandsOf("tunnel-hub").Where(command => !command.IsMention).Select(
+            command => command.Line["tunnel-hub ".Length..])
             .Where(command => ReadOnly.Any(words => command == words || command.StartsWith(words + " ", StringComparison.Ordinal)))
             .Where(command => !command.Contains("--url", StringComparison.Ordinal) && !command.Contains("ID", StringComparison.Ordinal))
             .ToArray();
@@ -37,7 +41,8 @@ public sealed class DocumentedCommandTests
         foreach (var command in commands)
         {
             using StringWriter output = new(), error = new();
-            var words = command.Split(' ')[0] is "version" or "help" ? command.Split(' ') : [.. command.Split(' '), "--admin-socket", admin.SocketPath];
+            var words = command.Split(' ')[
+                0] is "version" or "help" ? command.Split(' ') : [.. command.Split(' '), "--admin-socket", admin.SocketPath];
             var code = await HubCommandLine.InvokeAsync(words, output, error);
             Assert.True(code == ExitCodes.Fine, $"{command}: {code} {error}");
         }

@@ -16,12 +16,14 @@ public sealed class InitCommandTests : IDisposable
     {
         var path = _directory.File("etc/hub.json");
 
-        var (code, output, error) = await RunAsync("--public-host", "hub.example.com:9443", "--tunnel-port", "9443", "--target-host", "10.0.0.5", "--config", path);
+        var (code, output, error) = await RunAsync(
+            "--public-host", "hub.example.com:9443", "--tunnel-port", "9443", "--target-host", "10.0.0.5", "--config", path);
 
         Assert.True(code == ExitCodes.Fine, error);
         Assert.Contains($"{path} is written.", output, StringComparison.Ordinal);
         Assert.Contains("The edge must reach hub.example.com:9443", output, StringComparison.Ordinal);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(path));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(path));
         var options = TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(path, new Dictionary<string, string?>()));
         Assert.Equal(("hub.example.com:9443", 9443, "10.0.0.5"), (options.PublicHost, options.TunnelPort, options.TargetHost));
 
@@ -72,7 +74,8 @@ public sealed class InitCommandTests : IDisposable
     [Fact]
     public async Task What_is_wrong_is_named_by_its_option()
     {
-        var (code, _, error) = await RunAsync("--public-host", "a b", "--tunnel-port", "0", "--target-host", "c d", "--config", _directory.File("hub.json"));
+        var (code, _, error) = await RunAsync(
+            "--public-host", "a b", "--tunnel-port", "0", "--target-host", "c d", "--config", _directory.File("hub.json"));
 
         Assert.Equal(ExitCodes.Usage, code);
         Assert.Equal(

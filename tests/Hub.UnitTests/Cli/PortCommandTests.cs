@@ -16,13 +16,20 @@ public sealed class PortCommandTests
         await RunsAsync(
             admin,
             "~ a: +tcp/8443\nApplied.\n",
-            "port", "add", "a", "tcp/8443", "--to", "10.0.0.5:443", "--proxy", "v2", "--allow", "192.0.2.0/24", "2001:db8::/32", "--max-connections", "7");
+            "port", "add", "a", "tcp/8443", "--to", "10.0.0.5:443", "--proxy", "v2", "--allow", "192.0.2.0/24", "2001:db8::/32",
+            "--max-connections", "7");
         var policy = Entry(admin, "tcp/8443");
-        Assert.Equal(("10.0.0.5", 443, ProxyProtocol.V2, 2, 7), (policy.TargetHost, policy.TargetPort, policy.ProxyProtocol, policy.AllowCidrs?.Count, policy.MaxConnections));
+        Assert.Equal(
+            ("10.0.0.5", 443, ProxyProtocol.V2, 2, 7),
+            (policy.TargetHost, policy.TargetPort, policy.ProxyProtocol, policy.AllowCidrs?.Count, policy.MaxConnections));
 
-        await RunsAsync(admin, "~ a: ~tcp/8443\nApplied.\n", "port", "set", "a", "tcp/8443", "--proxy", "off", "--unset", "max-connections", "allowCidrs");
+        await RunsAsync(
+            admin, "~ a: ~tcp/8443\nApplied.\n", "port", "set", "a", "tcp/8443", "--proxy", "off", "--unset", "max-connections",
+            "allowCidrs");
         policy = Entry(admin, "tcp/8443");
-        Assert.Equal(("10.0.0.5", ProxyProtocol.Off, null, null), (policy.TargetHost, policy.ProxyProtocol, policy.AllowCidrs, policy.MaxConnections));
+        Assert.Equal(
+            ("10.0.0.5", ProxyProtocol.Off, null, null),
+            (policy.TargetHost, policy.ProxyProtocol, policy.AllowCidrs, policy.MaxConnections));
 
         await RunsAsync(admin, "~ a: -tcp/8443\nApplied.\n", "port", "remove", "a", "tcp/8443");
         Assert.Equal([443], admin.Edges.Find("a")!.TcpPorts);
@@ -32,12 +39,15 @@ public sealed class PortCommandTests
     public async Task Ranges_and_the_default_are_ports_like_others()
     {
         await using var admin = await StartAsync();
-        await RunsAsync(admin, "~ a: +udp/8000-8010\nApplied.\n", "port", "add", "a", "udp/8000-8010", "--proxy", "v2", "--idle-timeout", "9s");
+        await RunsAsync(
+            admin, "~ a: +udp/8000-8010\nApplied.\n", "port", "add", "a", "udp/8000-8010", "--proxy", "v2", "--idle-timeout", "9s");
         Assert.Equal(UdpProxyProtocol.Each, Entry(admin, "udp/8000-8010").UdpProxyProtocol);
         await RunsAsync(admin, "~ a: ~udp/8005\nApplied.\n", "port", "set", "a", "udp/8005", "--proxy", "off");
         Assert.Equal((9, UdpProxyProtocol.Off), (Entry(admin, "udp/8005").IdleTimeout, Entry(admin, "udp/8005").UdpProxyProtocol));
         await RunsAsync(admin, "~ a: ~tcp/443 ~udp/8000-8010\nApplied.\n", "port", "set", "a", "default", "--proxy", "off", "--to", ":9");
-        Assert.Equal((ProxyProtocol.Off, UdpProxyProtocol.Off, 9), (Entry(admin, "default").ProxyProtocol, Entry(admin, "default").UdpProxyProtocol, Entry(admin, "default").TargetPort));
+        Assert.Equal(
+            (ProxyProtocol.Off, UdpProxyProtocol.Off, 9),
+            (Entry(admin, "default").ProxyProtocol, Entry(admin, "default").UdpProxyProtocol, Entry(admin, "default").TargetPort));
     }
 
     [Fact]
@@ -120,7 +130,9 @@ public sealed class PortCommandTests
         Assert.Equal("""{"rules":[]}""", admin.Edges.Find("a")!.FirewallConfig!.Value.GetRawText());
 
         var renamed = await RunAsync(admin, "edge", "rename", "a", "b");
-        Assert.Equal((ExitCodes.Fine, "- a: -tcp/80,8000-8002 -udp/53\n+ b: +tcp/80,8000-8002 +udp/53\nApplied.\n"), (renamed.ExitCode, renamed.Out));
+        Assert.Equal(
+            (ExitCodes.Fine, "- a: -tcp/80,8000-8002 -udp/53\n+ b: +tcp/80,8000-8002 +udp/53\nApplied.\n"),
+            (renamed.ExitCode, renamed.Out));
         Assert.Contains("edge token b", renamed.Error, StringComparison.Ordinal);
         Assert.Null(admin.Edges.Find("a"));
         Assert.True(await admin.Edges.HasSecretAsync("b", TestEdges.Secret, default));

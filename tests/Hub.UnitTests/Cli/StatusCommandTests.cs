@@ -14,23 +14,36 @@ public sealed class StatusCommandTests
     public async Task Every_edge_has_a_row_and_one_that_is_down_a_line_with_when_from_where_and_why()
     {
         var lines = await PrintAsync(Statuses.Hub(
-            Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = Now.AddHours(-3), Remote = "192.0.2.7:4711", Detail = "nothing heard for 45 s" },
+            Statuses.Edge(
+                "gone",
+                EdgeCondition.Network) with { LastSeen = Now.AddHours(-3), Remote = "192.0.2.7:4711", Detail = "nothing heard for 45 s" },
             Statuses.Edge("new", EdgeCondition.NeverSeen)));
         Assert.EndsWith("0 of 2 edges connected", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("EDGE  STATE          SINCE  FROM            TRANSPORT", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("gone  DOWN: network  3 h    192.0.2.7:4711  -", lines[2], StringComparison.Ordinal);
         Assert.StartsWith("new   never seen     -      -               -", lines[3], StringComparison.Ordinal);
-        Assert.Equal("gone was last seen at 2026-05-01T09:00:00Z, 3 h ago, from 192.0.2.7:4711: nothing heard for 45 s", Assert.Single(lines[4..]));
+        Assert.Equal(
+            "gone was last seen at 2026-05-01T09:00:00Z, 3 h ago, from 192.0.2.7:4711: nothing heard for 45 s", Assert.Single(lines[4..]));
     }
 
     [Fact]
     public async Task Secrets_that_end_refused_tries_and_conflicts_are_said()
     {
         var lines = await PrintAsync(Statuses.Hub(
-            Statuses.Edge("old", EdgeCondition.Connected) with { ConnectedSince = Now, Secrets = 2, SecretsEnd = [Now.AddHours(23)], OwnSecretEnds = Now.AddHours(23) },
-            Statuses.Edge("two", EdgeCondition.Conflict) with { ConnectedSince = Now, Secrets = 3, SecretsEnd = [Now.AddMinutes(5), Now.AddDays(3)], Conflict = new EdgeAttempt("192.0.2.9:1", Now.AddSeconds(-5)) },
-            Statuses.Edge("wrong", EdgeCondition.SecretExpired) with { LastSeen = Now, Remote = "192.0.2.7:1", Refused = new EdgeAttempt("192.0.2.7:2", Now.AddSeconds(-9)) }));
-        Assert.Contains("old is connected with an old secret, which ends in 23 h, and its tunnels with it: it needs its new token, unless rotate-secret --push has given it the secret", lines);
+            Statuses.Edge(
+                "old",
+                EdgeCondition.Connected) with { ConnectedSince = Now, Secrets = 2, SecretsEnd = [Now.AddHours(23)],
+                OwnSecretEnds = Now.AddHours(23) },
+            Statuses.Edge(
+                "two",
+                EdgeCondition.Conflict) with { ConnectedSince = Now, Secrets = 3, SecretsEnd = [Now.AddMinutes(5), Now.AddDays(3)],
+                Conflict = new EdgeAttempt("192.0.2.9:1", Now.AddSeconds(-5)) },
+            Statuses.Edge(
+                "wrong",
+                EdgeCondition.SecretExpired) with { LastSeen = Now, Remote = "192.0.2.7:1",
+                Refused = new EdgeAttempt("192.0.2.7:2", Now.AddSeconds(-9)) }));
+        Assert.Contains("old is connected with an old secret, which ends in 23 h, and its tunnels with it: it needs its new token, "
+            + "unless rotate-secret --push has given it the secret", lines);
         Assert.Contains("two is wanted by another process too, from 192.0.2.9:1, 5 s ago: stop one of the two", lines);
         Assert.Contains("two has 3 secrets: 2 older ones end in 3 d", lines);
         Assert.Contains("wrong needs a new token: tunnel-hub edge token wrong", lines);
@@ -40,12 +53,16 @@ public sealed class StatusCommandTests
     [Fact]
     public async Task Certificates_of_ports_are_said_when_they_end_soon_or_can_not_be_used()
     {
-        var good = new PortCertificateStatus { EdgeId = "vps", Ports = "443", Path = "/good.pem", Names = ["a.test"], Expires = Now.AddDays(15) };
+        var good =
+            new PortCertificateStatus { EdgeId = "vps", Ports = "443", Path = "/good.pem", Names = ["a.test"], Expires = Now.AddDays(15) };
         var lines = await PrintAsync(Statuses.Hub() with
         {
-            PortCertificates = [good, good with { Path = "/soon.pem", Expires = Now.AddDays(13) }, good with { Path = "/over.pem", Expires = Now.AddDays(-3) }],
+            PortCertificates = [
+                good, good with { Path = "/soon.pem", Expires = Now.AddDays(13) },
+                good with { Path = "/over.pem", Expires = Now.AddDays(-3) }],
         });
-        Assert.Equal(["vps tcp/443: /soon.pem for a.test ends in 13 d", "FAILED vps tcp/443: /over.pem for a.test ended 3 d ago"], lines[1..]);
+        Assert.Equal(
+            ["vps tcp/443: /soon.pem for a.test ends in 13 d", "FAILED vps tcp/443: /over.pem for a.test ended 3 d ago"], lines[1..]);
     }
 
     private static async Task<string[]> PrintAsync(HubStatus status)

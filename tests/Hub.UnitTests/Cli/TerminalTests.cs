@@ -50,7 +50,8 @@ public sealed class TerminalTests
         var lines = output.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
         Assert.Contains("tcpTls, 2 lanes", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith(@"FAILED a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith(
+            @"FAILED a can't listen on tcp/443: \u001b]0;owned\u0007\u001b[2J\u000aother", lines[3], StringComparison.Ordinal);
         AssertHarmless(lines);
     }
 
@@ -81,13 +82,17 @@ public sealed class TerminalTests
     {
         Assert.Equal(
             "2026-05-01T12:00:00.000Z portsAssigned edgeId=a listenPorts=80,8000-8002",
-            EventsCommand.Describe("""{"type":"portsAssigned","time":"2026-05-01T12:00:00Z","edgeId":"a","listenPorts":[80,8000,8001,8002],"listenPortsUdp":[]}"""));
+            EventsCommand.Describe(
+                """{"type":"portsAssigned","time":"2026-05-01T12:00:00Z","edgeId":"a","listenPorts":[80,8000,8001,8002],"listenPortsUdp":[]}"""));
         Assert.Equal(
-            "2026-05-01T12:00:00.000Z portsApplied edgeId=a bound=1 failed=11 failedPorts=tcp/8000-8010 (not allowed); udp/53 (address in use)",
-            EventsCommand.Describe("""{"type":"portsApplied","time":"2026-05-01T12:00:00Z","edgeId":"a","bound":1,"failed":11,"failedPorts":[{"port":8000,"proto":"tcp","error":"not allowed","to":8010},{"port":53,"proto":"udp","error":"address in use"}]}"""));
+            "2026-05-01T12:00:00.000Z portsApplied edgeId=a bound=1 failed=11 failedPorts=tcp/8000-8010 (not allowed); udp/53 "
+                + "(address in use)",
+            EventsCommand.Describe(
+                """{"type":"portsApplied","time":"2026-05-01T12:00:00Z","edgeId":"a","bound":1,"failed":11,"failedPorts":[{"port":8000,"proto":"tcp","error":"not allowed","to":8010},{"port":53,"proto":"udp","error":"address in use"}]}"""));
         Assert.Equal(
             "2026-05-01T12:00:00.000Z edgeDisconnected edgeId=a reason=timeout (nothing heard for 45 s) state=network",
-            EventsCommand.Describe("""{"type":"edgeDisconnected","time":"2026-05-01T12:00:00Z","edgeId":"a","reason":{"kind":"timeout","detail":"nothing heard for 45 s"},"state":"network"}"""));
+            EventsCommand.Describe(
+                """{"type":"edgeDisconnected","time":"2026-05-01T12:00:00Z","edgeId":"a","reason":{"kind":"timeout","detail":"nothing heard for 45 s"},"state":"network"}"""));
     }
 
     private static void AssertHarmless(string[] lines) =>

@@ -16,7 +16,8 @@ public sealed class WordsTests
     [InlineData("tunnel-hub has no command \"stats\"; did you mean status?", "stats")]
     [InlineData("tunnel-hub edge has no command \"lst\"; did you mean list?", "edge", "lst")]
     [InlineData("tunnel-hub status has no option --jsn; did you mean --json?", "status", "--jsn")]
-    [InlineData("tunnel-hub edge add has no option --secert; did you mean --secret?", "edge", "add", "a", "--secert", "do-not-show-this-one")]
+    [InlineData(
+        "tunnel-hub edge add has no option --secert; did you mean --secret?", "edge", "add", "a", "--secert", "do-not-show-this-one")]
     [InlineData("tunnel-hub edge remove takes no further word \"b\"", "edge", "remove", "a", "b")]
     [InlineData("tunnel-hub edge needs a command: add, list", "edge")]
     [InlineData("has no unit; did you mean 5s, 5m or 5h?", "firewall", "block", "192.0.2.7", "--for", "5")]
@@ -73,11 +74,14 @@ public sealed class WordsTests
 
     [Theory]
     [InlineData("There is no edge \"nope\".\ntunnel-hub edge list shows all edges.\n", "edge", "show", "nope")]
-    [InlineData("There is an edge \"a\" already.\nChange its ports with tunnel-hub port, or take another id.\n", "edge", "add", "a", "--host", "h")]
+    [InlineData(
+        "There is an edge \"a\" already.\nChange its ports with tunnel-hub port, or take another id.\n", "edge", "add", "a", "--host", "h")]
     [InlineData("--limit = \"0\": must be 1–1000\n", "streams", "--limit", "0")]
     [InlineData("--for = 0: must be 1–31536000 seconds\n", "firewall", "block", "192.0.2.7", "--for", "0")]
     [InlineData("--since = \"yesterday\": must be a time such as 2026-05-01T12:00:00Z\n", "connections", "--since", "yesterday")]
-    [InlineData("--since \"10x\" is not a time; valid are 0, 90s, 30m, 24h, 7d, or a time such as 2026-05-01T12:00:00Z\n", "connections", "--since", "10x")]
+    [InlineData(
+        "--since \"10x\" is not a time; valid are 0, 90s, 30m, 24h, 7d, or a time such as 2026-05-01T12:00:00Z\n", "connections", "--since",
+        "10x")]
     [InlineData("There is no block of 192.0.2.7.\ntunnel-hub firewall list shows all blocks.\n", "firewall", "unblock", "192.0.2.7")]
     public async Task Errors_name_options_and_commands_and_not_the_API(string expected, params string[] arguments)
     {
@@ -97,11 +101,14 @@ public sealed class WordsTests
             {
                 ListenPorts = [PortRange.FromInt32(443), new PortRange(8000, 8010)],
                 ListenPortsUdp = [PortRange.FromInt32(53)],
-                Ports = EdgeDefinition.NoPorts.Add("default", policy).Add("tcp/8001", policy).Add("udp/53", policy).Add("tcp/443", policy).Add("tcp/8000", policy),
+                Ports = EdgeDefinition.NoPorts.Add("default", policy)
+                    .Add("tcp/8001", policy).Add("udp/53", policy).Add("tcp/443", policy).Add("tcp/8000", policy),
             },
             default);
         var shown = JsonElement.Parse((await RunAsync("edge", "show", "a", "--admin-socket", admin.SocketPath)).Out);
-        Assert.Equal(["tcp/443", "tcp/8000", "tcp/8001", "udp/53", "default"], shown.GetProperty("ports").EnumerateObject().Select(port => port.Name));
+        Assert.Equal(
+            ["tcp/443", "tcp/8000", "tcp/8001", "udp/53", "default"],
+            shown.GetProperty("ports").EnumerateObject().Select(port => port.Name));
     }
 
     [Fact]
@@ -113,8 +120,13 @@ public sealed class WordsTests
         Assert.Equal((ExitCodes.Fine, ""), (none.ExitCode, none.Out));
         Assert.Contains("No port has logConnections", none.Error, StringComparison.Ordinal);
 
-        await admin.Edges.UpdateAsync(TestEdges.WithSecret("a") with { Secret = null, Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { LogConnections = true }) }, default);
-        Assert.Contains("No connection matches", (await RunAsync("connections", "--admin-socket", admin.SocketPath)).Error, StringComparison.Ordinal);
+        await admin.Edges.UpdateAsync(
+            TestEdges.WithSecret(
+                "a") with { Secret = null,
+                Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { LogConnections = true }) },
+            default);
+        Assert.Contains(
+            "No connection matches", (await RunAsync("connections", "--admin-socket", admin.SocketPath)).Error, StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Paths(Command command, string[] words) =>

@@ -41,7 +41,12 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
         var file = File("""{"tunnelPort":1,"bindAddress":"0.0.0.0","targetHost":"file","limits":{"memoryBudget":5000000000}}""");
         var options = Read(
             file,
-            new() { ["TUNNEL_HUB__TARGETHOST"] = "environment", ["TUNNEL_HUB__TUNNELPORT"] = "2", ["TUNNEL_HUB__LIMITS__PERADDRESS"] = "7" },
+            new()
+            {
+                ["TUNNEL_HUB__TARGETHOST"] = "environment",
+                ["TUNNEL_HUB__TUNNELPORT"] = "2",
+                ["TUNNEL_HUB__LIMITS__PERADDRESS"] = "7",
+            },
             new() { ["tunnelPort"] = "3" });
         Assert.Equal((3, "0.0.0.0", "environment"), (options.TunnelPort, options.BindAddress, options.TargetHost));
         Assert.Equal((7, 5_000_000_000), (options.Limits.PerAddress, options.Limits.MemoryBudget));
@@ -72,11 +77,14 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
              "limits":{"authTimeout":0,"edges":0,"lanesPerTunnel":9,"memoryBudget":"much","streamsPerEdge":99999999999},
              "edges":[{"id":"a b","secret":"weak secret","listenPort":[1]}]}
             """);
-        var error = Assert.Throws<ConfigurationException>(() => Read(file, new() { ["TUNNEL_HUB__LOGLEVEL"] = "loud" }, new() { ["tunnelPort"] = "x" }));
+        var error = Assert.Throws<ConfigurationException>(
+            () => Read(file, new() { ["TUNNEL_HUB__LOGLEVEL"] = "loud" }, new() { ["tunnelPort"] = "x" }));
         Assert.Equal(
             [
-                "bindAddress", "drainTimeout", "edges[0].id", "edges[0].listenPort", "edges[0].secret", "limits.authTimeout", "limits.edges",
-                "limits.lanesPerTunnel", "limits.memoryBudget", "limits.streamsPerEdge", "logLevel", "publicHost", "targetHost", "tls.certPem", "tls.keyPem", "tunelPort", "tunnelPort",
+                "bindAddress", "drainTimeout", "edges[0].id", "edges[0].listenPort", "edges[0].secret", "limits.authTimeout",
+                "limits.edges",
+                "limits.lanesPerTunnel", "limits.memoryBudget", "limits.streamsPerEdge", "logLevel", "publicHost", "targetHost",
+                "tls.certPem", "tls.keyPem", "tunelPort", "tunnelPort",
             ],
             error.Errors.Select(fault => fault.Setting).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("weak", error.Message, StringComparison.Ordinal);
@@ -91,7 +99,10 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     [InlineData("127.1")]
     [InlineData("host")]
     public void A_bind_address_is_written_out(string address) =>
-        Assert.Equal("bindAddress", Assert.Single(Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { ["bindAddress"] = address })).Errors).Setting);
+        Assert.Equal(
+            "bindAddress",
+            Assert.Single(
+                Assert.Throws<ConfigurationException>(() => Read(commandLine: new() { ["bindAddress"] = address })).Errors).Setting);
 
     [Theory]
     [InlineData("bindAddress", "010.0.0.1")]
@@ -112,19 +123,26 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     [Fact]
     public void Windows_are_settings_and_go_together()
     {
-        var options = Read(File("""{"windows":{"initial":32768,"min":65536,"max":131072,"shared":262144},"limits":{"memoryBudget":1048576}}"""));
-        Assert.Equal((32768, 65536, 131072, 262144L), (options.Windows.InitialWindow, options.Windows.MinWindow, options.Windows.MaxWindow, options.Windows.SharedWindow));
+        var options = Read(
+            File("""{"windows":{"initial":32768,"min":65536,"max":131072,"shared":262144},"limits":{"memoryBudget":1048576}}"""));
+        Assert.Equal(
+            (32768, 65536, 131072, 262144L),
+            (options.Windows.InitialWindow, options.Windows.MinWindow, options.Windows.MaxWindow, options.Windows.SharedWindow));
         Assert.Equal(1048576, options.Limits.MemoryBudget);
 
-        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => Read(environment: new() { ["TUNNEL_HUB__WINDOWS__MIN"] = "5000000" })).Errors);
+        var error = Assert.Single(
+            Assert.Throws<ConfigurationException>(() => Read(environment: new() { ["TUNNEL_HUB__WINDOWS__MIN"] = "5000000" })).Errors);
         Assert.Equal(("windows.min", "TUNNEL_HUB__WINDOWS__MIN"), (error.Setting, error.Source));
     }
 
     [Fact]
     public void The_admin_socket_follows_the_state_where_there_is_no_directory_for_it()
     {
-        Assert.Equal("/tmp/own.sock", Read(commandLine: new() { ["stateDir"] = "/tmp/state", ["adminSocket"] = "/tmp/own.sock" }).AdminSocket);
-        Assert.SkipWhen(Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not null, "this user has a directory for it");
+        Assert.Equal(
+            "/tmp/own.sock", Read(commandLine: new() { ["stateDir"] = "/tmp/state", ["adminSocket"] = "/tmp/own.sock" }).AdminSocket);
+        Assert.SkipWhen(
+            Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is not null,
+            "this user has a directory for it");
         Assert.Equal("/tmp/state/run/admin.sock", Read(commandLine: new() { ["stateDir"] = "/tmp/state" }).AdminSocket);
     }
 
@@ -133,13 +151,20 @@ public sealed class TunnelHubOptionsReaderTests : IDisposable
     {
         var errors = new ConfigurationErrors();
         TunnelHubOptionsValidator.Validate(
-            new TunnelHubOptions { TunnelPort = -1, StateDir = "", Edges = [TestEdges.Edge("", 0)], Limits = new HubLimits { PerAddress = 0 } }, errors);
+            new TunnelHubOptions
+            {
+                TunnelPort = -1,
+                StateDir = "",
+                Edges = [TestEdges.Edge("", 0)],
+                Limits = new HubLimits { PerAddress = 0 },
+            }, errors);
         Assert.Equal(
             ["edges[0].id", "edges[0].listenPorts[0]", "limits.perAddress", "stateDir", "tunnelPort"],
             errors.Select(error => error.Setting).Order(StringComparer.Ordinal));
     }
 
-    private static TunnelHubOptions Read(string? file = null, Dictionary<string, string>? environment = null, Dictionary<string, string?>? commandLine = null) =>
+    private static TunnelHubOptions Read(
+        string? file = null, Dictionary<string, string>? environment = null, Dictionary<string, string?>? commandLine = null) =>
         TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(file, commandLine ?? []) with
         {
             AppSettingsFile = "/nonexistent/appsettings.json",

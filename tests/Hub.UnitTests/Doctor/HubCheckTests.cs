@@ -45,8 +45,17 @@ public sealed class HubCheckTests
     public async Task Certificates_of_ports_are_looked_at_before_they_end(int? days, string? fault, CheckStatus expected)
     {
         Assert.Equal(CheckStatus.Skipped, (await RunAsync(new PortCertificatesCheck(_time), Context())).Status);
-        var certificate = new PortCertificateStatus { EdgeId = "vps", Ports = "443", Path = "/a.pem", Names = ["a.test"], Expires = _time.GetUtcNow() + Days(days), Fault = fault };
-        var result = await RunAsync(new PortCertificatesCheck(_time), Context() with { Status = Context().Status with { PortCertificates = [certificate] } });
+        var certificate = new PortCertificateStatus
+        {
+            EdgeId = "vps",
+            Ports = "443",
+            Path = "/a.pem",
+            Names = ["a.test"],
+            Expires = _time.GetUtcNow() + Days(days),
+            Fault = fault,
+        };
+        var result = await RunAsync(
+            new PortCertificatesCheck(_time), Context() with { Status = Context().Status with { PortCertificates = [certificate] } });
         Assert.Equal(expected, result.Status);
         if (expected == CheckStatus.Ok)
             return;
@@ -59,7 +68,9 @@ public sealed class HubCheckTests
     [Fact]
     public async Task Edges_that_do_not_know_the_next_certificate_are_named()
     {
-        var result = await RunAsync(new CertificateCheck(_time), Context() with { Certificate = Certificate(400) with { NextPin = "next", EdgesNotTold = ["vps"] } });
+        var result = await RunAsync(
+            new CertificateCheck(_time),
+            Context() with { Certificate = Certificate(400) with { NextPin = "next", EdgesNotTold = ["vps"] } });
         Assert.Equal(CheckStatus.Warning, result.Status);
         Assert.Contains("vps", result.Detail, StringComparison.Ordinal);
     }
@@ -71,9 +82,13 @@ public sealed class HubCheckTests
         File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var context = Context() with { Status = Context().Status with { StateDirectory = directory.Path } };
         Assert.Equal(CheckStatus.Ok, (await RunAsync(new StateDirectoryCheck(), context)).Status);
-        File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(
+            directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
         Assert.Equal(CheckStatus.Warning, (await RunAsync(new StateDirectoryCheck(), context)).Status);
-        Assert.Equal(CheckStatus.Failed, (await RunAsync(new StateDirectoryCheck(), Context() with { Status = Context().Status with { StateDirectory = "/nonexistent" } })).Status);
+        Assert.Equal(
+            CheckStatus.Failed,
+            (await RunAsync(
+                new StateDirectoryCheck(), Context() with { Status = Context().Status with { StateDirectory = "/nonexistent" } })).Status);
         Assert.Equal(CheckStatus.Skipped, (await RunAsync(new StateDirectoryCheck(), context with { IsElsewhere = true })).Status);
     }
 
@@ -81,12 +96,21 @@ public sealed class HubCheckTests
     public async Task Upstreams_that_refuse_or_have_no_address_are_named_and_UDP_is_only_resolved()
     {
         var check = new UpstreamsCheck(
-            (name, _) => name == "there" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)),
-            (address, _) => address.Port == 443 ? Task.CompletedTask : Task.FromException(new SocketException((int)SocketError.ConnectionRefused)),
+            (name, _) => name == "there"
+                ? Task.FromResult<IPAddress[]>([IPAddress.Loopback])
+                : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)),
+            (address, _) =>
+                address.Port == 443 ? Task.CompletedTask : Task.FromException(new SocketException((int)SocketError.ConnectionRefused)),
             _time);
         var good = Edge([443], [53], "there");
         Assert.Equal(CheckStatus.Ok, (await RunAsync(check, Context() with { Edges = [good] })).Status);
-        var bad = await RunAsync(check, Context() with { Edges = [good, Edge([80, 81, 82, 90], [], "there"), Edge([443], [], "gone"), Edge([1], [], "gone") with { Enabled = false }] });
+        var bad = await RunAsync(
+            check,
+            Context() with
+            {
+                Edges = [
+                    good, Edge([80, 81, 82, 90], [], "there"), Edge([443], [], "gone"), Edge([1], [], "gone") with { Enabled = false }],
+            });
         Assert.Equal(CheckStatus.Failed, bad.Status);
         Assert.Contains("tcp there:80-82,90: ", bad.Detail, StringComparison.Ordinal);
         Assert.Contains("tcp gone:443", bad.Detail, StringComparison.Ordinal);
@@ -109,10 +133,12 @@ public sealed class HubCheckTests
                 return Task.CompletedTask;
             },
             _time);
-        var result = await RunAsync(check, Context() with { Edges = [Edge([443, 80], [443], "there")], AskPortsAsync = _ => Task.FromResult(Ports()) });
+        var result = await RunAsync(
+            check, Context() with { Edges = [Edge([443, 80], [443], "there")], AskPortsAsync = _ => Task.FromResult(Ports()) });
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Equal(
-            "2 of 3 answer or have an address; not tcp there:443: leads back to tcp/443 of a, in a loop: no service has that address and port", result.Detail);
+            "2 of 3 answer or have an address; not tcp there:443: leads back to tcp/443 of a, in a loop: no service has that "
+                + "address and port", result.Detail);
 
         ImmutableArray<PortStatus> Ports() =>
         [
@@ -126,7 +152,9 @@ public sealed class HubCheckTests
         ];
 
         static ImmutableSortedDictionary<string, long> Count(bool counts, long value) =>
-            counts ? ImmutableSortedDictionary<string, long>.Empty.Add("forwardingLoop", value) : ImmutableSortedDictionary<string, long>.Empty;
+            counts
+                ? ImmutableSortedDictionary<string, long>.Empty.Add("forwardingLoop", value)
+                : ImmutableSortedDictionary<string, long>.Empty;
     }
 
     [Fact]
@@ -146,7 +174,8 @@ public sealed class HubCheckTests
 
         Assert.Equal(CheckStatus.Ok, (await RunAsync(check, Context() with { Status = status, Edges = [edge] })).Status);
         Assert.Equal(["10.0.0.5:443"], tried);
-        var bad = await RunAsync(check, Context() with { Status = status with { TargetAllowCidrs = CidrSet.Parse("198.51.100.0/24") }, Edges = [edge] });
+        var bad = await RunAsync(
+            check, Context() with { Status = status with { TargetAllowCidrs = CidrSet.Parse("198.51.100.0/24") }, Edges = [edge] });
         Assert.Equal(CheckStatus.Failed, bad.Status);
         Assert.Contains("tcp there:443: targetAllowCidrs does not allow 10.0.0.5, 192.0.2.7", bad.Detail, StringComparison.Ordinal);
         Assert.Contains("udp there:53: targetAllowCidrs", bad.Detail, StringComparison.Ordinal);
@@ -156,7 +185,9 @@ public sealed class HubCheckTests
     [Fact]
     public async Task Edges_that_are_down_are_named()
     {
-        var status = Statuses.Hub(Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = _time.GetUtcNow().AddHours(-3) }, Statuses.Edge("off", EdgeCondition.Disabled));
+        var status = Statuses.Hub(
+            Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = _time.GetUtcNow().AddHours(-3) },
+            Statuses.Edge("off", EdgeCondition.Disabled));
         var result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
         Assert.Equal((CheckStatus.Warning, "0 of 2 connected; not gone (last seen 3 h ago)"), (result.Status, result.Detail));
     }
@@ -167,7 +198,13 @@ public sealed class HubCheckTests
     [InlineData(1024, 1000, CheckStatus.Failed)]
     public async Task Descriptors_are_the_services(long limit, long used, CheckStatus expected) => Assert.Equal(
         expected,
-        (await RunAsync(new HubDescriptorsCheck(), Context() with { Status = Context().Status with { DescriptorLimit = limit }, Metrics = $"# HELP\ntunnel_descriptors_used {used}\n" })).Status);
+        (await RunAsync(
+            new HubDescriptorsCheck(),
+            Context() with
+            {
+                Status = Context().Status with { DescriptorLimit = limit },
+                Metrics = $"# HELP\ntunnel_descriptors_used {used}\n",
+            })).Status);
 
     [Fact]
     public async Task A_port_that_nothing_has_come_to_is_tried_by_the_name_in_tokens()
@@ -198,13 +235,18 @@ public sealed class HubCheckTests
         var unreachable = Dials((_, _) => Task.FromException(new SocketException((int)SocketError.NetworkUnreachable)));
         var proxied = Statuses.Edge("cafe", EdgeCondition.Network) with { DialProxy = "http://proxy:3128" };
         var failed = await RunAsync(unreachable, context with { Status = Statuses.Hub(proxied with { DialFault = "refused (407)" }) });
-        Assert.Equal((CheckStatus.Failed, "cafe at cafe.example:8443 through http://proxy:3128: refused (407)"), (failed.Status, failed.Detail));
+        Assert.Equal(
+            (CheckStatus.Failed, "cafe at cafe.example:8443 through http://proxy:3128: refused (407)"), (failed.Status, failed.Detail));
         var connected = context with { Status = Statuses.Hub(proxied with { ConnectedSince = _time.GetUtcNow() }), EdgeId = "cafe" };
         var good = await RunAsync(unreachable, connected);
         Assert.Equal((CheckStatus.Ok, "cafe at cafe.example:8443 is connected through http://proxy:3128"), (good.Status, good.Detail));
-        Assert.Contains("(through http://proxy:3128)", (await RunAsync(unreachable, connected with { EdgeId = null })).Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "(through http://proxy:3128)", (await RunAsync(unreachable, connected with { EdgeId = null })).Detail,
+            StringComparison.Ordinal);
 
-        Assert.Equal(CheckStatus.Ok, (await RunAsync(new TunnelPortCheck((_, _) => Task.FromException(new SocketException()), _time), context)).Status);
+        Assert.Equal(
+            CheckStatus.Ok,
+            (await RunAsync(new TunnelPortCheck((_, _) => Task.FromException(new SocketException()), _time), context)).Status);
 
         DialledEdgesCheck Dials(TcpConnector connect) => new((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), connect, _time);
     }
@@ -218,7 +260,14 @@ public sealed class HubCheckTests
 
     private CertificateStatus Certificate(int days) => new("pin", null, []) { Expires = _time.GetUtcNow().AddDays(days) };
 
-    private HubDoctorContext Context() => new() { Status = Statuses.Hub(), Certificate = Certificate(400), Edges = [], AskPortsAsync = _ => Task.FromResult<ImmutableArray<PortStatus>>([]) };
+    private HubDoctorContext Context() => new()
+    {
+        Status = Statuses.Hub(),
+        Certificate = Certificate(400),
+        Edges = [],
+        AskPortsAsync = _ => Task.FromResult<ImmutableArray<PortStatus>>([]),
+    };
 
-    private static Task<CheckResult> RunAsync(ICheck<HubDoctorContext> check, HubDoctorContext context) => check.RunAsync(context, TestContext.Current.CancellationToken);
+    private static Task<CheckResult> RunAsync(ICheck<HubDoctorContext> check, HubDoctorContext context) =>
+        check.RunAsync(context, TestContext.Current.CancellationToken);
 }

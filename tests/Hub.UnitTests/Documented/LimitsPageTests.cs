@@ -71,7 +71,8 @@ public sealed class LimitsPageTests
         LimitsPage.AssertSays("wrong secrets", limits.FailedTriesPerMinute);
         LimitsPage.AssertSays("a new process that takes over", Seconds(HandOver.Limit) / 60);
         LimitsPage.AssertSays("`firewallConfig`", EdgeSetValidator.MaxFirewallBytes / Mebi);
-        LimitsPage.AssertSays("its blocked sources", FirewallConfigReader.MaxBlocked, FirewallConfigReader.MaxRateLimits, FirewallConfigReader.MaxRules);
+        LimitsPage.AssertSays(
+            "its blocked sources", FirewallConfigReader.MaxBlocked, FirewallConfigReader.MaxRateLimits, FirewallConfigReader.MaxRules);
         LimitsPage.AssertSays("blocks for a while", FirewallConfigReader.MaxTimedBlocks);
         LimitsPage.AssertSays("edges that one block names", BlocksEndpoints.MaxEdges, BlocksEndpoints.MaxReason);
     }

@@ -21,8 +21,12 @@ internal static class TestEdges
 
     public static EdgeDefinition WithSecret(string id, string secret = Secret) => new() { Id = id, Secret = secret, ListenPorts = [443] };
 
-    public static EdgeStore Store(string directory, ISecretHasher? hasher = null, TimeProvider? time = null, IStateFiles? files = null, int maxEdges = 100, SecretMemory? memory = null) =>
-        new(EdgeStateFormat.FileIn(directory, files ?? new StateFiles()), hasher ?? new CountingHasher(), memory ?? new SecretMemory(), maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
+    public static EdgeStore Store(
+        string directory, ISecretHasher? hasher = null, TimeProvider? time = null, IStateFiles? files = null, int maxEdges = 100,
+        SecretMemory? memory = null) =>
+        new(
+            EdgeStateFormat.FileIn(directory, files ?? new StateFiles()), hasher ?? new CountingHasher(), memory ?? new SecretMemory(),
+            maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
 
     /// <summary>Everything that reading and validating a set finds.</summary>
     public static ImmutableArray<Fault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100) =>

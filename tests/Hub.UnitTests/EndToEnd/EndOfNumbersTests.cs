@@ -54,8 +54,12 @@ public sealed class EndOfNumbersTests : IAsyncLifetime
                         ListenPorts = [_port],
                         ListenPortsUdp = [_port],
                         Ports = EdgeDefinition.NoPorts
-                            .Add($"tcp/{_port}", new PortPolicyDefinition { TargetPort = PortOf(_upstream), ProxyProtocol = ProxyProtocol.Off })
-                            .Add($"udp/{_port}", new PortPolicyDefinition { TargetPort = PortOf(_upstreamUdp), UdpProxyProtocol = UdpProxyProtocol.Off }),
+                            .Add(
+                                $"tcp/{_port}",
+                                new PortPolicyDefinition { TargetPort = PortOf(_upstream), ProxyProtocol = ProxyProtocol.Off })
+                            .Add(
+                                $"udp/{_port}",
+                                new PortPolicyDefinition { TargetPort = PortOf(_upstreamUdp), UdpProxyProtocol = UdpProxyProtocol.Off }),
                     },
                 ],
             },

@@ -29,7 +29,8 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
         _upstream.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _upstream.Listen(512);
         _hub = new TunnelHub(
-            new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = _directory.File("state"), Quic = false }, NullLoggerFactory.Instance);
+            new TunnelHubOptions { TunnelPort = 0, BindAddress = "127.0.0.1", StateDir = _directory.File("state"), Quic = false },
+            NullLoggerFactory.Instance);
     }
 
     private TlsDefinition Tls => new()
@@ -55,11 +56,15 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
     [InlineData("one.test", "CN=one.test", SslProtocols.Tls13)]
     [InlineData("www.two.test", "CN=any.two.test", SslProtocols.Tls13)]
     [InlineData("three.test", "CN=one.test", SslProtocols.Tls12)]
-    public async Task The_name_chooses_the_certificate_and_the_upstream_is_told_of_the_session(string name, string subject, SslProtocols version)
+    public async Task The_name_chooses_the_certificate_and_the_upstream_is_told_of_the_session(
+        string name, string subject, SslProtocols version)
     {
         await AllowAsync(Tls with { Alpn = new ValueList<string>(["h2", "http/1.1"]) }, ProxyProtocol.V2);
-        await using var client = await HandshakeAsync(options => options with { TargetHost = name, ApplicationProtocols = [SslApplicationProtocol.Http11], EnabledSslProtocols = version });
-        Assert.Equal((subject, version, SslApplicationProtocol.Http11), (client.RemoteCertificate!.Subject, client.SslProtocol, client.NegotiatedApplicationProtocol));
+        await using var client = await HandshakeAsync(options =>
+            options with { TargetHost = name, ApplicationProtocols = [SslApplicationProtocol.Http11], EnabledSslProtocols = version });
+        Assert.Equal(
+            (subject, version, SslApplicationProtocol.Http11),
+            (client.RemoteCertificate!.Subject, client.SslProtocol, client.NegotiatedApplicationProtocol));
         await client.WriteAsync("hello"u8.ToArray());
 
         using var upstream = await _upstream.AcceptAsync().WaitAsync(Patience.Limit);
@@ -285,7 +290,8 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
         return bytes;
     }
 
-    private static void Contains(byte[] header, byte[] part) => Assert.True(header.AsSpan().IndexOf(part) >= 0, Convert.ToHexString(header));
+    private static void Contains(byte[] header, byte[] part) =>
+        Assert.True(header.AsSpan().IndexOf(part) >= 0, Convert.ToHexString(header));
 
     private sealed record ClientOptions
     {

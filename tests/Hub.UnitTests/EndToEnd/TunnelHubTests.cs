@@ -122,7 +122,10 @@ public sealed class TunnelHubTests : IAsyncLifetime
         var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
-        await using (var third = new TunnelHub(Options() with { BindAddress = "127.0.0.1", TunnelPort = ((IPEndPoint)taken.LocalEndPoint!).Port }, NullLoggerFactory.Instance))
+        await using (
+            var third = new TunnelHub(
+                Options() with { BindAddress = "127.0.0.1", TunnelPort = ((IPEndPoint)taken.LocalEndPoint!).Port },
+                NullLoggerFactory.Instance))
             await Assert.ThrowsAsync<OperatorException>(() => third.StartAsync());
         taken.Dispose();
         await _hub.StartAsync();
@@ -310,7 +313,9 @@ public sealed class TunnelHubTests : IAsyncLifetime
         {
             looked = true;
             Assert.False(hub.GetStatus().Running);
-            Assert.True((await hub.UpdateAllowedEdgesAsync([new EdgeDefinition { Id = "b", Secret = Secret, ListenPorts = [80] }], cancellation)).Succeeded);
+            Assert.True(
+                (await hub.UpdateAllowedEdgesAsync(
+                    [new EdgeDefinition { Id = "b", Secret = Secret, ListenPorts = [80] }], cancellation)).Succeeded);
         };
         await hub.StartAsync();
         Assert.True(looked);
@@ -321,7 +326,8 @@ public sealed class TunnelHubTests : IAsyncLifetime
     public async Task A_port_that_can_not_be_administered_is_not_opened()
     {
         await _hub.StopAsync();
-        await using var hub = new TunnelHub(Options(), NullLoggerFactory.Instance) { BeforeOpening = _ => throw new OperatorException("no socket") };
+        await using var hub =
+            new TunnelHub(Options(), NullLoggerFactory.Instance) { BeforeOpening = _ => throw new OperatorException("no socket") };
         Assert.Equal("no socket", (await Assert.ThrowsAsync<OperatorException>(() => hub.StartAsync())).Message);
         Assert.False(hub.GetStatus().Running);
         Assert.Null(hub.Edges);

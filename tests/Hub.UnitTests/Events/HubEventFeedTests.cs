@@ -16,8 +16,10 @@ public sealed class HubEventFeedTests
         Assert.Equal(
             [
                 "authorizerDown", "authorizerUp", "certificateExpiring", "certificateFailed", "certificateLoaded",
-                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "edgesChanged", "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
-                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "sourceBlocked", "sourceUnblocked", "streamClosed", "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
+                "crashRecovered", "edgeConflict", "edgeConnected", "edgeDialFailed", "edgeDisconnected", "edgesChanged",
+                "firewallConfigUpdated", "firewallDrifted", "portsApplied", "portsAssigned",
+                "portsUpdated", "proxyHeaderDoubted", "publicIpDiscovered", "sourceBlocked", "sourceUnblocked", "streamClosed",
+                "streamOpened", "targetDown", "targetUp", "tunnelConnected", "tunnelDisconnected",
                 "tunnelLost", "tunnelResumed",
             ],
             HubEventTypes.All);
@@ -37,7 +39,8 @@ public sealed class HubEventFeedTests
             Assert.True(Feed.StreamsWanted);
             Feed.Post(Conflict(1));
             Feed.Post(new StreamOpenedEvent("e", 443, null) { Time = default });
-            var entry = await reader.Events.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+            var entry = await reader.Events.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(
+                Patience.Limit, TestContext.Current.CancellationToken);
             Assert.Equal((null, "streamOpened"), (entry.Id, entry.Type));
             Assert.Equal("""{"type":"streamOpened","time":"0001-01-01T00:00:00+00:00","edgeId":"e","port":443}""", entry.Json);
         }
@@ -54,7 +57,8 @@ public sealed class HubEventFeedTests
             Feed.Post(new CrashRecoveredEvent(i, null) { Time = default });
         Feed.Post(Conflict(7));
 
-        var entry = await other.Events.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+        var entry = await other.Events.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(
+            Patience.Limit, TestContext.Current.CancellationToken);
         Assert.Contains("\"newcomer\":\"192.0.2.2:7\"", entry.Json);
         var gone = new TaskCompletionSource();
         await using var registration = slow.TooSlow.Register(gone.SetResult);
@@ -75,7 +79,9 @@ public sealed class HubEventFeedTests
     {
         using var reader = Subscribe("edgeConflict");
         Feed.Complete();
-        Assert.False(await reader.Events.WaitToReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
+        Assert.False(
+            await reader.Events.WaitToReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(
+                Patience.Limit, TestContext.Current.CancellationToken));
     }
 
     private static EdgeConflictEvent Conflict(int port) =>

@@ -44,7 +44,8 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
 
     public AllowedEdge? Find(string id) => _edges.TryGetValue(id, out var entry) ? entry.Edge : null;
 
-    public ValueTask<AuthenticationResult> AuthenticateAsync(string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
+    public ValueTask<AuthenticationResult> AuthenticateAsync(
+        string id, string secret, IPAddress from, bool blocked, CancellationToken cancellationToken)
     {
         WasBlocked = blocked;
         if (IsBusy)

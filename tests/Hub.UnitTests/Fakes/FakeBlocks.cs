@@ -13,7 +13,8 @@ internal sealed class FakeBlocks : ITimedBlocks
 
     public long Version { get; private set; }
 
-    public IReadOnlyList<TimedBlock> For(string edgeId) => [.. _blocks.Where(item => item.Block.AppliesTo(edgeId)).Select(item => item.Timed)];
+    public IReadOnlyList<TimedBlock> For(string edgeId) =>
+        [.. _blocks.Where(item => item.Block.AppliesTo(edgeId)).Select(item => item.Timed)];
 
     public void Add(string ip, int seconds, params string[] edges)
     {

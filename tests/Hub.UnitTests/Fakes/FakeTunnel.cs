@@ -71,7 +71,8 @@ internal sealed class FakeTunnel : ITunnel
 
     public void Start() => Started = true;
 
-    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) => throw new NotSupportedException();
+    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer) =>
+        throw new NotSupportedException();
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink) => throw new NotSupportedException();
 

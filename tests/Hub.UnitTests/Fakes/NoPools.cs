@@ -10,7 +10,8 @@ internal sealed class NoPools : IPoolObserver, IMemberChecks
 
     public static TargetPools Create() => new(new TargetResolver(TimeProvider.System), Instance, Instance, TimeProvider.System);
 
-    public IMemberCheck Join(MemberCheckKey key, TargetPool pool, PoolMember member) => throw new NotSupportedException("Nothing is checked here.");
+    public IMemberCheck Join(MemberCheckKey key, TargetPool pool, PoolMember member) =>
+        throw new NotSupportedException("Nothing is checked here.");
 
     public void OnUp(string target, IReadOnlyList<PoolKey> pools, string reason)
     {

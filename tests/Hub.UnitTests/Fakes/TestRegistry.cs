@@ -14,7 +14,9 @@ internal sealed class TestRegistry
 {
     public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
     {
-        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time, NullLoggerFactory.Instance);
+        Live = new LiveEdges(
+            Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time,
+            NullLoggerFactory.Instance);
         Live.Configs.Rates = _ => Rates;
     }
 
@@ -67,7 +69,8 @@ internal sealed class TestRegistry
         return (live, tunnel);
     }
 
-    public static EdgeDefinition Edge(string id, params int[] ports) => new() { Id = id, ListenPorts = [.. ports.Select(PortRange.FromInt32)] };
+    public static EdgeDefinition Edge(string id, params int[] ports) =>
+        new() { Id = id, ListenPorts = [.. ports.Select(PortRange.FromInt32)] };
 
     private sealed class NoForwarder : ITunnelForwarder
     {

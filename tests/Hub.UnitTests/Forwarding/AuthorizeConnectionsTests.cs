@@ -102,7 +102,8 @@ public sealed class AuthorizeConnectionsTests : IDisposable
             ("127.0.0.1", new TargetRule(null, Cidrs("10.0.0.0/8"))),
         })
         {
-            var authorizer = Make(new TargetResolver(TimeProvider.System, _ => Task.FromResult<IPAddress[]>([IPAddress.Parse(address)])), rule, "name.test");
+            var authorizer = Make(
+                new TargetResolver(TimeProvider.System, _ => Task.FromResult<IPAddress[]>([IPAddress.Parse(address)])), rule, "name.test");
             Assert.Equal(AuthorizeAnswer.None, await AskAsync(authorizer, 1));
             Assert.Equal("name.test has no address that targetAllowCidrs allow", authorizer.Fault?.Reason);
         }
@@ -140,7 +141,8 @@ public sealed class AuthorizeConnectionsTests : IDisposable
         var handler = AuthorizeConnections.Open(resolver ?? new TargetResolver(TimeProvider.System), rule);
         var definition = new AuthorizeDefinition { Url = $"http://{host}:{Port}/", Timeout = 30 };
         var made = new Authorizer(
-            definition, handler, new AuthorizeReports(new EventLog().Queue, TimeProvider.System, NullLogger<AuthorizeReports>.Instance), TimeProvider.System);
+            definition, handler, new AuthorizeReports(new EventLog().Queue, TimeProvider.System, NullLogger<AuthorizeReports>.Instance),
+            TimeProvider.System);
         _made.Add(made);
         return made;
     }

@@ -149,7 +149,8 @@ public sealed class AuthorizerTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal([null, AuthorizeAnswer.Allowed, AuthorizeAnswer.Allowed], new[] { kept.Find(Of(1)), kept.Find(Of(2)), kept.Find(Of(4)) });
+        Assert.Equal(
+            [null, AuthorizeAnswer.Allowed, AuthorizeAnswer.Allowed], new[] { kept.Find(Of(1)), kept.Find(Of(2)), kept.Find(Of(4)) });
         _time.Advance(TimeSpan.FromSeconds(7));
         Assert.Equal([null, AuthorizeAnswer.Allowed], new[] { kept.Find(Of(2)), kept.Find(Of(4)) });
         kept.Keep(Of(2), AuthorizeAnswer.Refused);
@@ -204,7 +205,9 @@ public sealed class AuthorizerTests : IDisposable
         Apply("a", new EdgeDefinition { Id = "a", ListenPorts = [80], Ports = Ports(Url with { Ttl = 1 }) });
         Assert.Same(used, Assert.Single(all.All));
         Assert.Equal(
-            ["a tcp/80: http://192.0.2.1/authorize says whether clients may come in", "b tcp/80: http://192.0.2.1/authorize says whether clients may come in"],
+            [
+                "a tcp/80: http://192.0.2.1/authorize says whether clients may come in",
+                "b tcp/80: http://192.0.2.1/authorize says whether clients may come in"],
             AuthorizerStatuses.Describe(all).Select(status => $"{status.EdgeId} {status.Describe()}"));
         Apply("b", null);
         Assert.Empty(all.All);

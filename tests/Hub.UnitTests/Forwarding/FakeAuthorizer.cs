@@ -30,7 +30,9 @@ internal sealed class FakeAuthorizer : HttpMessageHandler
         var answer = new TaskCompletionSource<HttpStatusCode>(TaskCreationOptions.RunContinuationsAsynchronously);
         var body = await request.Content!.ReadAsStringAsync(cancellationToken);
         _asked.Writer.TryWrite(
-            new Asked(request.Method, request.RequestUri!.OriginalString, request.Content.Headers.ContentType?.MediaType, body, cancellationToken, answer));
+            new Asked(
+                request.Method, request.RequestUri!.OriginalString, request.Content.Headers.ContentType?.MediaType, body, cancellationToken,
+                answer));
         return new HttpResponseMessage(await answer.Task.WaitAsync(cancellationToken));
     }
 

@@ -30,24 +30,30 @@ internal sealed class ForwardingFixture : IDisposable
     private readonly TestRegistry _registry;
     private readonly SwitchedForwarder _switch = new();
 
-    public ForwardingFixture(IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null, long memoryBudget = 200 << 20)
+    public ForwardingFixture(
+        IUpstreamConnector? connector = null, Func<string, Task<IPAddress[]>>? lookUp = null, DescriptorGuard? descriptors = null,
+        long memoryBudget = 200 << 20)
     {
         _registry = new TestRegistry(_switch);
         Hooks = new HookRunner(_registry.Time, NullLogger.Instance);
         var options = ForwardingOptions.Default with { StreamsPerEdge = 100, SessionsPerEdge = 100, MaxSessions = 4 };
         var guard = descriptors ?? PlentyOfDescriptors.Guard;
         var resolver = new TargetResolver(_registry.Time, lookUp);
-        var context = new TransportContext(new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance)
+        var context = new TransportContext(
+            new FlowControlOptions { MemoryBudget = memoryBudget }, _registry.Time, NullLoggerFactory.Instance)
         {
             ResumeGrace = TransportContext.DefaultResumeGrace,
         };
-        Pools = new TargetPools(resolver, NoPools.Instance, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance), _registry.Time);
+        Pools = new TargetPools(
+            resolver, NoPools.Instance, new PoolReports(_registry.Events.Queue, _registry.Time, NullLogger<PoolReports>.Instance),
+            _registry.Time);
         Gate = new PortGate(options, Pools, Traffic, context);
         Authorizers = new Authorizers(
             rule => AuthorizeHandler ?? AuthorizeConnections.Open(resolver, rule),
             new AuthorizeReports(_registry.Events.Queue, _registry.Time, NullLogger<AuthorizeReports>.Instance), _registry.Time);
         var tls = new TlsReports(_registry.Events.Queue, _registry.Time, NullLogger<TlsReports>.Instance);
-        Streams = new StreamForwarder(Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
+        Streams = new StreamForwarder(
+            Gate, connector ?? new UpstreamConnector(resolver, guard, _registry.Time), _registry.Events.Queue, context)
         {
             Authorizers = Authorizers,
             Tls = new TlsServers(tls, _registry.Time),
@@ -122,7 +128,8 @@ internal sealed class ForwardingFixture : IDisposable
     public FakeStream OpenUnknownStream() => OpenStream(new StreamOpening(null, null, 80));
 
     /// <summary>As the command LOCAL opens one.</summary>
-    public IDatagramSink? OpenUnknownSession() => ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, new FakeSession(), new StreamOpening(null, null, 80));
+    public IDatagramSink? OpenUnknownSession() =>
+        ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, new FakeSession(), new StreamOpening(null, null, 80));
 
     public (FakeSession Session, IDatagramSink? Sink) OpenSession(int port = 80)
     {
@@ -149,7 +156,8 @@ internal sealed class ForwardingFixture : IDisposable
     {
         public ITunnelForwarder? Target { get; set; }
 
-        public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) => Target!.OnStreamOpened(tunnel, stream, opening);
+        public void OnStreamOpened(EdgeTunnel tunnel, ITunnelStream stream, in StreamOpening opening) =>
+            Target!.OnStreamOpened(tunnel, stream, opening);
 
         public IDatagramSink? OnSessionOpened(EdgeTunnel tunnel, ITunnelSession session, in StreamOpening opening) =>
             Target!.OnSessionOpened(tunnel, session, opening);

@@ -16,7 +16,8 @@ public sealed class HeaderFieldsTests
     public void Id_edge_transport_and_checksum_are_always_there()
     {
         var fields = Read(new HeaderFields(Id, "edge-1", TransportKind.Quic));
-        Assert.Equal([ProxyTlvType.UniqueId, ProxyTlvType.EdgeId, ProxyTlvType.Transport, ProxyTlvType.Crc32C], fields.Select(field => field.Type));
+        Assert.Equal(
+            [ProxyTlvType.UniqueId, ProxyTlvType.EdgeId, ProxyTlvType.Transport, ProxyTlvType.Crc32C], fields.Select(field => field.Type));
         Assert.Equal([Id.ToString(), "edge-1", "quic"], fields.Take(3).Select(field => Encoding.ASCII.GetString(field.Value)));
     }
 
@@ -36,7 +37,8 @@ public sealed class HeaderFieldsTests
         Assert.Equal("tcpTls", Text(ProxyTlvType.Transport));
         Assert.Equal("own", Text(0xE8));
         var tls = fields.Single(field => field.Type == ProxyTlvType.Ssl).Value;
-        Assert.Equal([3, 0, 0, 0, 0, 0x21, 0, 7, .. "TLSv1.3"u8, 0x23, 0, 22, .. "TLS_AES_256_GCM_SHA384"u8, 0x22, 0, 7, .. "bücher"u8], tls);
+        Assert.Equal(
+            [3, 0, 0, 0, 0, 0x21, 0, 7, .. "TLSv1.3"u8, 0x23, 0, 22, .. "TLS_AES_256_GCM_SHA384"u8, 0x22, 0, 7, .. "bücher"u8], tls);
 
         string Text(byte type) => Encoding.ASCII.GetString(fields.Single(field => field.Type == type).Value);
     }
@@ -72,7 +74,9 @@ public sealed class HeaderFieldsTests
         var buffer = new byte[HeaderFields.MaxHeaderLength];
         var opening = Opening with { Source = new IPEndPoint(IPAddress.Parse("2001:db8::7"), 1) };
         var length = fields.Write(buffer, opening, ProxyTransport.Stream);
-        Assert.Equal(ProxyParseStatus.Complete, ProxyV2.TryParse(buffer.AsSpan(0, length), ProxyV2.MaxLength, out var header, out var tlvs, out var used));
+        Assert.Equal(
+            ProxyParseStatus.Complete,
+            ProxyV2.TryParse(buffer.AsSpan(0, length), ProxyV2.MaxLength, out var header, out var tlvs, out var used));
         Assert.Equal((length, opening.Source), (used, header.Source));
         List<(byte, byte[])> found = [];
         foreach (var tlv in tlvs)

@@ -43,5 +43,6 @@ public sealed class OwnConnectionsTests
         Assert.True(_own.Contains(Make(client, "127.0.0.1:80"), IPAddress.Loopback));
     }
 
-    private static OwnConnection Make(string local, string remote, bool udp = false) => new(IPEndPoint.Parse(local), IPEndPoint.Parse(remote), udp);
+    private static OwnConnection Make(string local, string remote, bool udp = false) =>
+        new(IPEndPoint.Parse(local), IPEndPoint.Parse(remote), udp);
 }

@@ -44,7 +44,9 @@ public sealed class PoolForwardingTests
         using var hub = Connected(port, new PortPolicyDefinition { Breaker = new BreakerDefinition { FailureThreshold = 1 } });
         Assert.Equal(ResetReason.Refused, await hub.OpenStream().ResetAsync());
         var down = await hub.Events.NextAsync<TargetDownEvent>();
-        Assert.Equal(($"127.0.5.1:{port}", "connection refused, 1 connections in a row", "a tcp/80"), (down.Target, down.Reason, Assert.Single(down.Ports)));
+        Assert.Equal(
+            ($"127.0.5.1:{port}", "connection refused, 1 connections in a row", "a tcp/80"),
+            (down.Target, down.Reason, Assert.Single(down.Ports)));
 
         Assert.Equal(ResetReason.Unreachable, await hub.OpenStream().ResetAsync());
         Assert.Equal(1, hub.Streams.Failures[StreamFailure.NoTarget]);
@@ -60,7 +62,8 @@ public sealed class PoolForwardingTests
         var port = PortOf(two);
         using var silent = new SilentListener(new IPEndPoint(One, port));
         using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([One, Two]));
-        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "web", TargetPort = port, Balance = withPool ? Balance.WeightedRoundRobin : null });
+        hub.ConnectEdge(
+            new PortPolicyDefinition { TargetHost = "web", TargetPort = port, Balance = withPool ? Balance.WeightedRoundRobin : null });
         var timers = hub.Time.WaitingTimers;
         var stream = hub.OpenStream();
         await Eventually.IsTrueAsync(() => hub.Time.WaitingTimers >= timers + 2, "the limit of the dial and the patience run");
@@ -108,7 +111,10 @@ public sealed class PoolForwardingTests
             },
             "the session has moved");
         Assert.Equal("moved", await ReceiveAsync(two));
-        Assert.Equal(2, Pool(hub, udp: true).Describe().Single(target => target.Target.StartsWith("127.0.5.2", StringComparison.Ordinal)).ActiveConnections);
+        Assert.Equal(
+            2,
+            Pool(hub, udp: true)
+                .Describe().Single(target => target.Target.StartsWith("127.0.5.2", StringComparison.Ordinal)).ActiveConnections);
     }
 
     [Fact]
@@ -122,7 +128,11 @@ public sealed class PoolForwardingTests
         Assert.Equal("before", await ReceiveAsync(one));
 
         var pool = Pool(hub, udp: true);
-        pool.Change(pool.Spec with { Policy = pool.Spec.Policy with { Targets = new TargetList([new TargetDefinition { Host = Two.ToString() }]) } });
+        pool.Change(
+            pool.Spec with
+            {
+                Policy = pool.Spec.Policy with { Targets = new TargetList([new TargetDefinition { Host = Two.ToString() }]) },
+            });
         hub.Time.Advance(TimeSpan.FromSeconds(2));
         sink.OnDatagram("after"u8);
         Assert.Equal("after", await ReceiveAsync(two));

@@ -20,7 +20,9 @@ public sealed class PortGateTests
 
         var entry = hub.Gate.TryEnter(hub.Live, udp, 1, Opening(80), out var route, out _);
         Assert.NotNull(entry);
-        Assert.Equal(new PortRoute(new TrafficKey("a", udp, 80), "10.0.0.9", 8080) { Proxy = ProxyProtocol.V1, UdpProxy = UdpProxyProtocol.Each }, route);
+        Assert.Equal(
+            new PortRoute(new TrafficKey("a", udp, 80), "10.0.0.9", 8080) { Proxy = ProxyProtocol.V1, UdpProxy = UdpProxyProtocol.Each },
+            route);
         Assert.Equal(route, entry.Route);
         Assert.Empty(hub.Traffic.Live());
 
@@ -87,7 +89,8 @@ public sealed class PortGateTests
         // Counted and kept at a port that is the edge's, and at no other, of which a hostile edge could name thousands.
         var blocked = hub.Traffic.Find(route.Port)?.Describe(isListening: true, null).Blocked;
         Assert.Equal(reason is null ? null : new Dictionary<string, long> { [reason] = 1 }, blocked);
-        Assert.Equal(reason is null ? [] : [reason], hub.Traffic.Log.Find(new ConnectionFilter(), null, 10).Select(record => record.Reason));
+        Assert.Equal(
+            reason is null ? [] : [reason], hub.Traffic.Log.Find(new ConnectionFilter(), null, 10).Select(record => record.Reason));
     }
 
     private sealed record Counts(long BytesIn, long BytesOut) : IByteCounts;

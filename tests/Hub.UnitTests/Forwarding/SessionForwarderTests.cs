@@ -248,7 +248,8 @@ public sealed class SessionForwarderTests : IDisposable
     public async Task A_client_that_keeps_sending_follows_a_name_that_has_moved_with_a_pause_between_questions()
     {
         var asked = 0;
-        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref asked) < 3 ? Elsewhere : IPAddress.Loopback]));
+        using var hub = new ForwardingFixture(
+            lookUp: _ => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref asked) < 3 ? Elsewhere : IPAddress.Loopback]));
         hub.ConnectEdge(Named);
         var (session, sink) = hub.OpenSession();
         for (var i = 0; i < 100; i++)
@@ -326,7 +327,8 @@ public sealed class SessionForwarderTests : IDisposable
         hub.Tunnel.ActiveSessions = 101;
         Assert.Null(hub.OpenSession().Sink);
 
-        Assert.Equal((1, 1), (hub.Sessions.Failures[SessionFailure.PortNotAssigned], hub.Sessions.Failures[SessionFailure.TooManySessions]));
+        Assert.Equal(
+            (1, 1), (hub.Sessions.Failures[SessionFailure.PortNotAssigned], hub.Sessions.Failures[SessionFailure.TooManySessions]));
         Assert.Equal(0, hub.Sessions.Count);
     }
 
@@ -351,7 +353,8 @@ public sealed class SessionForwarderTests : IDisposable
     {
         var answer = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var hub = new ForwardingFixture(lookUp: _ => answer.Task);
-        hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "dns.example", TargetPort = Port, UdpProxyProtocol = UdpProxyProtocol.Off });
+        hub.ConnectEdge(
+            new PortPolicyDefinition { TargetHost = "dns.example", TargetPort = Port, UdpProxyProtocol = UdpProxyProtocol.Off });
         var (_, sink) = hub.OpenSession();
         sink!.OnDatagram("old"u8);
         Assert.NotEqual(0, hub.Memory.Used);
@@ -478,7 +481,8 @@ public sealed class SessionForwarderTests : IDisposable
         sink.OnSessionLost();
         hub.ConnectAgain();
         var other = ((IHubTunnelHandler)hub.Live).OnSessionOpened(
-            hub.Tunnel, new FakeSession(), new StreamOpening(new IPEndPoint(ForwardingFixture.Client.Address, 40_001), ForwardingFixture.Public, 80));
+            hub.Tunnel, new FakeSession(),
+            new StreamOpening(new IPEndPoint(ForwardingFixture.Client.Address, 40_001), ForwardingFixture.Public, 80));
         other!.OnDatagram("two"u8);
         Assert.NotEqual(from, (await ReceiveAsync()).From);
         Assert.Equal(2, hub.Sessions.Count);
@@ -528,7 +532,9 @@ public sealed class SessionForwarderTests : IDisposable
     {
         var hasHeader = ProxyV2.TryParse(datagram, out var header, out var consumed) == ProxyParseStatus.Complete;
         if (hasHeader)
-            Assert.Equal((ForwardingFixture.Client, ForwardingFixture.Public, ProxyTransport.Datagram), (header.Source, header.Destination, header.Transport));
+            Assert.Equal(
+                (ForwardingFixture.Client, ForwardingFixture.Public, ProxyTransport.Datagram),
+                (header.Source, header.Destination, header.Transport));
         return (Encoding.ASCII.GetString(datagram.AsSpan(consumed)), hasHeader);
     }
 }

@@ -36,8 +36,11 @@ public sealed class SourceCheckTests
     [InlineData("192.168.1.5", null, "10.0.0.1", "None")]
     [InlineData("127.0.0.1", null, "127.0.0.1", "None")]
     [InlineData("192.168.1.5", false, "10.0.0.1", "Private")]
-    public void Private_sources_depend_on_the_edges_own_address_unless_the_policy_says(string edge, bool? allow, string source, string expected) =>
-        Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, IPAddress.Parse(source), IPAddress.Parse(edge)).ToString());
+    public void Private_sources_depend_on_the_edges_own_address_unless_the_policy_says(
+        string edge, bool? allow, string source, string expected) =>
+        Assert.Equal(
+            expected,
+            SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, IPAddress.Parse(source), IPAddress.Parse(edge)).ToString());
 
     [Theory]
     [InlineData(null, "8.8.8.8", "Unknown")]
@@ -48,7 +51,9 @@ public sealed class SourceCheckTests
     {
         var balanced = new EdgePortPolicy { AcceptProxyProtocol = true, TrustedProxies = CidrSet.Parse("10.0.0.5") };
         Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow }, null, IPAddress.Parse(edge)).ToString());
-        Assert.Equal(expected, SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow, Edge = balanced }, null, IPAddress.Parse(edge)).ToString());
+        Assert.Equal(
+            expected,
+            SourceCheck.Check(new PortPolicy { AllowPrivateSources = allow, Edge = balanced }, null, IPAddress.Parse(edge)).ToString());
     }
 
     [Theory]
@@ -58,16 +63,28 @@ public sealed class SourceCheckTests
     [InlineData(null, "Denied")]
     public void The_lists_hold_for_what_the_edge_says_and_who_is_unknown_is_on_no_list(string? source, string expected)
     {
-        var policy = new PortPolicy { Edge = new EdgePortPolicy { AllowCidrs = CidrSet.Parse("192.0.2.0/24"), DenyCidrs = CidrSet.Parse("192.0.2.7") } };
+        var policy = new PortPolicy
+        {
+            Edge = new EdgePortPolicy { AllowCidrs = CidrSet.Parse("192.0.2.0/24"), DenyCidrs = CidrSet.Parse("192.0.2.7") },
+        };
         Assert.Equal(expected, SourceCheck.Check(policy, source is null ? null : IPAddress.Parse(source), IPAddress.Loopback).ToString());
     }
 
     [Fact]
     public void A_balancers_health_check_passes()
     {
-        var edge = new EdgePortPolicy { AcceptProxyProtocol = true, TrustedProxies = CidrSet.Parse("10.0.0.5"), AllowCidrs = CidrSet.Parse("192.0.2.0/24") };
-        Assert.Equal(SourceFault.None, SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.5"), IPAddress.Parse("203.0.113.1")));
-        Assert.Equal(SourceFault.Denied, SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.6"), IPAddress.Parse("203.0.113.1")));
+        var edge = new EdgePortPolicy
+        {
+            AcceptProxyProtocol = true,
+            TrustedProxies = CidrSet.Parse("10.0.0.5"),
+            AllowCidrs = CidrSet.Parse("192.0.2.0/24"),
+        };
+        Assert.Equal(
+            SourceFault.None,
+            SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.5"), IPAddress.Parse("203.0.113.1")));
+        Assert.Equal(
+            SourceFault.Denied,
+            SourceCheck.Check(new PortPolicy { Edge = edge }, IPAddress.Parse("10.0.0.6"), IPAddress.Parse("203.0.113.1")));
     }
 
     [Fact]

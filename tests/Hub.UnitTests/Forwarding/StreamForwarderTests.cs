@@ -53,7 +53,8 @@ public sealed class StreamForwarderTests : IDisposable
         using (socket)
         {
             Assert.Equal(ProxyParseStatus.Complete, ProxyV2.TryParse(received, out var header, out var consumed));
-            Assert.Equal((ForwardingFixture.Client, ForwardingFixture.Public, received.Length), (header.Source, header.Destination, consumed));
+            Assert.Equal(
+                (ForwardingFixture.Client, ForwardingFixture.Public, received.Length), (header.Source, header.Destination, consumed));
         }
     }
 
@@ -125,7 +126,8 @@ public sealed class StreamForwarderTests : IDisposable
         var endpoint = await stream.AttachedAsync();
         before?.Invoke(endpoint);
         socket.Dispose();
-        await Eventually.IsTrueAsync(() => endpoint.TryRead(new byte[10], out _) is LocalReadStatus.EndOfFile or LocalReadStatus.Reset, "the upstream is gone");
+        await Eventually.IsTrueAsync(
+            () => endpoint.TryRead(new byte[10], out _) is LocalReadStatus.EndOfFile or LocalReadStatus.Reset, "the upstream is gone");
     }
 
     private static string? Doubt(ForwardingFixture hub) => hub.Traffic.Of("a", udp: false, 80).Describe(isListening: true, null).Doubt;
@@ -228,7 +230,8 @@ public sealed class StreamForwarderTests : IDisposable
     [Fact]
     public async Task All_addresses_of_a_name_are_tried()
     {
-        using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]));
+        using var hub = new ForwardingFixture(
+            lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]));
         hub.ConnectEdge(new PortPolicyDefinition { TargetHost = "upstream.example", TargetPort = Port });
         var stream = hub.OpenStream();
 

@@ -78,7 +78,8 @@ public sealed class TargetRuleTests
         IPAddress[] answer = [IPAddress.Loopback];
         using var hub = new ForwardingFixture(lookUp: _ => Task.FromResult(answer));
         hub.ConnectEdge(
-            new PortPolicyDefinition { TargetHost = "dns", TargetPort = port, UdpProxyProtocol = UdpProxyProtocol.Off }, CidrSet.Parse("127.0.0.1"));
+            new PortPolicyDefinition { TargetHost = "dns", TargetPort = port, UdpProxyProtocol = UdpProxyProtocol.Off },
+            CidrSet.Parse("127.0.0.1"));
         var (_, sink) = hub.OpenSession();
         sink!.OnDatagram("one"u8);
         await upstream.ReceiveAsync().WaitAsync(Patience.Limit);

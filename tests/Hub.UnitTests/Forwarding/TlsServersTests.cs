@@ -27,7 +27,8 @@ public sealed class TlsServersTests : IDisposable
 
     private string Path => _directory.File("tls.pem");
 
-    private TlsDefinition Tls => new() { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = Path }]) };
+    private TlsDefinition Tls =>
+        new() { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = Path }]) };
 
     public void Dispose()
     {
@@ -114,7 +115,9 @@ public sealed class TlsServersTests : IDisposable
         Look(3);
         var broken = PortCertificates.Describe(_servers, _upstream)[0];
         Assert.Equal("has no certificate in PEM", broken.Fault);
-        Assert.EndsWith("ends in 9 d; the file has changed and can't be used: it has no certificate in PEM", broken.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "ends in 9 d; the file has changed and can't be used: it has no certificate in PEM", broken.Describe(_time.GetUtcNow()),
+            StringComparison.Ordinal);
         Assert.True(broken.IsAlarm(_time.GetUtcNow()));
 
         Put("b.test");
@@ -122,10 +125,17 @@ public sealed class TlsServersTests : IDisposable
         Assert.Null(PortCertificates.Describe(_servers, _upstream)[0].Fault);
         Assert.False(PortCertificates.Describe(_servers, _upstream)[0].IsAlarm(_time.GetUtcNow()));
 
-        Apply(new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = "/none.pem" }]) }, "b");
+        Apply(
+            new TlsDefinition
+            {
+                Certificates = new ValueList<CertificateDefinition>([new CertificateDefinition { CertPem = "/none.pem" }]),
+            },
+            "b");
         var none = PortCertificates.Describe(_servers, _upstream)[1];
         Assert.True(none.IsBroken(_time.GetUtcNow()));
-        Assert.StartsWith("tcp/443: /none.pem can't be used, and clients who need it are reset: it ", none.Describe(_time.GetUtcNow()), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "tcp/443: /none.pem can't be used, and clients who need it are reset: it ", none.Describe(_time.GetUtcNow()),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,7 +175,8 @@ public sealed class TlsServersTests : IDisposable
         var shown = PortCertificates.Describe(_servers, _upstream).Single(file => file.Path == authorities);
         Assert.False(shown.IsBroken(_time.GetUtcNow()));
         Assert.Equal(
-            $"tcp/443: {authorities} has changed and can't be used, so the old one is: it must be PEM with authorities: it has no certificate",
+            $"tcp/443: {authorities} has changed and can't be used, so the old one is: it must be PEM with authorities: it has "
+                + "no certificate",
             shown.Describe(_time.GetUtcNow()));
     }
 
@@ -180,13 +191,18 @@ public sealed class TlsServersTests : IDisposable
         };
         Apply(tls);
         Look(3);
-        Assert.Equal(certificate.Thumbprint, _servers.Of(tls).Find("text.test", out _)!.ServerCertificateContext!.TargetCertificate.Thumbprint);
+        Assert.Equal(
+            certificate.Thumbprint, _servers.Of(tls).Find("text.test", out _)!.ServerCertificateContext!.TargetCertificate.Thumbprint);
         Assert.StartsWith("text:sha256:", (await _events.NextAsync<CertificateLoadedEvent>()).Certificate, StringComparison.Ordinal);
         Assert.DoesNotContain("BEGIN", tls.ToString() + tls.Certificates[0], StringComparison.Ordinal);
 
         // A key of another certificate is named by what stands for it.
         using var other = TestCertificates.Make(null, null, "other.test");
-        Apply(tls with { Certificates = new ValueList<CertificateDefinition>([tls.Certificates[0] with { KeyPem = TestCertificates.KeyPem(other) }]) });
+        Apply(
+            tls with
+            {
+                Certificates = new ValueList<CertificateDefinition>([tls.Certificates[0] with { KeyPem = TestCertificates.KeyPem(other) }]),
+            });
         var failed = await _events.NextAsync<CertificateFailedEvent>();
         Assert.StartsWith("text:sha256:", failed.Path, StringComparison.Ordinal);
         Assert.DoesNotContain("BEGIN", failed.Reason, StringComparison.Ordinal);
@@ -207,7 +223,8 @@ public sealed class TlsServersTests : IDisposable
     private void Apply(TlsDefinition tls, string edgeId = "a") =>
         _servers.Apply(edgeId, Edge(edgeId, new PortPolicyDefinition { Tls = tls }));
 
-    private void ApplyUpstream(UpstreamTlsDefinition? tls) => _upstream.Apply("a", Edge("a", new PortPolicyDefinition { UpstreamTls = tls }));
+    private void ApplyUpstream(UpstreamTlsDefinition? tls) =>
+        _upstream.Apply("a", Edge("a", new PortPolicyDefinition { UpstreamTls = tls }));
 
     private static AllowedEdge Edge(string id, PortPolicyDefinition policy) =>
         AllowedEdge.From(new EdgeDefinition { Id = id, ListenPorts = [443], Ports = EdgeDefinition.NoPorts.Add("default", policy) });

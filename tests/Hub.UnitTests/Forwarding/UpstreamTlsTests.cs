@@ -51,7 +51,8 @@ public sealed class UpstreamTlsTests : IDisposable
 
     // The session tickets that an upstream sends behind its handshake come while the client ends, and TLS can't do both at once.
     [Fact]
-    public async Task An_end_that_comes_with_what_an_upstream_says_by_itself_is_not_lost() => await Task.WhenAll(Enumerable.Range(0, 4).Select(
+    public async Task An_end_that_comes_with_what_an_upstream_says_by_itself_is_not_lost() =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(
         _ => Task.Run(async () =>
         {
             using var one = new UpstreamTlsTests();

@@ -91,7 +91,8 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await Assert.ThrowsAsync<IOException>(() => FillAsync(ballast));
 
         // Long words, so that they need room soon.
-        var refused = await Eventually.GetAsync(() => TryAddAsync(one, Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))), "the refusal");
+        var refused = await Eventually.GetAsync(
+            () => TryAddAsync(one, Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))), "the refusal");
         Assert.Contains("No space left on device", refused.Message + refused.InnerException?.Message, StringComparison.Ordinal);
         Assert.StartsWith("a", one.Words, StringComparison.Ordinal);
 
@@ -116,7 +117,8 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await using var one = await OpenAsync("one");
         await using var other = await OpenAsync("other");
         using var stop = new CancellationTokenSource();
-        var writers = new[] { (one, "a"), (other, "b") }.Select(hub => Task.Run(() => WriteAsync(hub.Item1, hub.Item2, stop.Token))).ToArray();
+        var writers =
+            new[] { (one, "a"), (other, "b") }.Select(hub => Task.Run(() => WriteAsync(hub.Item1, hub.Item2, stop.Token))).ToArray();
         await disturb();
         await Task.WhenAll(one.WaitUntilUsableAsync(), other.WaitUntilUsableAsync());
         await stop.CancelAsync();
@@ -125,7 +127,8 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         // Changes of the newest value, so that it is known to both.
         await AddOnceUsableAsync(one, "last-of-one");
         await AddOnceUsableAsync(other, "last-of-other");
-        await Eventually.IsTrueAsync(() => one.Words == other.Words && one.Words.Contains("last-of-other", StringComparison.Ordinal), "both to have the same");
+        await Eventually.IsTrueAsync(
+            () => one.Words == other.Words && one.Words.Contains("last-of-other", StringComparison.Ordinal), "both to have the same");
         var words = one.Words.Split(' ');
         Assert.NotEmpty(confirmed);
         Assert.Empty(confirmed.Except(words));

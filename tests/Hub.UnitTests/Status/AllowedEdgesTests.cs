@@ -55,7 +55,8 @@ public sealed class AllowedEdgesTests : IAsyncDisposable
             (EdgeCondition.Network, "nothing heard for 45 s", start, "192.0.2.7:4711", null),
             (edges["gone"].State, edges["gone"].Detail, edges["gone"].LastSeen, edges["gone"].Remote, edges["gone"].ConnectedSince));
         Assert.Equal("192.0.2.7:4711", edges["gone"].Refused?.Remote);
-        Assert.Equal((EdgeCondition.Connected, start, _time.GetUtcNow()), (edges["up"].State, edges["up"].ConnectedSince, edges["up"].LastSeen));
+        Assert.Equal(
+            (EdgeCondition.Connected, start, _time.GetUtcNow()), (edges["up"].State, edges["up"].ConnectedSince, edges["up"].LastSeen));
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class AllowedEdgesTests : IAsyncDisposable
     [Fact]
     public async Task Ports_are_lists_of_what_is_wanted_bound_and_failed()
     {
-        await _store.AddAsync(TestEdges.WithSecret("a") with { ListenPorts = [PortRange.FromInt32(443), new PortRange(8000, 8010)] }, default);
+        await _store.AddAsync(
+            TestEdges.WithSecret("a") with { ListenPorts = [PortRange.FromInt32(443), new PortRange(8000, 8010)] }, default);
         Assert.Equal(new EdgePortsStatus("443,8000-8010", "", ""), Describe()[0].Tcp);
         var live = Connected("a") with
         {
@@ -99,7 +101,8 @@ public sealed class AllowedEdgesTests : IAsyncDisposable
         Assert.Equal(new EdgePortsStatus("", "53", ""), Describe(live)[0].Udp);
     }
 
-    private AllowedEdgeStatus[] Describe(params ConnectedEdgeStatus[] connected) => [.. AllowedEdges.Describe(_store.State, [.. connected], _presences, _ => default, _time.GetUtcNow())];
+    private AllowedEdgeStatus[] Describe(params ConnectedEdgeStatus[] connected) =>
+        [.. AllowedEdges.Describe(_store.State, [.. connected], _presences, _ => default, _time.GetUtcNow())];
 
     private ConnectedEdgeStatus Connected(string id) => new()
     {

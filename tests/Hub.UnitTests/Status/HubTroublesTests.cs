@@ -63,10 +63,13 @@ public sealed class HubTroublesTests
             Statuses.Edge("twice", EdgeCondition.Conflict) with { Conflict = new EdgeAttempt("192.0.2.8:1", Now.AddSeconds(-30)) },
             Statuses.Edge("back", EdgeCondition.HubRestart)));
         Assert.Equal(
-            ["Bad gone is down: network", "Bad back is down: not back yet", "Warn new has never connected", "Warn twice is wanted by two processes"],
+            [
+                "Bad gone is down: network", "Bad back is down: not back yet", "Warn new has never connected",
+                "Warn twice is wanted by two processes"],
             troubles.Select(Short));
         Assert.Equal(
-            "Last seen 3 h ago from 192.0.2.7:4711: nothing heard for 45 s. Somebody with its id and no valid secret came from 192.0.2.9:1 5 min ago.",
+            "Last seen 3 h ago from 192.0.2.7:4711: nothing heard for 45 s. Somebody with its id and no valid secret came from "
+                + "192.0.2.9:1 5 min ago.",
             troubles[0].Detail);
         Assert.Contains("The hub dials 192.0.2.1:8443: connection refused.", troubles[2].Detail, StringComparison.Ordinal);
         Assert.Equal("The other one came from 192.0.2.8:1 30 s ago: stop one.", troubles[3].Detail);
@@ -111,7 +114,10 @@ public sealed class HubTroublesTests
             Ports =
             [
                 Statuses.Port("a") with { Healthy = false, Errors = Statuses.Counts("refused", 7) },
-                Statuses.Port("b") with { Targets = [Statuses.Target(TargetState.Up), Statuses.Target(TargetState.Down) with { Reason = "connection refused" }] },
+                Statuses.Port("b") with
+                {
+                    Targets = [Statuses.Target(TargetState.Up), Statuses.Target(TargetState.Down) with { Reason = "connection refused" }],
+                },
                 Statuses.Port("c") with { Doubt = "the target closes at once" },
                 Statuses.Port("d") with { Admission = new AdmissionStatus { Rate = 5, MaxRate = 100, LatencyThresholdMs = 50 } },
                 // The edge is away, which its own trouble says.
@@ -120,7 +126,8 @@ public sealed class HubTroublesTests
         });
         Assert.Equal(
             [
-                "Bad a tcp/443: the target can't be reached", "Warn b tcp/443: 1 of 2 targets get no clients", "Warn c tcp/443: PROXY header in doubt",
+                "Bad a tcp/443: the target can't be reached", "Warn b tcp/443: 1 of 2 targets get no clients",
+                "Warn c tcp/443: PROXY header in doubt",
                 "Warn d tcp/443: fewer new clients are let in than may be",
             ],
             troubles.Select(Short));
@@ -150,10 +157,14 @@ public sealed class HubTroublesTests
         });
         Assert.Equal(
             [
-                ("vps tcp/443: the certificate can't be used", "/tls/none.pem (a.test): it does not exist. Clients who need it are reset or warned."),
-                ("vps tcp/443: authorizeUrl gives no answer, and clients are refused", "http://127.0.0.1:9000/authorize, for 5 min: connection refused"),
-                ("vps tcp/443: the certificate ends in 3 d", "/tls/soon.pem (a.test). Put a new one into the files; the hub takes it by itself."),
-                ("vps tcp/443: the certificate has changed and can't be used", "/tls/kept.pem (a.test): it has no certificate in PEM. What was there before is used."),
+                ("vps tcp/443: the certificate can't be used",
+                    "/tls/none.pem (a.test): it does not exist. Clients who need it are reset or warned."),
+                ("vps tcp/443: authorizeUrl gives no answer, and clients are refused",
+                    "http://127.0.0.1:9000/authorize, for 5 min: connection refused"),
+                ("vps tcp/443: the certificate ends in 3 d",
+                    "/tls/soon.pem (a.test). Put a new one into the files; the hub takes it by itself."),
+                ("vps tcp/443: the certificate has changed and can't be used",
+                    "/tls/kept.pem (a.test): it has no certificate in PEM. What was there before is used."),
             ],
             troubles.Select(trouble => (trouble.Title, trouble.Detail)));
     }
@@ -164,12 +175,14 @@ public sealed class HubTroublesTests
         var up = Statuses.Edge("vps", EdgeCondition.Connected);
         var live = Statuses.Connected("vps");
         Assert.Equal((Health.Good, "up"), EdgeHealth.Of(up, live, [Statuses.Port("vps")]));
-        Assert.Equal((Health.Bad, "target fails"), EdgeHealth.Of(up, live, [Statuses.Port("vps"), Statuses.Port("vps") with { Healthy = false }]));
+        Assert.Equal(
+            (Health.Bad, "target fails"), EdgeHealth.Of(up, live, [Statuses.Port("vps"), Statuses.Port("vps") with { Healthy = false }]));
         Assert.Equal((Health.Warn, "header in doubt"), EdgeHealth.Of(up, live, [Statuses.Port("vps") with { Doubt = "…" }]));
         Assert.Equal((Health.Bad, "ports missing"), EdgeHealth.Of(up, live with { FailedPorts = [new FailedPort(80, "tcp", "…")] }, []));
         Assert.Equal((Health.Warn, "no connection"), EdgeHealth.Of(up, live with { LostSince = Now }, []));
         Assert.Equal(
-            (Health.Warn, "no firewall"), EdgeHealth.Of(up, live with { Firewall = new FirewallReport { State = FirewallReport.Unavailable } }, []));
+            (Health.Warn, "no firewall"),
+            EdgeHealth.Of(up, live with { Firewall = new FirewallReport { State = FirewallReport.Unavailable } }, []));
         Assert.All(
             Enum.GetValues<EdgeCondition>(), condition => Assert.NotEmpty(EdgeHealth.Of(Statuses.Edge("vps", condition), null, []).Word));
     }

@@ -52,9 +52,12 @@ public sealed class HubTopTests : IAsyncLifetime
         Assert.Contains("2 of 3 edges up  ✖ 3", lines[0], StringComparison.Ordinal);
         Assert.Contains("3.0 KiB/s", lines[1], StringComparison.Ordinal);
         // The worst comes first.
-        Assert.Contains("✖ network", Assert.Single(lines, line => line.StartsWith(">gone", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains("✖ ports missing", Assert.Single(lines, line => line.StartsWith(" lame", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains("✖ target fails", Assert.Single(lines, line => line.StartsWith(" well", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "✖ network", Assert.Single(lines, line => line.StartsWith(">gone", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "✖ ports missing", Assert.Single(lines, line => line.StartsWith(" lame", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "✖ target fails", Assert.Single(lines, line => line.StartsWith(" well", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(height > 12, lines.Any(line => line.StartsWith(" ✖ lame can't listen on tcp/443", StringComparison.Ordinal)));
     }
 
@@ -65,7 +68,8 @@ public sealed class HubTopTests : IAsyncLifetime
         _admin.Recorded = up;
         var lines = await DrawAsync(80, 24);
         Assert.Contains("1 of 1 edges up  ● all well", lines[0], StringComparison.Ordinal);
-        Assert.Contains(lines, line => line.StartsWith(">well", StringComparison.Ordinal) && line.Contains("● up", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.StartsWith(">well", StringComparison.Ordinal) && line.Contains("● up", StringComparison.Ordinal));
         _admin.Recorded = up with { SharedState = new SharedStateStatus("PostgreSQL", "It can't be used now: Connection refused.") };
         lines = await DrawAsync(80, 24);
         Assert.DoesNotContain("all well", lines[0], StringComparison.Ordinal);
@@ -89,7 +93,8 @@ public sealed class HubTopTests : IAsyncLifetime
     public async Task A_hub_without_edges_says_what_to_do_first()
     {
         _admin.Recorded = Statuses.Hub();
-        Assert.Contains("tunnel-hub edge add vps --tcp 80,443 --udp 53", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+        Assert.Contains(
+            "tunnel-hub edge add vps --tcp 80,443 --udp 53", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +107,8 @@ public sealed class HubTopTests : IAsyncLifetime
         Press(ConsoleKey.Tab);
         Assert.Contains("No port has targets of its own", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
         Press(ConsoleKey.Tab);
-        Assert.Contains("Nothing has happened since the hub was started.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing has happened since the hub was started.", string.Join('\n', await DrawAsync(80, 24)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,9 +140,16 @@ public sealed class HubTopTests : IAsyncLifetime
     public async Task Targets_that_get_no_clients_are_told()
     {
         Record();
-        var port = _admin.Recorded!.Ports[0] with { Healthy = true, Targets = [Statuses.Target(TargetState.Up), Statuses.Target(TargetState.Down) with { Reason = "connect time-out" }, Statuses.Target(TargetState.BreakerOpen)] };
+        var port = _admin.Recorded!.Ports[0] with
+        {
+            Healthy = true,
+            Targets = [
+                Statuses.Target(TargetState.Up), Statuses.Target(TargetState.Down) with { Reason = "connect time-out" },
+                Statuses.Target(TargetState.BreakerOpen)],
+        };
         _admin.Recorded = _admin.Recorded with { Ports = [port] };
-        Assert.Contains(await DrawAsync(160, 30), line => line.StartsWith(" ▲ well tcp/443: 2 of 3 targets get no clients", StringComparison.Ordinal));
+        Assert.Contains(
+            await DrawAsync(160, 30), line => line.StartsWith(" ▲ well tcp/443: 2 of 3 targets get no clients", StringComparison.Ordinal));
         Press(ConsoleKey.Tab);
         Assert.Contains("▲ 2 of 3 targets down", string.Join('\n', await DrawAsync(160, 30)), StringComparison.Ordinal);
         Press(ConsoleKey.Tab);
@@ -152,8 +165,10 @@ public sealed class HubTopTests : IAsyncLifetime
     [Fact]
     public void A_port_of_an_older_hub_has_no_targets()
     {
-        const string Older = """{"edgeId":"vps","port":443,"proto":"tcp","listening":true,"healthy":true,"activeConnections":0,"totalConnections":0,"bytesIn":0,"bytesOut":0}""";
-        var port = JsonSerializer.Deserialize($$"""{"running":true,"tunnelPort":1,"version":"0","ports":[{{Older}}]}""", AdminJson.Default.HubStatus)!.Ports[0];
+        const string Older =
+            """{"edgeId":"vps","port":443,"proto":"tcp","listening":true,"healthy":true,"activeConnections":0,"totalConnections":0,"bytesIn":0,"bytesOut":0}""";
+        var port = JsonSerializer.Deserialize(
+            $$"""{"running":true,"tunnelPort":1,"version":"0","ports":[{{Older}}]}""", AdminJson.Default.HubStatus)!.Ports[0];
         Assert.Equal(("● open", Ink.Good), PortLines.State(port));
     }
 
@@ -166,10 +181,12 @@ public sealed class HubTopTests : IAsyncLifetime
             Press(letter);
         var lines = await DrawAsync(80, 24);
         Assert.Equal(" / WELL_", lines[^1]);
-        Assert.DoesNotContain(lines, line => line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line =>
+            line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
         Press(ConsoleKey.Enter);
         Press(ConsoleKey.Escape);
-        Assert.Contains(await DrawAsync(80, 24), line => line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
+        Assert.Contains(await DrawAsync(80, 24), line =>
+            line.TrimStart(' ', '>').StartsWith("gone ", StringComparison.Ordinal) && !line.Contains("is down", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -178,7 +195,8 @@ public sealed class HubTopTests : IAsyncLifetime
         Record(Hostile);
         foreach (var _ in Enumerable.Range(0, 4))
         {
-            Assert.All(await DrawAsync(200, 60), line => Assert.DoesNotContain(line, letter => char.IsControl(letter) || letter == '\u202e'));
+            Assert.All(await DrawAsync(200, 60), line =>
+                Assert.DoesNotContain(line, letter => char.IsControl(letter) || letter == '\u202e'));
             Press(ConsoleKey.Tab);
         }
     }
@@ -203,7 +221,9 @@ public sealed class HubTopTests : IAsyncLifetime
         Assert.Equal(ExitCodes.Fine, await HubCommandLine.InvokeAsync(["top", "--admin-socket", _admin.SocketPath], lines, error));
         Assert.Contains("✖ network", lines.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(lines.ToString(), letter => letter == '\e');
-        Assert.Equal(ExitCodes.Fine, await HubCommandLine.InvokeAsync(["top", "--once", "--json", "--admin-socket", _admin.SocketPath], json, error));
+        Assert.Equal(
+            ExitCodes.Fine,
+            await HubCommandLine.InvokeAsync(["top", "--once", "--json", "--admin-socket", _admin.SocketPath], json, error));
         var document = JsonElement.Parse(json.ToString());
         Assert.Equal(4, document.GetProperty("status").GetProperty("edges").GetArrayLength());
         Assert.Equal(1, document.GetProperty("history").GetProperty("resolution").GetInt32());
@@ -225,11 +245,15 @@ public sealed class HubTopTests : IAsyncLifetime
         _admin.History.Record([new TrafficReading("well", 4096, 1024, 3, 1)], 1, DateTimeOffset.UnixEpoch);
         _admin.Recorded = Statuses.Hub(
             Statuses.Edge("well", EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow },
-            Statuses.Edge("lame", EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow, Tcp = new EdgePortsStatus("443", "", "443") },
+            Statuses.Edge(
+                "lame",
+                EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow, Tcp = new EdgePortsStatus("443", "", "443") },
             Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = DateTimeOffset.UtcNow.AddHours(-3), Detail = said },
             Statuses.Edge("off", EdgeCondition.Disabled)) with
         {
-            ConnectedEdges = [Statuses.Connected("lame") with { Host = said, FailedPorts = [new FailedPort(443, "tcp", said)] }, Statuses.Connected("well") with { Host = said }],
+            ConnectedEdges = [
+                Statuses.Connected("lame") with { Host = said, FailedPorts = [new FailedPort(443, "tcp", said)] },
+                Statuses.Connected("well") with { Host = said }],
             Ports = [Statuses.Port("well") with { Name = said, Healthy = false, Errors = Statuses.Counts("refused", 7) }],
         };
     }

@@ -18,7 +18,9 @@ public sealed class TrafficTests
         var stream = hub.OpenStream();
 
         var live = Assert.Single(hub.Traffic.Live());
-        Assert.Equal(("a", 80, "tcp", "203.0.113.7:40000", "[::1]:80", 10L, 20L), (live.EdgeId, live.Port, live.Proto, live.Client, live.Target, live.BytesIn, live.BytesOut));
+        Assert.Equal(
+            ("a", 80, "tcp", "203.0.113.7:40000", "[::1]:80", 10L, 20L),
+            (live.EdgeId, live.Port, live.Proto, live.Client, live.Target, live.BytesIn, live.BytesOut));
         Assert.Equal((1, 1L, 10L, 20L), Numbers(Port(hub)));
 
         hub.Time.Advance(TimeSpan.FromSeconds(2.5));
@@ -26,7 +28,9 @@ public sealed class TrafficTests
         Assert.Empty(hub.Traffic.Live());
         Assert.Equal((0, 1L, 10L, 20L), Numbers(Port(hub)));
         var record = Assert.Single(Log(hub));
-        Assert.Equal((ConnectionAction.Allowed, "resetByPeer", 10L, 20L, 2.5, live.Client), (record.Action, record.Reason, record.BytesIn, record.BytesOut, record.Duration, record.Client));
+        Assert.Equal(
+            (ConnectionAction.Allowed, "resetByPeer", 10L, 20L, 2.5, live.Client),
+            (record.Action, record.Reason, record.BytesIn, record.BytesOut, record.Duration, record.Client));
     }
 
     [Fact]
@@ -61,7 +65,9 @@ public sealed class TrafficTests
         using var hub = Connected(new PortPolicyDefinition { LogConnections = true });
         Report(hub, new BlockedReport
         {
-            Counts = [new BlockedCount(80, "tcp", "denied", 5), new BlockedCount(80, "udp", "denied", 7), new BlockedCount(22, "tcp", "denied", 1)],
+            Counts = [
+                new BlockedCount(80, "tcp", "denied", 5), new BlockedCount(80, "udp", "denied", 7),
+                new BlockedCount(22, "tcp", "denied", 1)],
             Sources = [new BlockedSource(80, "tcp", "denied", "192.0.2.7", 3), new BlockedSource(22, "tcp", "denied", "192.0.2.8", 1)],
             Dropped = 2,
         });
@@ -108,7 +114,8 @@ public sealed class TrafficTests
         // The edge ends it first; the hub waits ten seconds longer than the port's time.
         hub.Time.Advance(TimeSpan.FromSeconds(72));
         Assert.Equal((0, 1L, 100L, 0L), Numbers(Port(hub, udp: true)));
-        Assert.Equal(("udp", "idleTimeout", 100L), Assert.Single(Log(hub)) is var record ? (record.Proto, record.Reason, record.BytesIn) : default);
+        Assert.Equal(
+            ("udp", "idleTimeout", 100L), Assert.Single(Log(hub)) is var record ? (record.Proto, record.Reason, record.BytesIn) : default);
     }
 
     private static ForwardingFixture Connected(PortPolicyDefinition policy)
@@ -119,11 +126,14 @@ public sealed class TrafficTests
     }
 
     private static void Report(ForwardingFixture hub, BlockedReport blocked) =>
-        ((IHubTunnelHandler)hub.Live).OnReport(hub.Tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Blocked, BlockedClients = blocked });
+        ((IHubTunnelHandler)hub.Live).OnReport(
+            hub.Tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Blocked, BlockedClients = blocked });
 
-    private static PortStatus Port(ForwardingFixture hub, bool udp = false) => hub.Traffic.Of("a", udp, 80).Describe(isListening: true, null);
+    private static PortStatus Port(ForwardingFixture hub, bool udp = false) =>
+        hub.Traffic.Of("a", udp, 80).Describe(isListening: true, null);
 
     private static IEnumerable<ConnectionRecord> Log(ForwardingFixture hub) => hub.Traffic.Log.Find(new ConnectionFilter(), null, 100);
 
-    private static (int Active, long Total, long In, long Out) Numbers(PortStatus port) => (port.ActiveConnections, port.TotalConnections, port.BytesIn, port.BytesOut);
+    private static (int Active, long Total, long In, long Out) Numbers(PortStatus port) =>
+        (port.ActiveConnections, port.TotalConnections, port.BytesIn, port.BytesOut);
 }

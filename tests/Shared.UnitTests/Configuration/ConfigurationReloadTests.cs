@@ -144,7 +144,8 @@ public sealed class ConfigurationReloadTests : IDisposable
             EnvironmentPrefix = "NO_SUCH__",
             Environment = new Dictionary<string, string>(),
         };
-        _reload = new ConfigurationReload<int>(sources, Read, new HashSet<string> { "size" }, apply ?? _applied.Add, applyLog ?? (_ => { }), _time, _log);
+        _reload = new ConfigurationReload<int>(
+            sources, Read, new HashSet<string> { "size" }, apply ?? _applied.Add, applyLog ?? (_ => { }), _time, _log);
     }
 
     private static int Read(ConfigurationSources sources)
@@ -176,7 +177,8 @@ public sealed class ConfigurationReloadTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Lines.Add($"{logLevel}: {formatter(state, exception)}");
             Told?.Invoke();

@@ -189,7 +189,8 @@ public sealed class LayeredConfigurationTests : IDisposable
     private string ConfigFile => Path.Combine(_directory.FullName, "hub.json");
 
     private LayeredConfiguration Load(
-        string? appSettings = null, string? file = null, Dictionary<string, string>? environment = null, Dictionary<string, string?>? commandLine = null)
+        string? appSettings = null, string? file = null, Dictionary<string, string>? environment = null, Dictionary<string,
+        string?>? commandLine = null)
     {
         var sources = Sources();
         if (appSettings is not null)

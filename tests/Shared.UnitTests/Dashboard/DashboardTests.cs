@@ -104,7 +104,9 @@ public sealed class DashboardTests
     public void A_column_grows_for_long_names_where_there_is_room()
     {
         var list = new ItemList<string>(
-            [new("NAME", 6, (item, _) => (item, Ink.Plain)) { Most = 12 }, new("REST", 0, (_, width) => (new string('x', width), Ink.Plain))], item => item);
+            [
+                new("NAME", 6, (item, _) => (item, Ink.Plain)) { Most = 12 },
+                new("REST", 0, (_, width) => (new string('x', width), Ink.Plain))], item => item);
         Assert.Equal(">a-long-n…  xxxxxxxx", list.Draw(["a-long-name-and-more"], 22, 5)[1].Draw(22, false).TrimEnd());
         Assert.Equal(">a-long-name…  xxxxxxxxxxxxx", list.Draw(["a-long-name-and-more"], 30, 5)[1].Draw(30, false).TrimEnd());
         Assert.Equal(">short   xxxxxxxxxxxxxxxxxxx", list.Draw(["short"], 30, 5)[1].Draw(30, false).TrimEnd());

@@ -22,7 +22,9 @@ public sealed class FileFaultTests : IDisposable
         Assert.Equal("permission denied", FileFault.Of(Denied, path));
 
         UnixCommands.GiveTo(65532, path);
-        Assert.Equal("permission denied; it belongs to user 65532, and this program runs as root (sudo chown, or chmod)", FileFault.Of(Denied, path));
+        Assert.Equal(
+            "permission denied; it belongs to user 65532, and this program runs as root (sudo chown, or chmod)",
+            FileFault.Of(Denied, path));
     }
 
     [Fact]

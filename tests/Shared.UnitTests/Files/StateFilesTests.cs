@@ -55,8 +55,12 @@ public sealed class StateFilesTests : IDisposable
     {
         Assert.Null(_files.Read(At("missing")));
         File.WriteAllText(At("file"), "");
-        Assert.Contains("is a directory, not a file", Assert.Throws<IOException>(() => _files.Read(_directory.FullName)).Message, StringComparison.Ordinal);
-        Assert.Contains("is a file, not a directory", Assert.Throws<IOException>(() => _files.MakeDirectory(At("file"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a directory, not a file", Assert.Throws<IOException>(() => _files.Read(_directory.FullName)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file, not a directory", Assert.Throws<IOException>(() => _files.MakeDirectory(At("file"))).Message,
+            StringComparison.Ordinal);
     }
 
     private string At(string name) => Path.Combine(_directory.FullName, name);

@@ -15,7 +15,9 @@ public sealed class UnixFileTests : IDisposable
         var file = At("file");
         File.WriteAllText(file, "");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
-        Assert.Equal((UnixFileType.Regular, File.GetUnixFileMode(file), UnixFile.CurrentUser), UnixFile.At(file) is { } found ? (found.Type, found.Mode, found.Owner) : default);
+        Assert.Equal(
+            (UnixFileType.Regular, File.GetUnixFileMode(file), UnixFile.CurrentUser),
+            UnixFile.At(file) is { } found ? (found.Type, found.Mode, found.Owner) : default);
         Assert.True(UnixFile.At(file)!.Value.OthersMayWrite);
 
         File.CreateSymbolicLink(At("link"), file);

@@ -19,13 +19,17 @@ public class FirewallConfigReaderTests
         Assert.Empty(Operator(json, out var config));
 
         Assert.Equal(["192.0.2.7", "2001:db8::/32"], config.BlockedIps.Select(range => range.ToString()));
-        Assert.Equal(new RateLimit("web", 443, TransportProtocol.Tcp, new PacketRate(100, RateUnit.Second), 200, true), config.RateLimits[0]);
-        Assert.Equal(new RateLimit("dns", 53, TransportProtocol.Both, new PacketRate(10, RateUnit.Minute), 10, false), config.RateLimits[1]);
+        Assert.Equal(
+            new RateLimit("web", 443, TransportProtocol.Tcp, new PacketRate(100, RateUnit.Second), 200, true), config.RateLimits[0]);
+        Assert.Equal(
+            new RateLimit("dns", 53, TransportProtocol.Both, new PacketRate(10, RateUnit.Minute), 10, false), config.RateLimits[1]);
         Assert.Equal("10.0.0.0/8", config.Rules[0].Source.ToString());
         Assert.Equal(
             (FirewallDirection.Input, FirewallAction.Drop, new PortRange(8000, 8010), TransportProtocol.Udp),
             (config.Rules[0].Direction, config.Rules[0].Action, config.Rules[0].DestinationPorts!.Value, config.Rules[0].Protocol));
-        Assert.Equal(new FirewallRule("b", FirewallDirection.Forward, FirewallAction.Reject, null, new PortRange(25, 25), TransportProtocol.Both), config.Rules[1]);
+        Assert.Equal(
+            new FirewallRule("b", FirewallDirection.Forward, FirewallAction.Reject, null, new PortRange(25, 25), TransportProtocol.Both),
+            config.Rules[1]);
     }
 
     [Theory]
@@ -44,11 +48,15 @@ public class FirewallConfigReaderTests
     [InlineData("""{"rateLimits":[{"id":"a","port":1}]}""", "$.rateLimits[0].rate", "needed")]
     [InlineData("""{"rateLimits":[{"id":"a","rate":"1/second"}]}""", "$.rateLimits[0].port", "needed")]
     [InlineData("""{"rateLimits":[{"id":"a","port":1,"rate":"1/second","burst":0}]}""", "$.rateLimits[0].burst", "1 to 1000000")]
-    [InlineData("""{"rateLimits":[{"id":"a","port":1,"rate":"1/second","perSourceIP":"yes"}]}""", "$.rateLimits[0].perSourceIP", "true or false")]
-    [InlineData("""{"rateLimits":[{"id":"a","port":1,"rate":"1/second"},{"id":"a","port":2,"rate":"1/second"}]}""", "$.rateLimits[1].id", "$.rateLimits[0]")]
+    [InlineData(
+        """{"rateLimits":[{"id":"a","port":1,"rate":"1/second","perSourceIP":"yes"}]}""", "$.rateLimits[0].perSourceIP", "true or false")]
+    [InlineData(
+        """{"rateLimits":[{"id":"a","port":1,"rate":"1/second"},{"id":"a","port":2,"rate":"1/second"}]}""", "$.rateLimits[1].id",
+        "$.rateLimits[0]")]
     [InlineData("""{"rules":[{"direction":"input","action":"drop"}]}""", "$.rules[0].id", "needed")]
     [InlineData("""{"rules":[{"id":"a b","direction":"input","action":"drop"}]}""", "$.rules[0].id", "A-Z")]
-    [InlineData("""{"rules":[{"id":"a","direction":"in","action":"drop"}]}""", "$.rules[0].direction", "\"input\", \"output\", \"forward\"")]
+    [InlineData(
+        """{"rules":[{"id":"a","direction":"in","action":"drop"}]}""", "$.rules[0].direction", "\"input\", \"output\", \"forward\"")]
     [InlineData("""{"rules":[{"id":"a","direction":"input","action":"DROP"}]}""", "$.rules[0].action", "\"drop\"")]
     [InlineData("""{"rules":[{"id":"a","direction":"input","action":"drop","destPort":"10-5"}]}""", "$.rules[0].destPort", "8000-8010")]
     [InlineData("""{"rules":[{"id":"a","direction":"input","action":"drop","destPort":70000}]}""", "$.rules[0].destPort", "65535")]
@@ -69,7 +77,9 @@ public class FirewallConfigReaderTests
     {
         const string json = """{"blockedIps":["x"],"rateLimits":[{"port":"a"}],"rules":[{"id":"","direction":1,"action":null}]}""";
         Assert.Equal(
-            ["$.blockedIps[0]", "$.rateLimits[0].port", "$.rateLimits[0].id", "$.rateLimits[0].rate", "$.rules[0].id", "$.rules[0].direction", "$.rules[0].action"],
+            [
+                "$.blockedIps[0]", "$.rateLimits[0].port", "$.rateLimits[0].id", "$.rateLimits[0].rate", "$.rules[0].id",
+                "$.rules[0].direction", "$.rules[0].action"],
             Operator(json, out _).Select(fault => fault.Path));
     }
 
@@ -93,7 +103,8 @@ public class FirewallConfigReaderTests
     [Fact]
     public void What_a_hub_sends_may_have_more_members_and_timed_blocks()
     {
-        using var json = JsonDocument.Parse("""{"new":1,"rules":[{"id":"a","direction":"input","action":"drop","later":true}],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":60,"by":"x"}]}""");
+        using var json = JsonDocument.Parse(
+            """{"new":1,"rules":[{"id":"a","direction":"input","action":"drop","later":true}],"timedBlocks":[{"ip":"192.0.2.0/24","seconds":60,"by":"x"}]}""");
         Assert.Empty(FirewallConfigReader.ReadFromHub(json.RootElement, out var config));
         Assert.Single(config.Rules);
         var block = Assert.Single(config.TimedBlocks);
@@ -105,7 +116,9 @@ public class FirewallConfigReaderTests
     [InlineData("""{"timedBlocks":[{"ip":"192.0.2.1","seconds":0}]}""", "firewallConfig.timedBlocks[0].seconds")]
     [InlineData("""{"timedBlocks":[{"ip":"192.0.2.1","seconds":1e99}]}""", "firewallConfig.timedBlocks[0].seconds")]
     [InlineData("""{"timedBlocks":[{"seconds":1}]}""", "firewallConfig.timedBlocks[0].ip")]
-    [InlineData("""{"rules":[{"id":"x","direction":"input","action":"drop","sourceIP":"1.1.1.1 drop; add"}]}""", "firewallConfig.rules[0].sourceIP")]
+    [InlineData(
+        """{"rules":[{"id":"x","direction":"input","action":"drop","sourceIP":"1.1.1.1 drop; add"}]}""",
+        "firewallConfig.rules[0].sourceIP")]
     public void What_a_hub_sends_is_checked_as_well(string json, string path)
     {
         using var document = JsonDocument.Parse(json);
@@ -115,7 +128,8 @@ public class FirewallConfigReaderTests
     [Fact]
     public void Any_json_is_answered_without_an_exception()
     {
-        string[] values = ["null", "1", "\"\"", "\"\\ud800\"", "[]", "{}", "[null]", "[[]]", "[{}]", "true", "-1.5e300", "[\"::1\"]", "[{\"id\":[]}]"];
+        string[] values = [
+            "null", "1", "\"\"", "\"\\ud800\"", "[]", "{}", "[null]", "[[]]", "[{}]", "true", "-1.5e300", "[\"::1\"]", "[{\"id\":[]}]"];
         string[] names = ["blockedIps", "rateLimits", "rules", "timedBlocks", "\\ud800", "x"];
         foreach (var name in names)
             foreach (var value in values)

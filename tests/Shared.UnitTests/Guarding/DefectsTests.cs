@@ -81,7 +81,9 @@ public sealed class DefectsTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await Fail());
 
         // The notes are made by continuations, which run before this method goes on.
-        Assert.Equal(["a failing task", "a task that has failed already"], _logger.Places.Where(static place => place.StartsWith("a ", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["a failing task", "a task that has failed already"],
+            _logger.Places.Where(static place => place.StartsWith("a ", StringComparison.Ordinal)));
 
         Task Fail()
         {
@@ -124,7 +126,9 @@ public sealed class DefectsTests : IDisposable
         public string[] Of(string method)
         {
             lock (_lines)
-                return [.. _lines.Where(line => line.Stack.Contains($".{method}()", StringComparison.Ordinal)).Select(static line => line.Where)];
+                return [
+                    .. _lines.Where(line => line.Stack.Contains($".{method}()", StringComparison.Ordinal)).Select(
+                        static line => line.Where)];
         }
 
         public string[] Places
@@ -141,7 +145,8 @@ public sealed class DefectsTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var where = ((IEnumerable<KeyValuePair<string, object?>>)state!).First(static pair => pair.Key == "Where").Value;
             lock (_lines)

@@ -43,7 +43,8 @@ public sealed class FirstStepsTests : IDisposable
 
         Assert.Equal(
             [
-                $"would write {_directory}/a (mode 404):", "  {", "  }", $"would write {_directory}/b (mode 400)", "would run: systemctl enable tunnel-test",
+                $"would write {_directory}/a (mode 404):", "  {", "  }", $"would write {_directory}/b (mode 400)",
+                "would run: systemctl enable tunnel-test",
                 "would run: systemctl restart tunnel-test",
             ],
             Lines());

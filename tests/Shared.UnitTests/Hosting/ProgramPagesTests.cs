@@ -20,11 +20,14 @@ public sealed class ProgramPagesTests
 
     [Fact]
     public void Only_what_is_as_in_its_file_is_let_go_of() =>
-        Assert.Equal([(0x1000, 0x2000), (0x3000, 0x5000), (0xc000, 0x1000), (unchecked((nint)0x7fff00000000), 0x1000)], ProgramPages.Unchanged(Smaps));
+        Assert.Equal(
+            [(0x1000, 0x2000), (0x3000, 0x5000), (0xc000, 0x1000), (unchecked((nint)0x7fff00000000), 0x1000)],
+            ProgramPages.Unchanged(Smaps));
 
     [Fact]
     public void A_file_that_nobody_can_write_is_known_by_its_mapping_alone() => Assert.Equal(
-        [(0x1000, 0x2000), (0x3000, 0x5000), (0x8000, 0x1000), (0xc000, 0x1000), (unchecked((nint)0x7fff00000000), 0x1000)], ProgramPages.Files(Smaps));
+        [(0x1000, 0x2000), (0x3000, 0x5000), (0x8000, 0x1000), (0xc000, 0x1000), (unchecked((nint)0x7fff00000000), 0x1000)],
+        ProgramPages.Files(Smaps));
 
     [Theory]
     [InlineData("zz-3000 r--p 00000000 fe:00 7 /usr/bin/tunnel-hub")]
@@ -34,11 +37,15 @@ public sealed class ProgramPagesTests
 
     [Fact]
     public void What_is_not_in_memory_is_left_as_it_is() =>
-        Assert.Empty(ProgramPages.Unchanged(Smaps.Select(static line => line.StartsWith("Rss:", StringComparison.Ordinal) ? "Rss:                   0 kB" : line)));
+        Assert.Empty(
+            ProgramPages.Unchanged(
+                Smaps.Select(static line => line.StartsWith("Rss:", StringComparison.Ordinal) ? "Rss:                   0 kB" : line)));
 
     [Fact]
     public void What_was_written_and_is_swapped_out_is_left_as_it_is() =>
-        Assert.Empty(ProgramPages.Unchanged(Smaps.Select(static line => line.StartsWith("Swap:", StringComparison.Ordinal) ? "Swap:                  4 kB" : line)));
+        Assert.Empty(
+            ProgramPages.Unchanged(
+                Smaps.Select(static line => line.StartsWith("Swap:", StringComparison.Ordinal) ? "Swap:                  4 kB" : line)));
 
     [Fact]
     public void The_program_goes_on_without_them()
@@ -48,5 +55,7 @@ public sealed class ProgramPagesTests
     }
 
     private static string[] Mapping(string first, int anonymous) =>
-        [first, "Size:                 64 kB", "Rss:                  60 kB", $"Anonymous:     {anonymous,10} kB", "Swap:                  0 kB", "VmFlags: rd mr mw me sd"];
+        [
+            first, "Size:                 64 kB", "Rss:                  60 kB", $"Anonymous:     {anonymous,10} kB",
+            "Swap:                  0 kB", "VmFlags: rd mr mw me sd"];
 }

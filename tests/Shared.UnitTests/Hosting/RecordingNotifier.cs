@@ -20,7 +20,8 @@ internal sealed class RecordingNotifier : IServiceNotifier
 
     public void Watchdog() => _told.Writer.TryWrite("WATCHDOG");
 
-    public async Task<string> NextAsync() => await _told.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+    public async Task<string> NextAsync() =>
+        await _told.Reader.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
 
     public bool TryNext(out string? told) => _told.Reader.TryRead(out told);
 }

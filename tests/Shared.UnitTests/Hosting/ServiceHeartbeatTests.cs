@@ -45,7 +45,8 @@ public sealed class ServiceHeartbeatTests
     [Fact]
     public void A_failing_check_is_not_the_end_of_the_checks()
     {
-        var answers = new Queue<Task<string?>>([Task.FromException<string?>(new InvalidOperationException("a bug")), Task.FromResult<string?>(null)]);
+        var answers = new Queue<Task<string?>>(
+            [Task.FromException<string?>(new InvalidOperationException("a bug")), Task.FromResult<string?>(null)]);
         using var beat = Start(_ => answers.Dequeue());
 
         _time.Advance(2 * Interval);

@@ -69,7 +69,8 @@ public sealed class ServicePathsTests
         Assert.Equal("/run/user/1000/tunnel-hub/admin.sock", Usual.RunningAdminSocket("/s"));
     }
 
-    private ServicePaths Usual => new("tunnel-hub", _environment.GetValueOrDefault, _isRoot, directory => !_readOnly.Contains(directory), _sockets.Contains);
+    private ServicePaths Usual =>
+        new("tunnel-hub", _environment.GetValueOrDefault, _isRoot, directory => !_readOnly.Contains(directory), _sockets.Contains);
 
     private (string State, string Socket) Places() => (Usual.StateDirectory, Usual.AdminSocket(Usual.StateDirectory));
 }

@@ -51,7 +51,8 @@ public sealed class StateDirectoryTests : IDisposable
         StateDirectory.Secure(_directory.FullName, ["key.pem"], NullLogger.Instance);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.OtherWrite, File.GetUnixFileMode(other));
 
-        const UnixFileMode likeTmp = Owner | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.StickyBit;
+        const UnixFileMode likeTmp =
+            Owner | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.StickyBit;
         File.SetUnixFileMode(_directory.FullName, likeTmp);
         Assert.Throws<OperatorException>(() => StateDirectory.Secure(_directory.FullName, ["key.pem"], NullLogger.Instance));
         Assert.Equal(likeTmp, File.GetUnixFileMode(_directory.FullName));
@@ -87,6 +88,9 @@ public sealed class StateDirectoryTests : IDisposable
     {
         var file = Path.Combine(_directory.FullName, "file");
         File.WriteAllText(file, "");
-        Assert.Contains("is a file, not a directory", Assert.Throws<OperatorException>(() => StateDirectory.Take(file, [], default, NullLogger.Instance)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file, not a directory",
+            Assert.Throws<OperatorException>(() => StateDirectory.Take(file, [], default, NullLogger.Instance)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -53,7 +53,8 @@ public sealed class SystemdNotifierTests : IDisposable
     {
         Assert.Equal(TimeSpan.FromSeconds(15), Make(("WATCHDOG_USEC", "30000000")).WatchdogInterval);
         Assert.Equal(
-            TimeSpan.FromSeconds(15), Make(("WATCHDOG_USEC", "30000000"), ("WATCHDOG_PID", Environment.ProcessId.ToString())).WatchdogInterval);
+            TimeSpan.FromSeconds(15),
+            Make(("WATCHDOG_USEC", "30000000"), ("WATCHDOG_PID", Environment.ProcessId.ToString())).WatchdogInterval);
         Assert.Null(Make(("WATCHDOG_USEC", "30000000"), ("WATCHDOG_PID", "1")).WatchdogInterval);
         Assert.Null(Make(("WATCHDOG_USEC", "soon")).WatchdogInterval);
         Assert.Null(Make().WatchdogInterval);
@@ -67,7 +68,8 @@ public sealed class SystemdNotifierTests : IDisposable
     }
 
     private static SystemdNotifier Make(params (string Name, string? Value)[] environment) =>
-        new(new Microsoft.Extensions.Hosting.Systemd.SystemdNotifier(), name => environment.FirstOrDefault(variable => variable.Name == name).Value);
+        new(new Microsoft.Extensions.Hosting.Systemd.SystemdNotifier(), name =>
+            environment.FirstOrDefault(variable => variable.Name == name).Value);
 
     private string Receive()
     {

@@ -25,7 +25,8 @@ public sealed class PrometheusExporterTests : IDisposable
     [Fact]
     public void Observed_values_are_those_of_the_scrape_and_what_is_gone_is_not_told()
     {
-        Measurement<long>[] values = [new(3, new("edge", "a"), new("direction", "in")), new(4, new KeyValuePair<string, object?>("edge", "b"))];
+        Measurement<long>[] values = [
+            new(3, new("edge", "a"), new("direction", "in")), new(4, new KeyValuePair<string, object?>("edge", "b"))];
         _meter.CreateObservableCounter("tunnel.io", () => values, "By", "Bytes.");
         Assert.Equal(
             """
@@ -64,7 +65,8 @@ public sealed class PrometheusExporterTests : IDisposable
     [Fact]
     public void A_histogram_has_buckets_that_include_those_below()
     {
-        var histogram = _meter.CreateHistogram("wait", "s", "Waits.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
+        var histogram = _meter.CreateHistogram(
+            "wait", "s", "Waits.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
         foreach (var value in new[] { 0.1, 0.5, 0.5, 7 })
             histogram.Record(value);
         Assert.Equal(

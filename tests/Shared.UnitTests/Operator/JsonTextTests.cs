@@ -7,7 +7,8 @@ public sealed class JsonTextTests
 {
     [Theory]
     [InlineData("{\"a\":1,\n \"b\":2,\n  \"a\":3}", "$.a is given twice; keep one of the two at line 3, byte 3")]
-    [InlineData("[{},{\"ports\":{\"tcp/443\":{},\"tcp/443\":{}}}]", "$[1].ports['tcp/443'] is given twice; keep one of the two at line 1, byte 28")]
+    [InlineData(
+        "[{},{\"ports\":{\"tcp/443\":{},\"tcp/443\":{}}}]", "$[1].ports['tcp/443'] is given twice; keep one of the two at line 1, byte 28")]
     [InlineData("{\"a\":1,\"\\u0061\":2}", "$.a is given twice; keep one of the two at line 1, byte 8")]
     [InlineData("{\"a\":\n1,,}", "is not valid JSON at line 2, byte 3")]
     [InlineData("", "is not valid JSON at line 1, byte 1")]
@@ -24,7 +25,8 @@ public sealed class JsonTextTests
     [Fact]
     public void Bytes_that_are_no_UTF_8_are_a_fault()
     {
-        Assert.Null(JsonText.Parse("{\"a\":\"\xFF\"}"u8.ToArray().Select(b => b is 0xC3 or 0xBF ? (byte)0xFF : b).ToArray(), out var faults));
+        Assert.Null(
+            JsonText.Parse("{\"a\":\"\xFF\"}"u8.ToArray().Select(b => b is 0xC3 or 0xBF ? (byte)0xFF : b).ToArray(), out var faults));
         Assert.Contains("$.a is text that is not UTF-8", Assert.Single(faults).ToString(), StringComparison.Ordinal);
     }
 

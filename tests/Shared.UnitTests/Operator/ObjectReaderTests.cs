@@ -28,7 +28,8 @@ public sealed class ObjectReaderTests
     [InlineData("""{"name":null,"count":1}""", "$.name: (missing): is needed, as in {\"name\": \"x\"}")]
     [InlineData("""{"name":"a","count":10}""", "$.count: 10: must be a whole number from 1 to 9")]
     [InlineData("""{"name":"a","count":1,"password":["do not show"]}""", "$.password: ***: must be a string")]
-    public void One_mistake_is_one_fault(string json, string expected) => Assert.Equal(expected, Assert.Single(Read(json, out _)).ToString());
+    public void One_mistake_is_one_fault(string json, string expected) =>
+        Assert.Equal(expected, Assert.Single(Read(json, out _)).ToString());
 
     [Fact]
     public void What_is_right_is_read_and_null_is_as_if_it_were_not_there()

@@ -67,7 +67,8 @@ public class PortListTests
     [Fact]
     public void What_is_written_is_read_again_the_same() =>
         Prop.ForAll(Generators.Port.ArrayOf().ToArbitrary(), ports =>
-            PortList.TryParse(PortList.Format(ports), out var read, out _) && read.SequenceEqual(ports.Distinct().Order())).QuickCheckThrowOnFailure();
+            PortList.TryParse(PortList.Format(ports), out var read, out _)
+                && read.SequenceEqual(ports.Distinct().Order())).QuickCheckThrowOnFailure();
 
     [Fact]
     public void No_input_throws() =>

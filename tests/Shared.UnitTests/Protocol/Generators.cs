@@ -29,7 +29,8 @@ internal static class Generators
     public static Gen<string> EdgeId { get; } =
         Of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", 1, 64);
 
-    public static Gen<string> Secret { get; } = Of(string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(value => (char)value)), 1, 256);
+    public static Gen<string> Secret { get; } = Of(
+        string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(value => (char)value)), 1, 256);
 
     public static Gen<byte[]> Bytes(int count) => Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(count);
 

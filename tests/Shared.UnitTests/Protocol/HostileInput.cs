@@ -1,13 +1,17 @@
 namespace Tunnel.Shared.UnitTests.Protocol;
 
-/// <summary>Feeds a parser what a broken or hostile peer may send: every truncation of good samples, mutations of them, and noise.</summary>
+/// <summary>
+/// Feeds a parser what a broken or hostile peer may send: every truncation of good samples, mutations of them, and noise.
+/// </summary>
 internal static class HostileInput
 {
     private const int Seed = 20250101;
 
     public delegate void Parser(ReadOnlySpan<byte> input);
 
-    /// <summary>At least <paramref name="count"/> inputs besides the truncations; always the same ones, so that a failure comes again.</summary>
+    /// <summary>
+    /// At least <paramref name="count"/> inputs besides the truncations; always the same ones, so that a failure comes again.
+    /// </summary>
     public static void Feed(Parser parser, IReadOnlyList<byte[]> samples, int count = 10_000)
     {
         var random = new Random(Seed);

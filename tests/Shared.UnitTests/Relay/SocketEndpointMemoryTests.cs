@@ -10,7 +10,10 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Shared.UnitTests.Relay;
 
-/// <summary>A real socket that stalls while the kernel's memory for TCP, as the test tells it, runs out. It is the same over TLS and QUIC, at hub and edge.</summary>
+/// <summary>
+/// A real socket that stalls while the kernel's memory for TCP, as the test tells it, runs out. It is the same over TLS and QUIC, at hub
+/// and edge.
+/// </summary>
 public sealed class SocketEndpointMemoryTests : IDisposable
 {
     private const int MemoryInfo = 55;

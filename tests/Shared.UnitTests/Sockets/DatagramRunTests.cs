@@ -43,7 +43,8 @@ public sealed class DatagramRunTests : IDisposable
 
     [Fact]
     public void Any_sizes_arrive_datagram_by_datagram() =>
-        Prop.ForAll(Gen.ListOf(Gen.Frequency((3, Gen.Constant(700)), (2, Gen.Choose(0, 1_500)), (1, Gen.Choose(0, 9_000)))).ToArbitrary(), sizes =>
+        Prop.ForAll(
+            Gen.ListOf(Gen.Frequency((3, Gen.Constant(700)), (2, Gen.Choose(0, 1_500)), (1, Gen.Choose(0, 9_000)))).ToArbitrary(), sizes =>
         {
             AssertArrives([.. sizes.Take(30)], coalesce: true);
             return true;
@@ -123,7 +124,8 @@ public sealed class DatagramRunTests : IDisposable
 
     private static Socket Bind(IPAddress address)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20, SendBufferSize = 4 << 20 };
+        var socket =
+            new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20, SendBufferSize = 4 << 20 };
         socket.Bind(new IPEndPoint(address, 0));
         return socket;
     }

@@ -25,10 +25,15 @@ public sealed class DescriptorGuardTests : IDisposable
     [InlineData(524_288, 471_860, 489_336, 498_074, 506_812)]
     [InlineData(4_096, 3_687, 3_824, 3_892, 3_960)]
     [InlineData(512, 416, 448, 464, 480)]
-    public void Clients_are_refused_first_then_strangers_then_those_in_their_place_then_the_admin_socket(long limit, int clients, int strangers, int newcomers, int admin)
+    public void Clients_are_refused_first_then_strangers_then_those_in_their_place_then_the_admin_socket(
+        long limit, int clients, int strangers, int newcomers, int admin)
     {
         using var guard = new DescriptorGuard(() => limit, _time);
-        foreach (var (use, least) in new[] { (DescriptorUse.Client, clients), (DescriptorUse.Stranger, strangers), (DescriptorUse.Newcomer, newcomers), (DescriptorUse.Admin, admin) })
+        foreach (var (use, least) in new[]
+        {
+            (DescriptorUse.Client, clients), (DescriptorUse.Stranger, strangers), (DescriptorUse.Newcomer, newcomers),
+            (DescriptorUse.Admin, admin),
+        })
         {
             Assert.False(guard.IsOver((nint)least - 1, use), $"{use}");
             Assert.True(guard.IsOver((nint)least, use), $"{use}");

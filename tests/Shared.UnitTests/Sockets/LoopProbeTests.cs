@@ -35,5 +35,6 @@ public sealed class LoopProbeTests
 
     private LoopProbe[] Probes() => [.. _loops.Select((loop, index) => new LoopProbe(loop, $"number-{index}"))];
 
-    private Task<string?> FindAsync(LoopProbe[] probes) => EventLoops.FindStuckAsync(probes, _time).WaitAsync(Hang, TestContext.Current.CancellationToken);
+    private Task<string?> FindAsync(LoopProbe[] probes) =>
+        EventLoops.FindStuckAsync(probes, _time).WaitAsync(Hang, TestContext.Current.CancellationToken);
 }

@@ -32,7 +32,8 @@ public sealed class SocketConnectorTests
         using (var listener = Listen(IPAddress.Loopback))
             target = (IPEndPoint)listener.LocalEndPoint!;
 
-        Assert.Equal((null, SocketError.ConnectionRefused), await SocketConnector.ConnectAsync(target, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            (null, SocketError.ConnectionRefused), await SocketConnector.ConnectAsync(target, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public class ManualTimeProviderTests
     {
         var start = _time.GetTimestamp();
         void Set(string name, int seconds) =>
-            _time.CreateTimer(_ => _fired.Add($"{name}@{_time.GetElapsedTime(start).TotalSeconds}"), null, seconds * Second, Timeout.InfiniteTimeSpan);
+            _time.CreateTimer(
+                _ => _fired.Add($"{name}@{_time.GetElapsedTime(start).TotalSeconds}"), null, seconds * Second, Timeout.InfiniteTimeSpan);
         Set("c", 3);
         Set("a", 1);
         Set("b1", 2);
@@ -69,7 +70,8 @@ public class ManualTimeProviderTests
     public void Timers_set_by_a_callback_fire_within_the_same_advance()
     {
         _time.CreateTimer(
-            _ => _time.CreateTimer(_ => _fired.Add("inner"), null, Second, Timeout.InfiniteTimeSpan), null, Second, Timeout.InfiniteTimeSpan);
+            _ => _time.CreateTimer(_ => _fired.Add("inner"), null, Second, Timeout.InfiniteTimeSpan), null, Second,
+            Timeout.InfiniteTimeSpan);
         _time.Advance(2 * Second);
         Assert.Equal(["inner"], _fired);
     }

@@ -9,7 +9,9 @@ namespace Tunnel.Shared.UnitTests.Text;
 public sealed class PlainJsonTests
 {
     [Theory]
-    [InlineData("There is no edge \"nope\"; valid are 1–16 of 'a' <&> + é 端口 😀", """There is no edge \"nope\"; valid are 1–16 of 'a' <&> + é 端口 😀""")]
+    [InlineData(
+        "There is no edge \"nope\"; valid are 1–16 of 'a' <&> + é 端口 😀",
+        """There is no edge \"nope\"; valid are 1–16 of 'a' <&> + é 端口 😀""")]
     [InlineData("", "")]
     [InlineData("a\\b\r\n\t\u001b[2J\u007f\u009b", """a\\b\r\n\t\u001B[2J\u007F\u009B""")]
     [InlineData("\u202etxt\u2066\u2028\u200b", """\u202Etxt\u2066\u2028\u200B""")]
@@ -28,7 +30,8 @@ public sealed class PlainJsonTests
     }
 
     [Fact]
-    public void Half_a_character_is_replaced() => Assert.Equal("a\ufffdb", JsonNode.Parse($"\"{PlainJson.Encoder.Encode("a\ud800b")}\"")!.GetValue<string>());
+    public void Half_a_character_is_replaced() =>
+        Assert.Equal("a\ufffdb", JsonNode.Parse($"\"{PlainJson.Encoder.Encode("a\ud800b")}\"")!.GetValue<string>());
 
     [Fact]
     public void A_long_text_is_whole()

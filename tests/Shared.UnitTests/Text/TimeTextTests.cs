@@ -55,5 +55,6 @@ public sealed class TimeTextTests
     [InlineData(7199, "119 min")]
     [InlineData(7200, "2 h")]
     [InlineData(172_800, "2 d")]
-    public void Times_are_written_in_the_unit_that_fits(int seconds, string expected) => Assert.Equal(expected, TimeText.Format(TimeSpan.FromSeconds(seconds)));
+    public void Times_are_written_in_the_unit_that_fits(int seconds, string expected) =>
+        Assert.Equal(expected, TimeText.Format(TimeSpan.FromSeconds(seconds)));
 }

@@ -34,7 +34,8 @@ public sealed class BackoffTests
     [Fact]
     public void The_jitter_is_full() =>
         Prop.ForAll(Gen.Choose(0, 999).Select(number => number / 1000.0).ToArbitrary(), share =>
-            Math.Abs((new Backoff(() => share).Next() - (Backoff.FirstCeiling * share)).TotalMilliseconds) < 0.01).QuickCheckThrowOnFailure();
+            Math.Abs(
+                (new Backoff(() => share).Next() - (Backoff.FirstCeiling * share)).TotalMilliseconds) < 0.01).QuickCheckThrowOnFailure();
 
     [Fact]
     public void A_tunnel_that_was_there_for_two_seconds_starts_over()

@@ -8,7 +8,8 @@ public class LivenessTests
     private readonly Liveness _liveness = new(Start);
 
     [Fact]
-    public void The_limits_are_those_of_the_protocol() => Assert.Equal((15_000, 45_000), (Liveness.PingMilliseconds, Liveness.DeadMilliseconds));
+    public void The_limits_are_those_of_the_protocol() =>
+        Assert.Equal((15_000, 45_000), (Liveness.PingMilliseconds, Liveness.DeadMilliseconds));
 
     [Fact]
     public void A_ping_is_due_at_once_and_then_every_15_seconds()

@@ -25,7 +25,8 @@ public sealed class PeerDoubtTests
     public void Silence_after_traffic_is_worth_a_question_and_no_answer_a_doubt()
     {
         _carried++;
-        Assert.Equal([DoubtStep.None, DoubtStep.None, DoubtStep.Ask, DoubtStep.None, DoubtStep.None, DoubtStep.Doubt, DoubtStep.None], Steps(7));
+        Assert.Equal(
+            [DoubtStep.None, DoubtStep.None, DoubtStep.Ask, DoubtStep.None, DoubtStep.None, DoubtStep.Doubt, DoubtStep.None], Steps(7));
         Assert.True(_doubt.IsOn);
     }
 

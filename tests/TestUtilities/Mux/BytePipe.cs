@@ -19,7 +19,8 @@ internal sealed class BytePipe
         if (_bytes.Length - _end < bytes.Length)
         {
             var all = Bytes;
-            var larger = _bytes.Length - all.Length < bytes.Length ? new byte[Math.Max(_bytes.Length * 2, all.Length + bytes.Length)] : _bytes;
+            var larger =
+                _bytes.Length - all.Length < bytes.Length ? new byte[Math.Max(_bytes.Length * 2, all.Length + bytes.Length)] : _bytes;
             all.CopyTo(larger);
             (_bytes, _start, _end) = (larger, 0, all.Length);
         }

@@ -7,8 +7,8 @@ using Tunnel.Shared.Transport.Mux.Core;
 namespace Tunnel.TestUtilities.Mux;
 
 /// <summary>
-/// One end of a mux in virtual time, without a socket: what it says is kept for whoever carries it, and it hears what it is given. Nothing happens but in
-/// <see cref="Run"/>, in what a test calls and in timers, and all of it on the test's thread.
+/// One end of a mux in virtual time, without a socket: what it says is kept for whoever carries it, and it hears what it is given. Nothing
+/// happens but in <see cref="Run"/>, in what a test calls and in timers, and all of it on the test's thread.
 /// </summary>
 internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
 {

@@ -10,8 +10,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.TestUtilities.Mux;
 
 /// <summary>
-/// A hub's and an edge's end of one mux, with clients and upstreams, in virtual time and without a socket. Nothing moves but what a test moves: bytes of the
-/// carrier, bytes of local ends, and time; and the carrier breaks at whatever byte the test wants, in each direction.
+/// A hub's and an edge's end of one mux, with clients and upstreams, in virtual time and without a socket. Nothing moves but what a test
+/// moves: bytes of the carrier, bytes of local ends, and time; and the carrier breaks at whatever byte the test wants, in each direction.
 /// </summary>
 internal sealed class MuxPair : IStreamObserver
 {
@@ -25,10 +25,13 @@ internal sealed class MuxPair : IStreamObserver
     /// <param name="grace">How long they keep what is open when the carrier breaks; zero for not at all.</param>
     /// <param name="underWay">Bytes that the carrier takes from each end before somebody carries them.</param>
     public MuxPair(
-        bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default, int underWay = 256 << 10)
+        bool extended =
+            true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default, int underWay = 256 << 10)
     {
-        HubContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
-        EdgeContext = new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
+        HubContext =
+            new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
+        EdgeContext =
+            new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
         Hub = new MuxEnd(isEdge: false, HubContext) { OnStream = _unanswered.Enqueue, OnSession = OnSession, MostUnderWay = underWay };
         Edge = new MuxEnd(isEdge: true, EdgeContext) { MostUnderWay = underWay };
         if (!extended)
@@ -130,7 +133,9 @@ internal sealed class MuxPair : IStreamObserver
         return Run() | moved | (count > 0);
     }
 
-    /// <summary>All that can be done without the carrier is done: what was heard is looked at, and what is to be said waits to be carried.</summary>
+    /// <summary>
+    /// All that can be done without the carrier is done: what was heard is looked at, and what is to be said waits to be carried.
+    /// </summary>
     public bool Run()
     {
         var moved = false;
@@ -155,7 +160,9 @@ internal sealed class MuxPair : IStreamObserver
         Run();
     }
 
-    /// <summary>The carrier breaks: of what is under way so many bytes still arrive, and neither end hears anything of the other any more.</summary>
+    /// <summary>
+    /// The carrier breaks: of what is under way so many bytes still arrive, and neither end hears anything of the other any more.
+    /// </summary>
     public void Break(int toHub = 0, int toEdge = 0)
     {
         Run();

@@ -3,8 +3,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.TestUtilities.Mux;
 
 /// <summary>
-/// The local end of a stream in a script: says what the script lets it, takes as much as the script gives it room for. What it says follows from its
-/// number, so that the other end can tell whether each byte is the right one.
+/// The local end of a stream in a script: says what the script lets it, takes as much as the script gives it room for. What it says follows
+/// from its number, so that the other end can tell whether each byte is the right one.
 /// </summary>
 /// <param name="says">The number of what it says.</param>
 /// <param name="hears">The number of what the other end says.</param>
@@ -81,7 +81,9 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
         EndWaitingWrite();
     }
 
-    /// <summary>A write that waited ends when it is gone, or has room: from the script, never in the midst of a call of the tunnel's.</summary>
+    /// <summary>
+    /// A write that waited ends when it is gone, or has room: from the script, never in the midst of a call of the tunnel's.
+    /// </summary>
     public bool EndWaitingWrite()
     {
         if (_write is not { } write || (Room < _writing.Length && !IsGone && !_resets))
@@ -186,7 +188,8 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
             throw new PropertyException(property);
     }
 
-    private static ReadOnlySpan<byte> Words(int number, long at, int count) => Speech.AsSpan((int)((((uint)number * 7919L) + at) % SpeechLength), count);
+    private static ReadOnlySpan<byte> Words(int number, long at, int count) =>
+        Speech.AsSpan((int)((((uint)number * 7919L) + at) % SpeechLength), count);
 
     private static byte[] MakeSpeech()
     {

@@ -6,8 +6,8 @@ using System.Text;
 namespace Tunnel.TestUtilities.OpenSsl;
 
 /// <summary>
-/// An end of a TLS connection that is OpenSSL's own, for what <see cref="System.Net.Security.SslStream"/> does not let one do: new keys whenever one likes.
-/// Its calls block, and give up with the socket's time-outs.
+/// An end of a TLS connection that is OpenSSL's own, for what <see cref="System.Net.Security.SslStream"/> does not let one do: new keys
+/// whenever one likes. Its calls block, and give up with the socket's time-outs.
 /// </summary>
 public sealed class OpenSslPeer : IDisposable
 {

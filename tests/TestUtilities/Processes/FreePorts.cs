@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Tunnel.TestUtilities.Processes;
 
 /// <summary>
-/// Port numbers that nobody uses at any address, TCP or UDP, below the range that the kernel picks from (32768): a port that one program is to bind
-/// at one address and another program at another can't be left to the kernel.
+/// Port numbers that nobody uses at any address, TCP or UDP, below the range that the kernel picks from (32768): a port that one program is
+/// to bind at one address and another program at another can't be left to the kernel.
 /// </summary>
 public static class FreePorts
 {

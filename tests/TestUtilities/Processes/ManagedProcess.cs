@@ -39,8 +39,12 @@ public sealed partial class ManagedProcess : IAsyncDisposable
 
     public string StandardError => string.Join('\n', Snapshot(_errors));
 
-    /// <summary>Starts a program without a shell, with standard input closed, and with none of our own variables in its environment.</summary>
-    public static ManagedProcess Start(string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool keepInput = false)
+    /// <summary>
+    /// Starts a program without a shell, with standard input closed, and with none of our own variables in its environment.
+    /// </summary>
+    public static ManagedProcess Start(
+        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+        bool keepInput = false)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -74,7 +78,8 @@ public sealed partial class ManagedProcess : IAsyncDisposable
 
     /// <summary>Runs a program to its end.</summary>
     public static async Task<ProgramResult> RunAsync(
-        string program, IEnumerable<string> arguments, string? input = null, TimeSpan? limit = null, IReadOnlyDictionary<string, string>? environment = null)
+        string program, IEnumerable<string> arguments, string? input =
+            null, TimeSpan? limit = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         await using var process = Start(Path.GetFileName(program), program, arguments, environment, keepInput: true);
         try

@@ -38,13 +38,15 @@ public sealed class PostgresServer : IAsyncDisposable
             File.SetUnixFileMode(Directory.CreateDirectory(server.Data).FullName, OwnerOnly);
             if (megabytes is not null)
             {
-                (await ManagedProcess.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", server.Data])).Succeeded();
+                (await ManagedProcess.RunAsync("/bin/mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", server.Data]))
+                    .Succeeded();
                 server._isMounted = true;
             }
 
             if (Environment.IsPrivilegedProcess)
                 (await ManagedProcess.RunAsync("/bin/chown", ["-R", $"{User}:{User}", server.Host])).Succeeded();
-            var (program, arguments) = AsUser("initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+            var (program, arguments) = AsUser(
+                "initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
             (await ManagedProcess.RunAsync(program, arguments)).Succeeded();
             await server.StartAgainAsync();
             return server;
@@ -86,7 +88,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Cuts all connections of a database but the one that does it.</summary>
     public Task CutAsync(string database) =>
-        RunAsync(database, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        RunAsync(
+            database,
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
 
     /// <summary>Kills the server and all its processes.</summary>
     public async Task KillAsync()
@@ -140,7 +144,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         // It is no error that a process has ended meanwhile.
         if (processes.Count > 0)
-            await ManagedProcess.RunAsync("/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+            await ManagedProcess.RunAsync(
+                "/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
     }
 
     private int[] Children() =>

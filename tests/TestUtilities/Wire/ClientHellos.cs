@@ -25,7 +25,9 @@ public static class ClientHellos
         "AAAAFgAAABcAAAANACoAKAQDBQMGAwgHCAgICQgKCAsIBAgFCAYEAQUBBgEDAwMBAwIEAgUCBgIAKwAJCAMEAwMDAgMBAC0AAgEBADMAJgAkAB0AIORfAz9/" +
         "uFcTY8muFRCKI3FXAFLtQ25MJd2K/LCXSB5+");
 
-    /// <summary>openssl s_client -servername www.example.com -max_send_frag 512, and an -alpn of 60 protocols: two records (OpenSSL 3.0).</summary>
+    /// <summary>
+    /// openssl s_client -servername www.example.com -max_send_frag 512, and an -alpn of 60 protocols: two records (OpenSSL 3.0).
+    /// </summary>
     public static byte[] SmallRecords { get; } = Convert.FromBase64String(
         "FgMBAgABAAOWAwObPm6YRwyaQt50hyKGiNIXcyu3nzW/Ay+AMl8GZeuL9yAYKm5IHm0U8+22nnR4dO3l0dkU3LiGenJ6dPTNugxsAgA+EwITAxMBwCzAMACf" +
         "zKnMqMyqwCvALwCewCTAKABrwCPAJwBnwArAFAA5wAnAEwAzAJ0AnAA9ADwANQAvAP8BAAMPAAAAFAASAAAPd3d3LmV4YW1wbGUuY29tAAsABAMAAQIACgAW" +
@@ -96,7 +98,10 @@ public static class ClientHellos
         if (name is not null)
             extensions.AddRange([0, 0, .. Vector(Vector([0, .. Vector(Encoding.Latin1.GetBytes(name))]))]);
         if (protocols.Length > 0)
-            extensions.AddRange([0, 16, .. Vector(Vector([.. protocols.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])]))]);
+            extensions.AddRange(
+                [
+                    0, 16,
+                    .. Vector(Vector([.. protocols.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])]))]);
         byte[] body = [3, 3, .. Enumerable.Repeat((byte)7, 32), 0, .. Vector([0x13, 1]), 1, 0, .. Vector([.. extensions])];
         return InRecords([1, (byte)(body.Length >> 16), .. Number((ushort)body.Length), .. body], 1 << 14);
     }

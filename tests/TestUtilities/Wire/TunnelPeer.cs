@@ -7,8 +7,8 @@ using System.Text;
 namespace Tunnel.TestUtilities.Wire;
 
 /// <summary>
-/// A peer at the hub's tunnel port that says what a test wants, byte by byte: TLS, the handshake lines, and frames made by hand from protocol.md, not by
-/// the product's code.
+/// A peer at the hub's tunnel port that says what a test wants, byte by byte: TLS, the handshake lines, and frames made by hand from
+/// protocol.md, not by the product's code.
 /// </summary>
 public sealed class TunnelPeer : IDisposable
 {
@@ -111,7 +111,8 @@ public sealed class TunnelPeer : IDisposable
 
             if (frame.Type is not (FrameTypes.Ping or FrameTypes.Pong or FrameTypes.WindowUpdate or FrameTypes.WindowUpdateBack))
             {
-                throw new InvalidOperationException($"A frame of type 0x{frame.Type:X2} came where one of type 0x{type:X2} was waited for.");
+                throw new InvalidOperationException(
+                    $"A frame of type 0x{frame.Type:X2} came where one of type 0x{type:X2} was waited for.");
             }
         }
     }

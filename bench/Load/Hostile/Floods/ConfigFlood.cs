@@ -2,7 +2,9 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>The admin API adds a port to an honest edge and takes it away: each time a configuration is pushed, applied and reported.</summary>
+/// <summary>
+/// The admin API adds a port to an honest edge and takes it away: each time a configuration is pushed, applied and reported.
+/// </summary>
 internal sealed class ConfigFlood(FloodOrder order) : IFlood
 {
     private readonly HubAdmin _admin = new(order.AdminSocket);

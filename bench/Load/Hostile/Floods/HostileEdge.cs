@@ -35,7 +35,8 @@ internal sealed class HostileEdge : IDisposable
     /// <summary>The frame that the hub waits for first.</summary>
     public static byte[] Hello()
     {
-        var text = $$"""{"features":["reset","goaway","port"],"maxFrame":65536,"initialWindow":65536,"instance":"{{Guid.NewGuid():N}}","generation":1}""";
+        var text =
+            $$"""{"features":["reset","goaway","port"],"maxFrame":65536,"initialWindow":65536,"instance":"{{Guid.NewGuid():N}}","generation":1}""";
         var frame = new byte[FrameHeader.Size + text.Length];
         new FrameHeader(0, FrameType.Hello, (uint)text.Length).Write(frame);
         Encoding.ASCII.GetBytes(text, frame.AsSpan(FrameHeader.Size));

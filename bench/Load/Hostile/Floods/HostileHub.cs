@@ -9,8 +9,8 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
 /// <summary>
-/// A hub over TLS that takes every edge and then says what a flood wants; what the edge sends is read and thrown away. An edge that ends the tunnel and comes
-/// again is taken again.
+/// A hub over TLS that takes every edge and then says what a flood wants; what the edge sends is read and thrown away. An edge that ends
+/// the tunnel and comes again is taken again.
 /// </summary>
 internal sealed class HostileHub : IFlood
 {
@@ -31,7 +31,17 @@ internal sealed class HostileHub : IFlood
     public HostileHub(FloodOrder order, Func<FloodOrder, int, byte[]> frame)
     {
         _frame = count => frame(order, count);
-        _handshake = [.. ControlMessage.Serialize(Config([]) with { Hub = new HubInfo { TunnelId = "hostile", MaxFrame = 65_536, InitialWindow = 65_536, Features = ["reset", "goaway", "port"] } }), (byte)'\n'];
+        _handshake = [
+            .. ControlMessage.Serialize(
+                Config(
+                    []) with { Hub = new HubInfo
+                    {
+                        TunnelId = "hostile",
+                        MaxFrame = 65_536,
+                        InitialWindow = 65_536,
+                        Features = ["reset", "goaway", "port"],
+                    } }),
+            (byte)'\n'];
         _listener.Bind(order.HostileHubEndPoint);
         _listener.Listen(16);
         new Thread(AcceptAll) { IsBackground = true }.Start();
@@ -45,7 +55,8 @@ internal sealed class HostileHub : IFlood
 
     /// <summary>A stream, which only edges open.</summary>
     public static byte[] Open(FloodOrder order, int count) =>
-        Frame((uint)count + 1, FrameType.Open, Encoding.ASCII.GetBytes($"PROXY TCP4 203.0.113.9 198.51.100.1 5555 {order.ClosingPort}\r\n"));
+        Frame(
+            (uint)count + 1, FrameType.Open, Encoding.ASCII.GetBytes($"PROXY TCP4 203.0.113.9 198.51.100.1 5555 {order.ClosingPort}\r\n"));
 
     /// <summary>A UDP session, which only edges open.</summary>
     public static byte[] OpenSession(FloodOrder order, int count) => Frame((uint)count + 1, FrameType.UdpOpen, new byte[28]);
@@ -95,7 +106,8 @@ internal sealed class HostileHub : IFlood
     private static X509Certificate2 MakeCertificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new CertificateRequest("CN=hostile", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+        return new CertificateRequest("CN=hostile", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
     }
 
     private void AcceptAll()
@@ -105,7 +117,12 @@ internal sealed class HostileHub : IFlood
             try
             {
                 var stream = new SslStream(new NetworkStream(_listener.Accept(), ownsSocket: true));
-                stream.AuthenticateAsServer(new SslServerAuthenticationOptions { ServerCertificate = _certificate, ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")] });
+                stream.AuthenticateAsServer(
+                    new SslServerAuthenticationOptions
+                    {
+                        ServerCertificate = _certificate,
+                        ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")],
+                    });
                 while (stream.ReadByte() is not ('\n' or -1))
                 {
                 }
@@ -114,7 +131,8 @@ internal sealed class HostileHub : IFlood
                 _edge = stream;
                 new Thread(() => ReadAll(stream)) { IsBackground = true }.Start();
             }
-            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException
+                or System.Security.Authentication.AuthenticationException)
             {
                 if (!_listener.IsBound)
                     return;

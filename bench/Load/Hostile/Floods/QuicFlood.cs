@@ -30,7 +30,9 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
     public int Ends { get; private set; }
 
     private StreamOpening Opening(int port) =>
-        new(new IPEndPoint(new IPAddress([203, 0, (byte)(++_last >> 8), (byte)_last]), 5555), new IPEndPoint(IPAddress.Loopback, port), port);
+        new(
+            new IPEndPoint(new IPAddress([203, 0, (byte)(++_last >> 8), (byte)_last]), 5555), new IPEndPoint(IPAddress.Loopback, port),
+            port);
 
     public int Send(int count)
     {
@@ -66,7 +68,8 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
         return stream is not null;
     }
 
-    public static bool OpenSession(QuicFlood flood) => flood._tunnel.OpenSession(flood.Opening(flood._order.UdpPort), NoSink.Instance) is not null;
+    public static bool OpenSession(QuicFlood flood) =>
+        flood._tunnel.OpenSession(flood.Opening(flood._order.UdpPort), NoSink.Instance) is not null;
 
     public static bool Report(QuicFlood flood)
     {

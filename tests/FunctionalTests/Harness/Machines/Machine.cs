@@ -5,12 +5,13 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness.Machines;
 
 /// <summary>
-/// A machine with systemd as its PID 1, in namespaces of its own: what is written there is kept in memory and gone afterwards, and commands run as
-/// they would on a server, units, users and rights included. Needs root.
+/// A machine with systemd as its PID 1, in namespaces of its own: what is written there is kept in memory and gone afterwards, and commands
+/// run as they would on a server, units, users and rights included. Needs root.
 /// </summary>
 internal sealed class Machine : IAsyncDisposable
 {
-    private static readonly string[] Environment = ["HOME=/root", "LANG=C.UTF-8", "NO_COLOR=1", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+    private static readonly string[] Environment = [
+        "HOME=/root", "LANG=C.UTF-8", "NO_COLOR=1", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
     private readonly string _place;
     private readonly string _group;
@@ -39,11 +40,13 @@ internal sealed class Machine : IAsyncDisposable
         var group = Path.Combine(ControlGroups(), id);
         Directory.CreateDirectory(group);
         var (ip, arguments) = end.Command(
-            "unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "bash", Path.Combine(AppContext.BaseDirectory, "Harness/Machines/boot.sh"), place, name, hosts,
+            "unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "bash",
+            Path.Combine(AppContext.BaseDirectory, "Harness/Machines/boot.sh"), place, name, hosts,
             TestUtilities.Documentation.Root);
         // The control group has to be entered before its namespace is made.
         var machine = new Machine(
-            name, place, group, ManagedProcess.Start("machine " + name, "bash", ["-c", "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"", group, ip, .. arguments]));
+            name, place, group, ManagedProcess.Start(
+                "machine " + name, "bash", ["-c", "echo $$ > \"$0\"/cgroup.procs && exec \"$@\"", group, ip, .. arguments]));
         try
         {
             await Eventually.IsTrueAsync(machine.IsUpAsync, $"the boot of {name}", explain: () => machine._starter.Log);
@@ -68,7 +71,8 @@ internal sealed class Machine : IAsyncDisposable
     {
         ProgramResult? last = null;
         await Eventually.IsTrueAsync(
-            async () => (last = await RunAsync(line)).ExitCode == 0, $"\"{line}\" at {Name}", explain: () => last?.StandardOutput + last?.StandardError);
+            async () => (last = await RunAsync(line)).ExitCode == 0, $"\"{line}\" at {Name}",
+            explain: () => last?.StandardOutput + last?.StandardError);
     }
 
     public async ValueTask DisposeAsync()
@@ -103,7 +107,8 @@ internal sealed class Machine : IAsyncDisposable
     }
 
     // Where the second version of control groups is: beside the first one, or alone.
-    private static string ControlGroups() => File.ReadLines("/proc/self/mounts").Select(static line => line.Split(' ')).First(static mount => mount[2] == "cgroup2")[1];
+    private static string ControlGroups() =>
+        File.ReadLines("/proc/self/mounts").Select(static line => line.Split(' ')).First(static mount => mount[2] == "cgroup2")[1];
 
     private static bool TryRemove(string group)
     {

@@ -4,8 +4,8 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FunctionalTests.Harness.Machines;
 
 /// <summary>
-/// The two machines of the pages, <c>hub</c> and <c>vps</c>, with a link between them and nothing of the product installed. As after a download,
-/// root's home has the package, the archive and the sums.
+/// The two machines of the pages, <c>hub</c> and <c>vps</c>, with a link between them and nothing of the product installed. As after a
+/// download, root's home has the package, the archive and the sums.
 /// </summary>
 internal sealed class MachinePair : IAsyncDisposable
 {

@@ -1,6 +1,8 @@
 namespace Tunnel.FunctionalTests.Harness.Machines;
 
-/// <summary>Hub and edge as services of the two machines, by their units, with nginx behind them: an edge that serves port 80 over TCP.</summary>
+/// <summary>
+/// Hub and edge as services of the two machines, by their units, with nginx behind them: an edge that serves port 80 over TCP.
+/// </summary>
 internal static class MachineServices
 {
     /// <summary>Where a client of the edge's machine asks.</summary>
@@ -38,7 +40,8 @@ internal static class MachineServices
         var token = (await machines.Hub.RunAsync("tunnel-hub edge add vps --tcp 80")).Succeeded().StandardOutput.Trim();
         (await machines.Edge.RunAsync(Installing("edge", Binaries.Edge))).Succeeded();
         (await machines.Edge.RunAsync(
-            "cat > /etc/tunnel-edge/token && echo '{ \"stunServers\": [] }' > /etc/tunnel-edge/edge.json && systemctl start tunnel-edge", token)).Succeeded();
+            "cat > /etc/tunnel-edge/token && echo '{ \"stunServers\": [] }' > /etc/tunnel-edge/edge.json && systemctl start tunnel-edge",
+            token)).Succeeded();
         await machines.Edge.WaitForAsync($"curl {Url}");
     }
 

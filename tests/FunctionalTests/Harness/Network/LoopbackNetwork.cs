@@ -3,7 +3,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Harness.Network;
 
-/// <summary>A machine of a test's own, with nothing but loopback: whoever listens there can be cut off from everybody without a word (nft).</summary>
+/// <summary>
+/// A machine of a test's own, with nothing but loopback: whoever listens there can be cut off from everybody without a word (nft).
+/// </summary>
 public sealed class LoopbackNetwork : IAsyncDisposable
 {
     private const string Table = "cut";

@@ -5,8 +5,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness.Network;
 
 /// <summary>
-/// Two network namespaces of this test with a wide-area link between them (tools/WanLink). Nothing of them is left afterwards: the link ends with
-/// its standard input, so that it goes even when the test host is killed.
+/// Two network namespaces of this test with a wide-area link between them (tools/WanLink). Nothing of them is left afterwards: the link
+/// ends with its standard input, so that it goes even when the test host is killed.
 /// </summary>
 public sealed class NamespacePair : IAsyncDisposable
 {
@@ -40,7 +40,8 @@ public sealed class NamespacePair : IAsyncDisposable
         var name = $"tunnel-test-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
         var near = new NetworkEnd(name + "-near", IPAddress.Parse("10.1.0.1"));
         var far = new NetworkEnd(name + "-far", IPAddress.Parse("10.1.0.2"));
-        var start = new ProcessStartInfo(Binaries.WanLink, ["--ns", $"{near.Name}:{near.Address}/24", "--ns", $"{far.Name}:{far.Address}/24", .. options])
+        var start = new ProcessStartInfo(
+            Binaries.WanLink, ["--ns", $"{near.Name}:{near.Address}/24", "--ns", $"{far.Name}:{far.Address}/24", .. options])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

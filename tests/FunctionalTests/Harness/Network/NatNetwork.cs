@@ -4,8 +4,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness.Network;
 
 /// <summary>
-/// Three network namespaces of a test: a home behind a router that masquerades and lets nothing in (nft), and the world before it. The world
-/// even has a route to the home, so that it is the router's rules that keep it out.
+/// Three network namespaces of a test: a home behind a router that masquerades and lets nothing in (nft), and the world before it. The
+/// world even has a route to the home, so that it is the router's rules that keep it out.
 /// </summary>
 public sealed class NatNetwork : IAsyncDisposable
 {
@@ -65,7 +65,9 @@ public sealed class NatNetwork : IAsyncDisposable
         await ManagedProcess.RunAsync(DebianProgram.Ip, ["-n", World.Name, "route", "add", "192.168.7.0/24", "via", $"{Router}"]);
     }
 
-    /// <summary>Says which address a name has for the programs in the home: <c>ip netns exec</c> shows them this file as /etc/hosts.</summary>
+    /// <summary>
+    /// Says which address a name has for the programs in the home: <c>ip netns exec</c> shows them this file as /etc/hosts.
+    /// </summary>
     public void Name(string name, IPAddress address)
     {
         var directory = Directory.CreateDirectory(HostsDirectory);
@@ -92,7 +94,8 @@ public sealed class NatNetwork : IAsyncDisposable
         await IpAsync("-n", space, "link", "set", device, "up");
     }
 
-    private static async Task IpAsync(params string[] arguments) => (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
+    private static async Task IpAsync(params string[] arguments) =>
+        (await ManagedProcess.RunAsync(DebianProgram.Ip, arguments)).Succeeded();
 
     private async Task InRouterAsync(string program, params string[] arguments) =>
         await IpAsync(["netns", "exec", _router, program, .. arguments]);

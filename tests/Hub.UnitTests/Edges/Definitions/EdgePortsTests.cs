@@ -57,7 +57,9 @@ public sealed class EdgePortsTests
     [InlineData("""[{"id":"a","listenPorts":["1-5"],"ports":{"tcp/1-6":{}}}]""", "$[0].ports['tcp/1-6']", "not assigned")]
     [InlineData("""[{"id":"a","listenPorts":["1-5"],"ports":{"tcp/1-3":{},"tcp/3":{}}}]""", "$[0].ports['tcp/3']", "\"tcp/1-3\"")]
     [InlineData("""[{"id":"a","listenPorts":["1-5"],"ports":{"tcp/3-3":{}}}]""", "$[0].ports['tcp/3-3']", "tcp/8000-8010")]
-    [InlineData("""[{"id":"a","listenPortsUdp":["1-5"],"ports":{"udp/2-3":{"connectTimeout":5}}}]""", "$[0].ports['udp/2-3'].connectTimeout", "TCP")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":["1-5"],"ports":{"udp/2-3":{"connectTimeout":5}}}]""", "$[0].ports['udp/2-3'].connectTimeout",
+        "TCP")]
     public void An_entry_of_a_range_is_checked_like_any(string json, string path, string valid)
     {
         var fault = Assert.Single(TestEdges.Faults(json));

@@ -39,9 +39,15 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","stunIntervalSecs":5}]""", "$[0].stunIntervalSecs", "10–86400")]
     [InlineData("""[{"id":"a","targetAllowCidrs":"10.0.0.0/8"}]""", "$[0].targetAllowCidrs", "array")]
     [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.1/8"]}]""", "$[0].targetAllowCidrs[0]", "10.0.0.0/8")]
-    [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"routes":[{"sni":"a.b","targets":[{"host":"192.168.1.7"}]}]}}}]""", "$[0].ports['default'].routes[0].targets[0].host", "not among the edge's targetAllowCidrs")]
-    [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targetHost":"192.168.1.7"}}}]""", "$[0].ports['default'].targetHost", "not among the edge's targetAllowCidrs")]
-    [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targets":[{"host":"10.0.0.5"},{"host":"::1"}]}}}]""", "$[0].ports['default'].targets[1].host", "not among the edge's targetAllowCidrs")]
+    [InlineData(
+        """[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"routes":[{"sni":"a.b","targets":[{"host":"192.168.1.7"}]}]}}}]""",
+        "$[0].ports['default'].routes[0].targets[0].host", "not among the edge's targetAllowCidrs")]
+    [InlineData(
+        """[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targetHost":"192.168.1.7"}}}]""",
+        "$[0].ports['default'].targetHost", "not among the edge's targetAllowCidrs")]
+    [InlineData(
+        """[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"targets":[{"host":"10.0.0.5"},{"host":"::1"}]}}}]""",
+        "$[0].ports['default'].targets[1].host", "not among the edge's targetAllowCidrs")]
     [InlineData("""[{"id":"a","dial":"both"}]""", "$[0].dial", "must be edge or hub")]
     [InlineData("""[{"id":"a","dial":"hub"}]""", "$[0].dialAddress", "is needed where the hub dials")]
     [InlineData("""[{"id":"a","dialAddress":"vps.example.com"}]""", "$[0].dialAddress", "is only for edges")]
@@ -57,85 +63,184 @@ public sealed class EdgeSetValidatorTests
     [InlineData("""[{"id":"a","ports":{"default":5}}]""", "$[0].ports['default']", "object")]
     [InlineData("""[{"id":"a","ports":{"default":{"targetPort":0}}}]""", "$[0].ports['default'].targetPort", "1–65535")]
     [InlineData("""[{"id":"a","ports":{"default":{"targetHost":"a:80"}}}]""", "$[0].ports['default'].targetHost", "without a port")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targetHost":"300.1.1.1"}}}]""", "$[0].ports['default'].targetHost", "looks like a number")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targetHost":"010.0.0.1"}}}]""", "$[0].ports['default'].targetHost", "without leading zeros")]
-    [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":["010.0.0.0/8"]}}}]""", "$[0].ports['default'].allowCidrs[0]", "without leading zeros")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targetHost":"300.1.1.1"}}}]""", "$[0].ports['default'].targetHost", "looks like a number")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targetHost":"010.0.0.1"}}}]""", "$[0].ports['default'].targetHost", "without leading zeros")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"allowCidrs":["010.0.0.0/8"]}}}]""", "$[0].ports['default'].allowCidrs[0]",
+        "without leading zeros")]
     [InlineData("""[{"id":"a","ports":{"default":{"proxyProtocol":"v3"}}}]""", "$[0].ports['default'].proxyProtocol", "\"v2\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"udpProxyProtocol":"all"}}}]""", "$[0].ports['default'].udpProxyProtocol", "\"each\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"connectTimeout":0}}}]""", "$[0].ports['default'].connectTimeout", "1–3600")]
     [InlineData("""[{"id":"a","ports":{"default":{"idleTimeout":86401}}}]""", "$[0].ports['default'].idleTimeout", "0–86400")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"idleTimeout":0}}}]""", "$[0].ports['udp/53'].idleTimeout", "1–86400")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"idleTimeout":0}}}]""", "$[0].ports['udp/53'].idleTimeout", "1–86400")]
     [InlineData("""[{"id":"a","ports":{"default":{"targets":[]}}}]""", "$[0].ports['default'].targets", "at least one target")]
     [InlineData("""[{"id":"a","ports":{"default":{"targets":{"host":"a"}}}}]""", "$[0].ports['default'].targets", "list of targets")]
     [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"port":1}]}}}]""", "$[0].ports['default'].targets[0].host", "is needed")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a"},{"host":"b","weigth":2}]}}}]""", "$[0].ports['default'].targets[1].weigth", "\"weight\"")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a:80"}]}}}]""", "$[0].ports['default'].targets[0].host", "without a port")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a","port":70000}]}}}]""", "$[0].ports['default'].targets[0].port", "1–65535")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a","weight":0},{"host":"b","weight":0}]}}}]""", "$[0].ports['default'].targets", "weight is not 0")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a"},{"host":"a"}]}}}]""", "$[0].ports['default'].targets[1].host", "raise its weight")]
-    [InlineData("""[{"id":"a","ports":{"default":{"targets":[{"host":"a"}],"targetHost":"b"}}}]""", "$[0].ports['default'].targetHost", "beside targets")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a"},{"host":"b","weigth":2}]}}}]""",
+        "$[0].ports['default'].targets[1].weigth", "\"weight\"")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a:80"}]}}}]""", "$[0].ports['default'].targets[0].host", "without a port")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a","port":70000}]}}}]""", "$[0].ports['default'].targets[0].port", "1–65535")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a","weight":0},{"host":"b","weight":0}]}}}]""",
+        "$[0].ports['default'].targets", "weight is not 0")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a"},{"host":"a"}]}}}]""", "$[0].ports['default'].targets[1].host",
+        "raise its weight")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"targets":[{"host":"a"}],"targetHost":"b"}}}]""", "$[0].ports['default'].targetHost",
+        "beside targets")]
     [InlineData("""[{"id":"a","ports":{"default":{"balance":"roundRobin"}}}]""", "$[0].ports['default'].balance", "\"leastConnections\"")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"interval":5}}}}]""", "$[0].ports['default'].healthCheck.type", "is needed")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"ping"}}}}]""", "$[0].ports['default'].healthCheck.type", "\"https\"")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"http","path":"health"}}}}]""", "$[0].ports['default'].healthCheck.path", "such as \"/health\"")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"http","expectStatus":"2xx"}}}}]""", "$[0].ports['default'].healthCheck.expectStatus", "200-399")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"tcp","send":"hex:0"}}}}]""", "$[0].ports['default'].healthCheck.send", "hex:0a0b0c")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"tcp","path":"/"}}}}]""", "$[0].ports['default'].healthCheck.path", "http and https")]
-    [InlineData("""[{"id":"a","ports":{"default":{"healthCheck":{"type":"udp"}}}}]""", "$[0].ports['default'].healthCheck.send", "answers only what it is asked")]
-    [InlineData("""[{"id":"a","ports":{"default":{"breaker":{"openTimeout":0}}}}]""", "$[0].ports['default'].breaker.openTimeout", "1–3600")]
-    [InlineData("""[{"id":"a","ports":{"default":{"breaker":{"failureTreshold":3}}}}]""", "$[0].ports['default'].breaker.failureTreshold", "\"failureThreshold\"")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"interval":5}}}}]""", "$[0].ports['default'].healthCheck.type", "is needed")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"ping"}}}}]""", "$[0].ports['default'].healthCheck.type", "\"https\"")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"http","path":"health"}}}}]""", "$[0].ports['default'].healthCheck.path",
+        "such as \"/health\"")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"http","expectStatus":"2xx"}}}}]""",
+        "$[0].ports['default'].healthCheck.expectStatus", "200-399")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"tcp","send":"hex:0"}}}}]""", "$[0].ports['default'].healthCheck.send",
+        "hex:0a0b0c")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"tcp","path":"/"}}}}]""", "$[0].ports['default'].healthCheck.path",
+        "http and https")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"healthCheck":{"type":"udp"}}}}]""", "$[0].ports['default'].healthCheck.send",
+        "answers only what it is asked")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"breaker":{"openTimeout":0}}}}]""", "$[0].ports['default'].breaker.openTimeout", "1–3600")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"breaker":{"failureTreshold":3}}}}]""", "$[0].ports['default'].breaker.failureTreshold",
+        "\"failureThreshold\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":{"ttl":5}}}}]""", "$[0].ports['default'].authorizeUrl.url", "is needed")]
     [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":7}}}]""", "$[0].ports['default'].authorizeUrl", "or the URL alone")]
-    [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":"ftp://10.0.0.5/"}}}]""", "$[0].ports['default'].authorizeUrl.url", "http:// or https://")]
-    [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":"/authorize"}}}]""", "$[0].ports['default'].authorizeUrl.url", "http:// or https://")]
-    [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":"http://me:secret@10.0.0.5/"}}}]""", "$[0].ports['default'].authorizeUrl.url", "no user and password")]
-    [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":{"url":"http://10.0.0.5/","ttl":86401}}}}]""", "$[0].ports['default'].authorizeUrl.ttl", "0–86400")]
-    [InlineData("""[{"id":"a","ports":{"default":{"authorizeUrl":{"url":"http://10.0.0.5/","timeout":0}}}}]""", "$[0].ports['default'].authorizeUrl.timeout", "1–30")]
-    [InlineData("""[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"authorizeUrl":"http://127.0.0.1:9000/"}}}]""", "$[0].ports['default'].authorizeUrl", "targetAllowCidrs")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"authorizeUrl":"ftp://10.0.0.5/"}}}]""", "$[0].ports['default'].authorizeUrl.url",
+        "http:// or https://")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"authorizeUrl":"/authorize"}}}]""", "$[0].ports['default'].authorizeUrl.url",
+        "http:// or https://")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"authorizeUrl":"http://me:secret@10.0.0.5/"}}}]""", "$[0].ports['default'].authorizeUrl.url",
+        "no user and password")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"authorizeUrl":{"url":"http://10.0.0.5/","ttl":86401}}}}]""",
+        "$[0].ports['default'].authorizeUrl.ttl", "0–86400")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"authorizeUrl":{"url":"http://10.0.0.5/","timeout":0}}}}]""",
+        "$[0].ports['default'].authorizeUrl.timeout", "1–30")]
+    [InlineData(
+        """[{"id":"a","targetAllowCidrs":["10.0.0.0/8"],"ports":{"default":{"authorizeUrl":"http://127.0.0.1:9000/"}}}]""",
+        "$[0].ports['default'].authorizeUrl", "targetAllowCidrs")]
     [InlineData("""[{"id":"a","ports":{"default":{"tls":{}}}}]""", "$[0].ports['default'].tls.passthrough", "is needed")]
-    [InlineData("""[{"id":"a","ports":{"default":{"tls":{"passthrough":false}}}}]""", "$[0].ports['default'].tls.passthrough", "must be true")]
-    [InlineData("""[{"id":"a","ports":{"default":{"tls":{"passthrough":true,"minVersion":"1.3"}}}}]""", "$[0].ports['default'].tls.minVersion", "for certificates")]
-    [InlineData("""[{"id":"a","ports":{"default":{"tls":{"passthrough":true,"minVersion":"1.1"}}}}]""", "$[0].ports['default'].tls.minVersion", "\"1.3\"")]
-    [InlineData("""[{"id":"a","ports":{"default":{"upstreamTls":{"ca":"/none.pem"}}}}]""", "$[0].ports['default'].upstreamTls.ca", "does not exist")]
-    [InlineData("""[{"id":"a","ports":{"default":{"upstreamTls":{"clientCert":"/none.pem"}}}}]""", "$[0].ports['default'].upstreamTls.clientCert", "does not exist")]
-    [InlineData("""[{"id":"a","ports":{"default":{"upstreamTls":{"sni":"*.a.b"}}}}]""", "$[0].ports['default'].upstreamTls.sni", "host name in lower case")]
-    [InlineData("""[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"upstreamTls":{},"tls":{"passthrough":true}}}}]""", "$[0].ports['tcp/443'].upstreamTls", "passthrough")]
-    [InlineData("""[{"id":"a","ports":{"default":{"tls":{"certificates":[]}}}}]""", "$[0].ports['default'].tls.certificates", "at least one certificate")]
-    [InlineData("""[{"id":"a","ports":{"default":{"tls":{"certificates":[{"keyPem":"/k"}]}}}}]""", "$[0].ports['default'].tls.certificates[0].certPem", "is needed")]
-    [InlineData("""[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"tls":{"passthrough":true,"strictSni":true}}}}]""", "$[0].ports['tcp/443'].tls.strictSni", "without routes")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[443],"ports":{"udp/443":{"tls":{"passthrough":true}}}}]""", "$[0].ports['udp/443'].tls", "for TCP ports")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"tls":{"passthrough":false}}}}]""", "$[0].ports['default'].tls.passthrough", "must be true")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"tls":{"passthrough":true,"minVersion":"1.3"}}}}]""", "$[0].ports['default'].tls.minVersion",
+        "for certificates")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"tls":{"passthrough":true,"minVersion":"1.1"}}}}]""", "$[0].ports['default'].tls.minVersion",
+        "\"1.3\"")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"upstreamTls":{"ca":"/none.pem"}}}}]""", "$[0].ports['default'].upstreamTls.ca",
+        "does not exist")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"upstreamTls":{"clientCert":"/none.pem"}}}}]""", "$[0].ports['default'].upstreamTls.clientCert",
+        "does not exist")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"upstreamTls":{"sni":"*.a.b"}}}}]""", "$[0].ports['default'].upstreamTls.sni",
+        "host name in lower case")]
+    [InlineData(
+        """[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"upstreamTls":{},"tls":{"passthrough":true}}}}]""",
+        "$[0].ports['tcp/443'].upstreamTls", "passthrough")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"tls":{"certificates":[]}}}}]""", "$[0].ports['default'].tls.certificates",
+        "at least one certificate")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"tls":{"certificates":[{"keyPem":"/k"}]}}}}]""",
+        "$[0].ports['default'].tls.certificates[0].certPem", "is needed")]
+    [InlineData(
+        """[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"tls":{"passthrough":true,"strictSni":true}}}}]""",
+        "$[0].ports['tcp/443'].tls.strictSni", "without routes")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[443],"ports":{"udp/443":{"tls":{"passthrough":true}}}}]""", "$[0].ports['udp/443'].tls",
+        "for TCP ports")]
     [InlineData("""[{"id":"a","ports":{"default":{"routes":[]}}}]""", "$[0].ports['default'].routes", "at least one route")]
-    [InlineData("""[{"id":"a","ports":{"default":{"routes":[{"targets":[{"host":"a"}]}]}}}]""", "$[0].ports['default'].routes[0].sni", "is needed")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"routes":[{"targets":[{"host":"a"}]}]}}}]""", "$[0].ports['default'].routes[0].sni", "is needed")]
     [InlineData("""[{"id":"a","ports":{"default":{"routes":[{"sni":"a.b"}]}}}]""", "$[0].ports['default'].routes[0].targets", "is needed")]
-    [InlineData("""[{"id":"a","ports":{"default":{"routes":[{"sni":"WWW.a.b","targets":[{"host":"a"}]}]}}}]""", "$[0].ports['default'].routes[0].sni", "lower case")]
-    [InlineData("""[{"id":"a","ports":{"default":{"routes":[{"sni":"w*.a.b","targets":[{"host":"a"}]}]}}}]""", "$[0].ports['default'].routes[0].sni", "*.example.com")]
-    [InlineData("""[{"id":"a","ports":{"default":{"routes":[{"sni":"a.b","targets":[{"host":"a"}]},{"sni":"a.b","targets":[{"host":"b"}]}]}}}]""", "$[0].ports['default'].routes[1].sni", "$[0].ports['default'].routes[0]")]
-    [InlineData("""[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"routes":[{"sni":"a.b","targets":[{"host":"a"}]}]}}}]""", "$[0].ports['tcp/443'].tls", "needed with routes")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"routes":[{"sni":"WWW.a.b","targets":[{"host":"a"}]}]}}}]""",
+        "$[0].ports['default'].routes[0].sni", "lower case")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"routes":[{"sni":"w*.a.b","targets":[{"host":"a"}]}]}}}]""",
+        "$[0].ports['default'].routes[0].sni", "*.example.com")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"routes":[{"sni":"a.b","targets":[{"host":"a"}]},{"sni":"a.b","targets":[{"host":"b"}]}]}}}]""",
+        "$[0].ports['default'].routes[1].sni", "$[0].ports['default'].routes[0]")]
+    [InlineData(
+        """[{"id":"a","listenPorts":[443],"ports":{"tcp/443":{"routes":[{"sni":"a.b","targets":[{"host":"a"}]}]}}}]""",
+        "$[0].ports['tcp/443'].tls", "needed with routes")]
     [InlineData("""[{"id":"a","ports":{"default":{"panicThreshold":101}}}]""", "$[0].ports['default'].panicThreshold", "0–100")]
     [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":"10.0.0.0/8"}}}]""", "$[0].ports['default'].allowCidrs", "array")]
-    [InlineData("""[{"id":"a","ports":{"default":{"allowCidrs":["10.0.0.0/8","10.0.0.1/8"]}}}]""", "$[0].ports['default'].allowCidrs[1]", "10.0.0.0/8")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"allowCidrs":["10.0.0.0/8","10.0.0.1/8"]}}}]""", "$[0].ports['default'].allowCidrs[1]",
+        "10.0.0.0/8")]
     [InlineData("""[{"id":"a","ports":{"default":{"denyCidrs":[7]}}}]""", "$[0].ports['default'].denyCidrs[0]", "string")]
-    [InlineData("""[{"id":"a","ports":{"default":{"trustedProxies":["balancer"]}}}]""", "$[0].ports['default'].trustedProxies[0]", "192.0.2.7")]
-    [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":true}}}]""", "$[0].ports['default'].trustedProxies", "needed with acceptProxyProtocol")]
-    [InlineData("""[{"id":"a","ports":{"default":{"acceptProxyProtocol":"v2"}}}]""", "$[0].ports['default'].acceptProxyProtocol", "true or false")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"trustedProxies":["balancer"]}}}]""", "$[0].ports['default'].trustedProxies[0]", "192.0.2.7")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"acceptProxyProtocol":true}}}]""", "$[0].ports['default'].trustedProxies",
+        "needed with acceptProxyProtocol")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"acceptProxyProtocol":"v2"}}}]""", "$[0].ports['default'].acceptProxyProtocol", "true or false")]
     [InlineData("""[{"id":"a","ports":{"default":{"bindAddress":"10.0.0.0/8"}}}]""", "$[0].ports['default'].bindAddress", "IP address")]
-    [InlineData("""[{"id":"a","ports":{"default":{"bindAddress":"10.1"}}}]""", "$[0].ports['default'].bindAddress", "without leading zeros")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"bindAddress":"10.1"}}}]""", "$[0].ports['default'].bindAddress", "without leading zeros")]
     [InlineData("""[{"id":"a","ports":{"default":{"maxConnections":-1}}}]""", "$[0].ports['default'].maxConnections", "0–1000000")]
-    [InlineData("""[{"id":"a","ports":{"default":{"maxConnectionsPerIp":1.5}}}]""", "$[0].ports['default'].maxConnectionsPerIp", "whole number")]
-    [InlineData("""[{"id":"a","ports":{"default":{"newConnectionsPerSecondPerIp":-5}}}]""", "$[0].ports['default'].newConnectionsPerSecondPerIp", "0–1000000")]
-    [InlineData("""[{"id":"a","ports":{"default":{"newConnectionsBurst":2000000}}}]""", "$[0].ports['default'].newConnectionsBurst", "0–1000000")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"maxConnectionsPerIp":1.5}}}]""", "$[0].ports['default'].maxConnectionsPerIp", "whole number")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"newConnectionsPerSecondPerIp":-5}}}]""", "$[0].ports['default'].newConnectionsPerSecondPerIp",
+        "0–1000000")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"newConnectionsBurst":2000000}}}]""", "$[0].ports['default'].newConnectionsBurst", "0–1000000")]
     [InlineData("""[{"id":"a","ports":{"default":{"uploadRate":999}}}]""", "$[0].ports['default'].uploadRate", "1000–")]
     [InlineData("""[{"id":"a","ports":{"default":{"downloadRate":"1M"}}}]""", "$[0].ports['default'].downloadRate", "whole number")]
     [InlineData("""[{"id":"a","ports":{"default":{"logConnections":1}}}]""", "$[0].ports['default'].logConnections", "true or false")]
-    [InlineData("""[{"id":"a","ports":{"default":{"allowPrivateSources":"no"}}}]""", "$[0].ports['default'].allowPrivateSources", "true or false")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"acceptProxyProtocol":true}}}]""", "$[0].ports['udp/53'].acceptProxyProtocol", "TCP")]
-    [InlineData("""[{"id":"a","ports":{"default":{"adaptive":{"minRate":9,"maxRate":8}}}}]""", "$[0].ports['default'].adaptive.minRate", "more than maxRate, which is 8")]
-    [InlineData("""[{"id":"a","ports":{"default":{"adaptive":{"evaluationInterval":0}}}}]""", "$[0].ports['default'].adaptive.evaluationInterval", "1")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"adaptive":{}}}}]""", "$[0].ports['udp/53'].adaptive", "for TCP ports")]
-    [InlineData("""[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"amplificationGuard":true}}}]""", "$[0].ports['tcp/53'].amplificationGuard", "UDP")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"proxyProtocol":"off"}}}]""", "$[0].ports['udp/53'].proxyProtocol", "there is udpProxyProtocol")]
-    [InlineData("""[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"connectTimeout":5}}}]""", "$[0].ports['udp/53'].connectTimeout", "for TCP ports")]
-    [InlineData("""[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"udpProxyProtocol":"off"}}}]""", "$[0].ports['tcp/53'].udpProxyProtocol", "there is proxyProtocol")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"allowPrivateSources":"no"}}}]""", "$[0].ports['default'].allowPrivateSources", "true or false")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"acceptProxyProtocol":true}}}]""",
+        "$[0].ports['udp/53'].acceptProxyProtocol", "TCP")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"adaptive":{"minRate":9,"maxRate":8}}}}]""", "$[0].ports['default'].adaptive.minRate",
+        "more than maxRate, which is 8")]
+    [InlineData(
+        """[{"id":"a","ports":{"default":{"adaptive":{"evaluationInterval":0}}}}]""", "$[0].ports['default'].adaptive.evaluationInterval",
+        "1")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"adaptive":{}}}}]""", "$[0].ports['udp/53'].adaptive", "for TCP ports")]
+    [InlineData(
+        """[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"amplificationGuard":true}}}]""", "$[0].ports['tcp/53'].amplificationGuard",
+        "UDP")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"proxyProtocol":"off"}}}]""", "$[0].ports['udp/53'].proxyProtocol",
+        "there is udpProxyProtocol")]
+    [InlineData(
+        """[{"id":"a","listenPortsUdp":[53],"ports":{"udp/53":{"connectTimeout":5}}}]""", "$[0].ports['udp/53'].connectTimeout",
+        "for TCP ports")]
+    [InlineData(
+        """[{"id":"a","listenPorts":[53],"ports":{"tcp/53":{"udpProxyProtocol":"off"}}}]""", "$[0].ports['tcp/53'].udpProxyProtocol",
+        "there is proxyProtocol")]
     [InlineData("""[{"id":"a","ports":{"default":{"allowCidr":["10.0.0.0/8"]}}}]""", "$[0].ports['default'].allowCidr", "\"allowCidrs\"")]
     [InlineData("""[{"id":"a","ports":{"default":{"targetPrt":1}}}]""", "$[0].ports['default'].targetPrt", "\"targetPort\"")]
     [InlineData("""[{"id":"a","listenPort":[1]}]""", "$[0].listenPort", "\"listenPorts\"")]
@@ -150,9 +255,12 @@ public sealed class EdgeSetValidatorTests
     [Fact]
     public void All_faults_of_a_set_come_at_once()
     {
-        var faults = TestEdges.Faults("""[{"id":"a","listenPort":[80],"secret":"x"},{"id":"b","listenPorts":[0,70000],"ports":{"tcp/1":{"targetPort":0}}},3]""");
+        var faults = TestEdges.Faults(
+            """[{"id":"a","listenPort":[80],"secret":"x"},{"id":"b","listenPorts":[0,70000],"ports":{"tcp/1":{"targetPort":0}}},3]""");
         Assert.Equal(
-            ["$[0].listenPort", "$[0].secret", "$[1].listenPorts[0]", "$[1].listenPorts[1]", "$[1].ports['tcp/1']", "$[1].ports['tcp/1'].targetPort", "$[2]"],
+            [
+                "$[0].listenPort", "$[0].secret", "$[1].listenPorts[0]", "$[1].listenPorts[1]", "$[1].ports['tcp/1']",
+                "$[1].ports['tcp/1'].targetPort", "$[2]"],
             faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
     }
 
@@ -200,7 +308,8 @@ public sealed class EdgeSetValidatorTests
             ListenPorts = [22, new PortRange(8000, 8010)],
             ListenPortsUdp = [53],
             StunIntervalSecs = 300,
-            Ports = EdgeDefinition.NoPorts.Add("tcp/8005", new PortPolicyDefinition { TargetHost = "::1", TargetPort = 1, IdleTimeout = 0 }),
+            Ports = EdgeDefinition.NoPorts.Add(
+                "tcp/8005", new PortPolicyDefinition { TargetHost = "::1", TargetPort = 1, IdleTimeout = 0 }),
         };
         var faults = EdgeSetValidator.Validate([edge], _ => false, 1);
         Assert.True(faults.IsValid, string.Join(' ', faults.ErrorList));
@@ -213,7 +322,8 @@ public sealed class EdgeSetValidatorTests
         {
             PortRange[] ranges = [.. pairs.Select(pair => new PortRange(pair.First, pair.First + (pair.More / 8)))];
             var expanded = ranges.SelectMany(range => Enumerable.Range(range.First, range.Count)).ToList();
-            var expected = expanded.All(port => port is >= 1 and <= 65535) && expanded.Distinct().Count() == expanded.Count && expanded.Count <= 16_384;
+            var expected = expanded.All(port => port is >= 1 and <= 65535) && expanded.Distinct().Count() == expanded.Count
+                && expanded.Count <= 16_384;
             return EdgeSetValidator.Validate([TestEdges.Edge("a", ranges)], _ => true, 1).IsValid == expected;
         }).QuickCheckThrowOnFailure();
 
@@ -231,7 +341,8 @@ public sealed class EdgeSetValidatorTests
 
         using var document = JsonDocument.Parse(json);
         var edge = Assert.Single(new EdgeDefinitionReader(new FaultList()).ReadSet(document.RootElement, "$", 1));
-        var again = JsonSerializer.Deserialize(JsonSerializer.Serialize(edge, EdgeJson.Default.EdgeDefinition), EdgeJson.Default.EdgeDefinition)!;
+        var again =
+            JsonSerializer.Deserialize(JsonSerializer.Serialize(edge, EdgeJson.Default.EdgeDefinition), EdgeJson.Default.EdgeDefinition)!;
         Assert.Equal(edge.Ports["default"], again.Ports["default"]);
         using var written = JsonDocument.Parse(JsonSerializer.Serialize(edge, AdminJson.Default.EdgeDefinition));
         Assert.True(JsonElement.DeepEquals(document.RootElement[0].GetProperty("ports"), written.RootElement.GetProperty("ports")));

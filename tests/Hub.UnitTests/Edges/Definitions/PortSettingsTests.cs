@@ -22,8 +22,10 @@ public sealed class PortSettingsTests
             EdgePortSettings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal),
             PortSettings.All.Where(setting => setting.OnWire).Select(setting => setting.Name).Order(StringComparer.Ordinal));
         Assert.Equal(
-            EdgePortSettings.All.Where(setting => setting.Without is not null).Select(setting => setting.Name).Order(StringComparer.Ordinal),
-            PortSettings.All.Where(setting => setting.OnWire && setting.For == PortKinds.Tcp).Select(setting => setting.Name).Order(StringComparer.Ordinal));
+            EdgePortSettings.All.Where(setting => setting.Without is not null).Select(setting => setting.Name).Order(
+                StringComparer.Ordinal),
+            PortSettings.All.Where(setting => setting.OnWire && setting.For == PortKinds.Tcp).Select(setting => setting.Name).Order(
+                StringComparer.Ordinal));
     }
 
     [Fact]
@@ -34,7 +36,8 @@ public sealed class PortSettingsTests
             "| member | for | default | |",
             "|---|---|---|---|",
             .. PortSettings.All.Select(setting =>
-                $"| `{setting.Name}` |{(setting.For == PortKinds.Both ? "" : $" {setting.For.ToString().ToUpperInvariant()}")} | {setting.Default} | {setting.Summary} |"),
+                $"| `{setting.Name}` |{(setting.For == PortKinds.Both ? "" : $" {setting.For.ToString().ToUpperInvariant()}")} | "
+                    + $"{setting.Default} | {setting.Summary} |"),
         ];
         var table = Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md", SearchOption.AllDirectories).Select(File.ReadAllLines)
             .Select(lines => lines.SkipWhile(line => line != expected[0]).TakeWhile(line => line.StartsWith('|')).ToArray())
@@ -48,7 +51,9 @@ public sealed class PortSettingsTests
         var silent = new PortPolicyDefinition();
         Assert.DoesNotContain(PortSettings.All, setting => setting.IsIn(silent));
         Assert.Equal(PortPolicy.DefaultTcp, PortSettings.Resolve(silent, null, udp: false));
-        Assert.Equal(PortPolicy.DefaultUdp, PortSettings.Resolve(silent, new PortPolicyDefinition { IdleTimeout = 0, ConnectTimeout = 7 }, udp: true));
+        Assert.Equal(
+            PortPolicy.DefaultUdp,
+            PortSettings.Resolve(silent, new PortPolicyDefinition { IdleTimeout = 0, ConnectTimeout = 7 }, udp: true));
     }
 
     [Theory]
@@ -68,7 +73,9 @@ public sealed class PortSettingsTests
     [InlineData("breaker", "failureThreshold=3,openTimeout=10", """{"failureThreshold":3,"openTimeout":10}""")]
     [InlineData("breaker", """{"openTimeout": 10}""", """{"openTimeout":10}""")]
     [InlineData("tls", "passthrough,strictSni=false", """{"passthrough":true,"strictSni":false}""")]
-    [InlineData("tls", "certificates=/c.pem:/k.pem,alpn=h2+http/1.1,minVersion=1.3", """{"certificates":[{"certPem":"/c.pem","keyPem":"/k.pem"}],"alpn":["h2","http/1.1"],"minVersion":"1.3"}""")]
+    [InlineData(
+        "tls", "certificates=/c.pem:/k.pem,alpn=h2+http/1.1,minVersion=1.3",
+        """{"certificates":[{"certPem":"/c.pem","keyPem":"/k.pem"}],"alpn":["h2","http/1.1"],"minVersion":"1.3"}""")]
     [InlineData("routes", "*.a.b=10.0.0.5:8443,weight=2", """[{"sni":"*.a.b","targets":[{"host":"10.0.0.5","port":8443,"weight":2}]}]""")]
     [InlineData("routes", "a.b", """[{"sni":"a.b"}]""")]
     public void An_option_becomes_the_JSON_that_the_row_reads(string name, string option, string json) =>
@@ -77,7 +84,8 @@ public sealed class PortSettingsTests
     [Fact]
     public void A_name_that_comes_again_in_an_option_has_several_targets() => Assert.Equal(
         """[{"sni":"a.b","targets":[{"host":"x"},{"host":"y"}]},{"sni":"c.d","targets":[{"host":"z"}]}]""",
-        PortSettings.All.Single(setting => setting.Name == "routes").FromOption(["a.b=x", "c.d=z", "a.b=y"], PortKinds.Tcp)!.ToJsonString());
+        PortSettings.All.Single(setting => setting.Name == "routes")
+            .FromOption(["a.b=x", "c.d=z", "a.b=y"], PortKinds.Tcp)!.ToJsonString());
 
     [Fact]
     public void Routes_share_the_settings_of_the_ports_pool_but_for_its_targets()
@@ -96,7 +104,8 @@ public sealed class PortSettingsTests
         var own = Read("""{"maxConnections":0,"targetPort":1}""");
         var fallback = Read("""{"maxConnections":5,"targetHost":"h","targetPort":2,"denyCidrs":["10.0.0.1"]}""");
         var resolved = PortSettings.Resolve(own, fallback, udp: false);
-        Assert.Equal(("h", 1, null, 1), (resolved.TargetHost, resolved.TargetPort, resolved.Edge.MaxConnections, resolved.Edge.DenyCidrs?.Count));
+        Assert.Equal(
+            ("h", 1, null, 1), (resolved.TargetHost, resolved.TargetPort, resolved.Edge.MaxConnections, resolved.Edge.DenyCidrs?.Count));
     }
 
     private static PortPolicyDefinition Read(string json)

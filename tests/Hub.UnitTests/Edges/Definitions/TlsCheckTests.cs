@@ -48,7 +48,9 @@ public sealed class TlsCheckTests : IDisposable
                 (tls + "passthrough", "beside certificates"),
             ],
             faults.OrderBy(fault => fault.Path, StringComparer.Ordinal).Zip(
-                ["printable", "private key of the certificate", "is for *.b.test, as $[0].ports['default'].tls.certificates[0] is", "ended at", "does not exist", "has no certificate", "whole path", "has no certificate", "beside certificates"],
+                [
+                    "printable", "private key of the certificate", "is for *.b.test, as $[0].ports['default'].tls.certificates[0] is",
+                    "ended at", "does not exist", "has no certificate", "whole path", "has no certificate", "beside certificates"],
                 (fault, words) => (fault.Path, fault.Message.Contains(words, StringComparison.Ordinal) ? words : fault.Message)));
     }
 

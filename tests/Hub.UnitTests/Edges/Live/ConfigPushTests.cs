@@ -99,8 +99,17 @@ public sealed class ConfigPushTests
     public async Task What_an_edge_could_bind_is_told_with_no_more_than_an_event_has_room_for()
     {
         var (live, tunnel) = _registry.Connect("a", "one");
-        var failed = Enumerable.Range(1000, 100).Select(port => new FailedPort(port * 2, "tcp", "address in use")).Append(new FailedPort(8000, "tcp", "not allowed", 8010));
-        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = 1, Bound = [new BoundPort(80, "tcp"), new BoundPort(90, "tcp", 99)], Failed = [.. failed] });
+        var failed = Enumerable.Range(1000, 100).Select(port => new FailedPort(port * 2, "tcp", "address in use")).Append(
+            new FailedPort(8000, "tcp", "not allowed", 8010));
+        ((IHubTunnelHandler)live).OnReport(
+            tunnel,
+            new Report
+            {
+                Kind = Report.ConfigApplied,
+                Rev = 1,
+                Bound = [new BoundPort(80, "tcp"), new BoundPort(90, "tcp", 99)],
+                Failed = [.. failed],
+            });
 
         var told = await _registry.Events.NextAsync<PortsAppliedEvent>();
         Assert.Equal(("a", 1L, 11, 111L, 16), (told.EdgeId, told.Rev, told.Bound, told.Failed, told.FailedPorts.Length));
@@ -180,7 +189,8 @@ public sealed class ConfigPushTests
         var (live, tunnel) = _registry.Connect("a", "one");
         var drift = new FirewallDrift(1, "2 rules missing", true);
         var applied = new FirewallReport { State = FirewallReport.Applied, Mode = "full" };
-        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 3, FirewallState = applied with { Drift = drift } });
+        ((IHubTunnelHandler)live).OnReport(
+            tunnel, new Report { Kind = Report.Firewall, Rev = 3, FirewallState = applied with { Drift = drift } });
         var raised = await _registry.Events.NextAsync<FirewallDriftedEvent>();
         Assert.Equal(("a", "2 rules missing", true), (raised.EdgeId, raised.What, raised.Mended));
         ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.Firewall, Rev = 4, FirewallState = applied });
@@ -191,7 +201,8 @@ public sealed class ConfigPushTests
     public async Task A_block_between_an_edges_answer_and_its_entry_is_not_lost()
     {
         var live = _registry.Live.Admit(
-            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new IPEndPoint(IPAddress.Loopback, 1), id => new HubInfo { TunnelId = id, Rev = 1 })!;
+            _registry.Allowed.Find("a")!, _registry.Allowed.SecretIdOf("a"), new IPEndPoint(IPAddress.Loopback, 1),
+            id => new HubInfo { TunnelId = id, Rev = 1 })!;
         _registry.Blocks.Add("192.0.2.7", 60);
         var tunnel = new FakeTunnel();
         _registry.Live.Begin(live, tunnel);
@@ -202,7 +213,12 @@ public sealed class ConfigPushTests
     public async Task What_an_edge_says_of_its_firewall_is_in_the_status_and_an_event()
     {
         var (live, tunnel) = _registry.Connect("a", "one");
-        var report = new Report { Kind = Report.Firewall, Rev = 3, FirewallState = new FirewallReport { State = FirewallReport.RolledBack, Mode = "full", Errors = ["timed out"] } };
+        var report = new Report
+        {
+            Kind = Report.Firewall,
+            Rev = 3,
+            FirewallState = new FirewallReport { State = FirewallReport.RolledBack, Mode = "full", Errors = ["timed out"] },
+        };
         ((IHubTunnelHandler)live).OnReport(tunnel, report);
 
         var raised = await _registry.Events.NextAsync<FirewallConfigUpdatedEvent>();

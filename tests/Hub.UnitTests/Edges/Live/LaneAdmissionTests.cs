@@ -80,7 +80,8 @@ public sealed class LaneAdmissionTests
     [InlineData("a", "one", null, 0, "laneLimit")]
     [InlineData("a", "one", null, 3, "laneLimit")]
     [InlineData("a", "one", null, int.MaxValue, "laneLimit")]
-    public async Task Who_has_no_business_with_a_tunnel_is_turned_away(string edge, string instance, string? tunnelId, int index, string reason)
+    public async Task Who_has_no_business_with_a_tunnel_is_turned_away(
+        string edge, string instance, string? tunnelId, int index, string reason)
     {
         var first = _registry.ConnectWithLanes("a", "one");
         _registry.ConnectWithLanes("b", "one");

@@ -19,7 +19,9 @@ public sealed class PublicAddressTests
     {
         var (live, tunnel) = _registry.Connect("a");
         ((IHubTunnelHandler)live).OnHello(tunnel, new Hello { Instance = "one", PublicIp = "192.0.2.1" });
-        Assert.Equal(new PublicIpDiscoveredEvent("a", "192.0.2.1") { Time = _registry.Time.GetUtcNow() }, await _registry.Events.NextAsync<PublicIpDiscoveredEvent>());
+        Assert.Equal(
+            new PublicIpDiscoveredEvent("a", "192.0.2.1") { Time = _registry.Time.GetUtcNow() },
+            await _registry.Events.NextAsync<PublicIpDiscoveredEvent>());
 
         Report(live, tunnel, "192.0.2.1", null);
         Report(live, tunnel, "192.0.2.2", "2001:db8::2");
@@ -39,5 +41,6 @@ public sealed class PublicAddressTests
     }
 
     private static void Report(EdgeTunnel live, FakeTunnel tunnel, string? address, string? ipv6) =>
-        ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.PublicAddress, PublicIp = address, PublicIpv6 = ipv6 });
+        ((IHubTunnelHandler)live).OnReport(
+            tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.PublicAddress, PublicIp = address, PublicIpv6 = ipv6 });
 }

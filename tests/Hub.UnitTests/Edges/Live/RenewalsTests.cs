@@ -60,7 +60,12 @@ public sealed class RenewalsTests
         Assert.False(_registry.Live.Configs.KnowsAddress("a", "new.example:8443"));
         ((IHubTunnelHandler)connected.Live).OnReport(
             connected.Tunnel,
-            new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Kept, Rev = 2, KeptRenewals = new KeptReport { Address = "new.example:8443" } });
+            new Report
+            {
+                Kind = Tunnel.Shared.Protocol.Messages.Report.Kept,
+                Rev = 2,
+                KeptRenewals = new KeptReport { Address = "new.example:8443" },
+            });
         Assert.True(_registry.Live.Configs.KnowsAddress("a", "new.example:8443"));
 
         _registry.Allowed.Put(TestRegistry.Edge("b", 80));
@@ -70,5 +75,6 @@ public sealed class RenewalsTests
     }
 
     private static void Report((EdgeTunnel Live, FakeTunnel Tunnel) edge, long revision) => ((IHubTunnelHandler)edge.Live).OnReport(
-        edge.Tunnel, new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Kept, Rev = revision, KeptRenewals = new KeptReport { Secret = true } });
+        edge.Tunnel,
+        new Report { Kind = Tunnel.Shared.Protocol.Messages.Report.Kept, Rev = revision, KeptRenewals = new KeptReport { Secret = true } });
 }

@@ -46,7 +46,8 @@ public sealed class TunnelCrowdTests
     public async Task The_one_that_takes_new_streams_stays_however_old_it_is()
     {
         var primary = _registry.Connect("a", "one");
-        var drained = Enumerable.Range(0, TunnelCrowd.MaxTunnels + 3).Select(_ => _registry.Connect("a", "zero", supersedes: null)).ToArray();
+        var drained =
+            Enumerable.Range(0, TunnelCrowd.MaxTunnels + 3).Select(_ => _registry.Connect("a", "zero", supersedes: null)).ToArray();
 
         // Another process, turned away while the first answers: each of them goes by itself.
         foreach (var (_, tunnel) in drained)

@@ -14,7 +14,8 @@ public sealed class TunnelRivalryTests
     [InlineData("", null, "b", "", "ProbeOlder")]
     [InlineData("", null, "", null, "ReplaceOlder")]
     [InlineData("a", null, "", null, "ReplaceOlder")]
-    public void Follows_the_rule_of_the_protocol(string older, string? olderSupersedes, string newcomer, string? newcomerSupersedes, string expected)
+    public void Follows_the_rule_of_the_protocol(
+        string older, string? olderSupersedes, string newcomer, string? newcomerSupersedes, string expected)
     {
         var outcome = TunnelRivalry.Decide(
             new TunnelIdentity(older, olderSupersedes), new TunnelIdentity(newcomer, newcomerSupersedes), TimeSpan.FromDays(1));
@@ -26,7 +27,8 @@ public sealed class TunnelRivalryTests
     [InlineData("a", "OlderDrains")]
     [InlineData("", "ReplaceOlder")]
     public void One_that_takes_over_asks_nobody(string older, string expected) => Assert.Equal(
-        expected, TunnelRivalry.Decide(new TunnelIdentity(older, null), new TunnelIdentity("b", null, TakesOver: true), TimeSpan.FromDays(1)).ToString());
+        expected, TunnelRivalry.Decide(
+            new TunnelIdentity(older, null), new TunnelIdentity("b", null, TakesOver: true), TimeSpan.FromDays(1)).ToString());
 
     [Theory]
     [InlineData(9.9, "RefuseNewcomer")]

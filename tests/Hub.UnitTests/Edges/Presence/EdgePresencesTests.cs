@@ -25,7 +25,8 @@ public sealed class EdgePresencesTests
     [InlineData(TunnelEndKind.ProtocolError, false, EdgeCondition.ProtocolError)]
     [InlineData(TunnelEndKind.Closed, false, EdgeCondition.Disconnected)]
     [InlineData(TunnelEndKind.Revoked, false, EdgeCondition.SecretExpired)]
-    public async Task An_edge_that_is_gone_is_told_with_since_from_where_and_why(TunnelEndKind end, bool saysGoodbye, EdgeCondition expected)
+    public async Task An_edge_that_is_gone_is_told_with_since_from_where_and_why(
+        TunnelEndKind end, bool saysGoodbye, EdgeCondition expected)
     {
         Assert.Null(Presences.Find("a"));
         var start = _registry.Time.GetUtcNow();
@@ -95,7 +96,9 @@ public sealed class EdgePresencesTests
         var read = new EdgePresences(_registry.Time);
         using var next = new PresenceKeeper(read, file, id => id == "a", _registry.Time);
         var presence = read.Find("a")!;
-        Assert.Equal((start, start.AddMinutes(5), "127.0.0.1:7", EdgeCondition.HubRestart), (presence.ConnectedSince, presence.LastSeen, presence.Remote, presence.Condition));
+        Assert.Equal(
+            (start, start.AddMinutes(5), "127.0.0.1:7", EdgeCondition.HubRestart),
+            (presence.ConnectedSince, presence.LastSeen, presence.Remote, presence.Condition));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(directory.File(PresenceFile.FileName)));
 
         var others = new EdgePresences(_registry.Time);

@@ -54,5 +54,6 @@ public sealed class EdgeSecretsTests
         Assert.All(made, secret => Assert.Equal(43, secret.Length));
     }
 
-    private static EdgeSecret Make(DateTimeOffset now) => new() { Id = Guid.NewGuid(), Kind = SecretKind.Generated, Hash = new byte[32], CreatedAt = now };
+    private static EdgeSecret Make(DateTimeOffset now) =>
+        new() { Id = Guid.NewGuid(), Kind = SecretKind.Generated, Hash = new byte[32], CreatedAt = now };
 }

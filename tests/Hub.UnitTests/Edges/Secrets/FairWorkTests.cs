@@ -69,7 +69,8 @@ public sealed class FairWorkTests : IDisposable
         Assert.NotNull(await Run(work, "later"));
     }
 
-    private Task<object?> Run(FairWork<string> work, string owner, CancellationToken cancellationToken = default) => work.TryRunAsync<object>(
+    private Task<object?> Run(FairWork<string> work, string owner, CancellationToken cancellationToken = default) =>
+        work.TryRunAsync<object>(
         owner,
         () =>
         {

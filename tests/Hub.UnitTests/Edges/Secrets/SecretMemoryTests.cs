@@ -79,7 +79,8 @@ public sealed class SecretMemoryTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(HashFile));
         Assert.DoesNotContain(TestEdges.Secret, await File.ReadAllTextAsync(HashFile), StringComparison.Ordinal);
-        Assert.DoesNotContain(Convert.ToBase64String(await File.ReadAllBytesAsync(KeyFile)), await File.ReadAllTextAsync(HashFile), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Convert.ToBase64String(await File.ReadAllBytesAsync(KeyFile)), await File.ReadAllTextAsync(HashFile), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -19,7 +19,9 @@ public sealed class SecretVerifierTests
         var verifier = new SecretVerifier(_hasher, new SecretMemory());
         var (edge, record) = WithGenerated(verifier, "generated-secret");
         _hasher.TakeWork();
-        Assert.Equal((SecretMatch.Matched, record.Id), await verifier.VerifyAsync(edge, "generated-secret", slow: true, Here, Now, CancellationToken.None));
+        Assert.Equal(
+            (SecretMatch.Matched, record.Id),
+            await verifier.VerifyAsync(edge, "generated-secret", slow: true, Here, Now, CancellationToken.None));
         Assert.DoesNotContain("slow", _hasher.TakeWork(), StringComparison.Ordinal);
     }
 
@@ -32,9 +34,13 @@ public sealed class SecretVerifierTests
 
         // Another verifier, as after a restart: it has only the stored hash.
         var verifier = new SecretVerifier(_hasher, new SecretMemory());
-        Assert.Equal((SecretMatch.Matched, record.Id), await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None));
+        Assert.Equal(
+            (SecretMatch.Matched, record.Id),
+            await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None));
         Assert.Contains("slow", _hasher.TakeWork(), StringComparison.Ordinal);
-        Assert.Equal((SecretMatch.Matched, record.Id), await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None));
+        Assert.Equal(
+            (SecretMatch.Matched, record.Id),
+            await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None));
         Assert.DoesNotContain("slow", _hasher.TakeWork(), StringComparison.Ordinal);
     }
 
@@ -43,7 +49,9 @@ public sealed class SecretVerifierTests
     {
         var verifier = new SecretVerifier(_hasher, new SecretMemory());
         var (edge, _) = WithChosen(verifier, TestEdges.Secret);
-        Assert.Equal(SecretMatch.None, (await verifier.VerifyAsync(edge, TestEdges.OtherSecret, slow: true, Here, Now, CancellationToken.None)).Match);
+        Assert.Equal(
+            SecretMatch.None,
+            (await verifier.VerifyAsync(edge, TestEdges.OtherSecret, slow: true, Here, Now, CancellationToken.None)).Match);
     }
 
     [Fact]
@@ -72,7 +80,9 @@ public sealed class SecretVerifierTests
         foreach (var edge in (EdgeSecrets?[])[null, generated, chosen, many, expired, EdgeSecrets.Create()])
         {
             _hasher.TakeWork();
-            Assert.Equal(SecretMatch.None, (await verifier.VerifyAsync(edge, "0000000000000000", slow: true, Here, Now, CancellationToken.None)).Match);
+            Assert.Equal(
+                SecretMatch.None,
+                (await verifier.VerifyAsync(edge, "0000000000000000", slow: true, Here, Now, CancellationToken.None)).Match);
             works.Add(_hasher.TakeWork());
         }
 
@@ -86,8 +96,11 @@ public sealed class SecretVerifierTests
         var verifier = new SecretVerifier(_hasher, new SecretMemory());
         var (edge, record) = WithGenerated(verifier, "generated-secret");
         edge = edge with { Items = [record with { ExpiresAt = Now }] };
-        Assert.Equal(SecretMatch.None, (await verifier.VerifyAsync(edge, "generated-secret", slow: false, Here, Now, CancellationToken.None)).Match);
-        Assert.Equal(SecretMatch.Matched, (await verifier.VerifyAsync(edge, "generated-secret", slow: false, Here, Now.AddTicks(-1), CancellationToken.None)).Match);
+        Assert.Equal(
+            SecretMatch.None, (await verifier.VerifyAsync(edge, "generated-secret", slow: false, Here, Now, CancellationToken.None)).Match);
+        Assert.Equal(
+            SecretMatch.Matched,
+            (await verifier.VerifyAsync(edge, "generated-secret", slow: false, Here, Now.AddTicks(-1), CancellationToken.None)).Match);
     }
 
     [Fact]
@@ -106,10 +119,12 @@ public sealed class SecretVerifierTests
         var running = verifier.VerifyAsync(edge, "0000000000000000", slow: true, Here, Now, CancellationToken.None).AsTask();
         await entered.WaitAsync();
         var waiting = verifier.VerifyAsync(null, "0000000000000000", slow: true, Here, Now, CancellationToken.None).AsTask();
-        Assert.Equal(SecretMatch.Busy, (await verifier.VerifyAsync(edge, "0000000000000000", slow: true, Here, Now, CancellationToken.None)).Match);
+        Assert.Equal(
+            SecretMatch.Busy, (await verifier.VerifyAsync(edge, "0000000000000000", slow: true, Here, Now, CancellationToken.None)).Match);
 
         // The right secret is remembered, so it passes the crowd.
-        Assert.Equal(SecretMatch.Matched, (await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None)).Match);
+        Assert.Equal(
+            SecretMatch.Matched, (await verifier.VerifyAsync(edge, TestEdges.Secret, slow: true, Here, Now, CancellationToken.None)).Match);
         Assert.False(waiting.IsCompleted);
         leave.Release(2);
         Assert.Equal(SecretMatch.None, (await running).Match);
@@ -124,11 +139,14 @@ public sealed class SecretVerifierTests
         byte[][] hashes =
         [
             hasher.HashGenerated(salt, "secret"), hasher.HashGenerated(other, "secret"), hasher.HashChosen(salt, "secret"),
-            hasher.HashChosen(other, "secret"), hasher.HashRemembered(salt, "secret"), new SecretHasher(RandomNumberGenerator.GetBytes(SecretHasher.HashBytes)).HashRemembered(salt, "secret"),
+            hasher.HashChosen(other, "secret"), hasher.HashRemembered(salt, "secret"),
+            new SecretHasher(RandomNumberGenerator.GetBytes(SecretHasher.HashBytes)).HashRemembered(salt, "secret"),
         ];
         Assert.Equal(hashes.Length, hashes.Select(Convert.ToHexString).Distinct().Count());
         Assert.All(hashes, hash => Assert.Equal(SecretHasher.HashBytes, hash.Length));
-        Assert.Equal(hasher.HashChosen(salt, "secret"), new SecretHasher(RandomNumberGenerator.GetBytes(SecretHasher.HashBytes)).HashChosen(salt, "secret"));
+        Assert.Equal(
+            hasher.HashChosen(salt, "secret"),
+            new SecretHasher(RandomNumberGenerator.GetBytes(SecretHasher.HashBytes)).HashChosen(salt, "secret"));
     }
 
     private static (EdgeSecrets Edge, EdgeSecret Record) WithGenerated(SecretVerifier verifier, string secret)

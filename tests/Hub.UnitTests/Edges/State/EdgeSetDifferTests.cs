@@ -23,7 +23,8 @@ public sealed class EdgeSetDifferTests
             HashSet<string> from = [.. before.Select(Key)], to = [.. after.Select(Key)];
             return diff is null
                 ? from.SetEquals(to)
-                : diff.PortsAdded.ToHashSet().SetEquals(to.Except(from)) && diff.PortsRemoved.ToHashSet().SetEquals(from.Except(to)) && !from.SetEquals(to);
+                : diff.PortsAdded.ToHashSet().SetEquals(to.Except(from)) && diff.PortsRemoved.ToHashSet().SetEquals(from.Except(to))
+                    && !from.SetEquals(to);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -36,7 +37,11 @@ public sealed class EdgeSetDifferTests
             [("gone", EdgeDiffKind.Removed), ("new", EdgeDiffKind.Added), ("other", EdgeDiffKind.Changed)],
             diff.Edges.Select(edge => (edge.Id, edge.Kind)));
         Assert.Equal("gone, new, other", EdgeSetDiffer.Names(diff));
-        Assert.EndsWith("e09, …", EdgeSetDiffer.Names(EdgeSetDiffer.Compare(State(), State([.. Enumerable.Range(0, 11).Select(i => TestEdges.Edge($"e{i:00}", 1))]))), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "e09, …",
+            EdgeSetDiffer.Names(
+                EdgeSetDiffer.Compare(State(), State([.. Enumerable.Range(0, 11).Select(i => TestEdges.Edge($"e{i:00}", 1))]))),
+            StringComparison.Ordinal);
         var change = EdgeSetDiffer.ToChange(diff);
         Assert.Equal(["new"], change.Added);
         Assert.Equal(["other"], change.Updated);
@@ -76,7 +81,8 @@ public sealed class EdgeSetDifferTests
             Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition { DenyCidrs = CidrSet.Parse(denied) }),
         };
         Assert.True(EdgeSetDiffer.Compare(State(With("192.0.2.7")), State(With("192.0.2.7/32"))).IsEmpty);
-        Assert.Equal(["tcp/80"], Assert.Single(EdgeSetDiffer.Compare(State(With("192.0.2.7")), State(With("192.0.2.8"))).Edges).PortsChanged);
+        Assert.Equal(
+            ["tcp/80"], Assert.Single(EdgeSetDiffer.Compare(State(With("192.0.2.7")), State(With("192.0.2.8"))).Edges).PortsChanged);
     }
 
     // Even numbers are TCP, odd ones UDP.

@@ -34,7 +34,9 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.DoesNotContain(TestEdges.Secret, await File.ReadAllTextAsync(StateFile), StringComparison.Ordinal);
         await using var again = await OpenAsync();
         Assert.Equal([443], again.Find("a")!.TcpPorts);
-        Assert.Equal(AuthenticationStatus.Accepted, (await again.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Accepted,
+            (await again.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
     [Fact]
@@ -146,7 +148,8 @@ public sealed class EdgeStoreTests : IDisposable
         store.Changed += _ => told = true;
 
         _files.FailAt = step;
-        var error = await Assert.ThrowsAsync<OperatorException>(() => store.ReplaceAllAsync([TestEdges.WithSecret("new")], dryRun: false, default));
+        var error = await Assert.ThrowsAsync<OperatorException>(
+            () => store.ReplaceAllAsync([TestEdges.WithSecret("new")], dryRun: false, default));
         Assert.Contains("nothing was changed", error.Message, StringComparison.Ordinal);
         Assert.Equal(["old"], store.Current.Keys);
         Assert.Equal(before, await File.ReadAllTextAsync(StateFile));
@@ -201,16 +204,24 @@ public sealed class EdgeStoreTests : IDisposable
     [Fact]
     public async Task Replacing_keeps_a_secret_that_is_not_given_or_is_the_same_and_ends_another()
     {
-        await using var store = await OpenAsync(TestEdges.WithSecret("a"), TestEdges.WithSecret("b"), TestEdges.WithSecret("c"), TestEdges.WithSecret("d"));
-        var tunnels = await Task.WhenAll(store.Current.Keys.Order().Select(async id => (await store.AuthenticateAsync(id, TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId));
+        await using var store = await OpenAsync(
+            TestEdges.WithSecret("a"), TestEdges.WithSecret("b"), TestEdges.WithSecret("c"), TestEdges.WithSecret("d"));
+        var tunnels = await Task.WhenAll(
+            store.Current.Keys.Order().Select(
+                async id => (await store.AuthenticateAsync(id, TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId));
 
-        await store.ReplaceAllAsync([TestEdges.Edge("a", 80), TestEdges.WithSecret("b"), TestEdges.WithSecret("c", TestEdges.OtherSecret)], dryRun: false, default);
+        await store.ReplaceAllAsync(
+            [TestEdges.Edge("a", 80), TestEdges.WithSecret("b"), TestEdges.WithSecret("c", TestEdges.OtherSecret)], dryRun: false, default);
         Assert.True(store.IsStillValid("a", tunnels[0]));
         Assert.True(store.IsStillValid("b", tunnels[1]));
         Assert.False(store.IsStillValid("c", tunnels[2]));
         Assert.False(store.IsStillValid("d", tunnels[3]));
-        Assert.Equal(AuthenticationStatus.Refused, (await store.AuthenticateAsync("c", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
-        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("c", TestEdges.OtherSecret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Refused,
+            (await store.AuthenticateAsync("c", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Accepted,
+            (await store.AuthenticateAsync("c", TestEdges.OtherSecret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
     [Theory]
@@ -223,7 +234,9 @@ public sealed class EdgeStoreTests : IDisposable
         var edge = TestEdges.WithSecret("a") with { Secret = changes ? TestEdges.OtherSecret : TestEdges.Secret };
         Assert.True((await store.ReplaceAllAsync([edge], dryRun: false, default)).Succeeded);
         Assert.Equal(changes ? 1 : 0, _hasher.TakeWork().Split(' ').Count(work => work.StartsWith("slow", StringComparison.Ordinal)));
-        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", edge.Secret, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Accepted,
+            (await store.AuthenticateAsync("a", edge.Secret, IPAddress.Loopback, blocked: false, default)).Status);
     }
 
     [Fact]
@@ -233,7 +246,8 @@ public sealed class EdgeStoreTests : IDisposable
         await store.AddAsync(TestEdges.Edge("generated", 1), default);
         var works = new List<string>();
         foreach (var (id, secret) in ((string, string)[])[
-            ("nobody", TestEdges.Secret), ("a", TestEdges.OtherSecret), ("off", TestEdges.Secret), ("off", TestEdges.OtherSecret), ("generated", TestEdges.Secret)])
+            ("nobody", TestEdges.Secret), ("a", TestEdges.OtherSecret), ("off", TestEdges.Secret), ("off", TestEdges.OtherSecret),
+            ("generated", TestEdges.Secret)])
         {
             _hasher.TakeWork();
             var result = await store.AuthenticateAsync(id, secret, IPAddress.Loopback, blocked: false, default);
@@ -263,7 +277,8 @@ public sealed class EdgeStoreTests : IDisposable
         await using var store = await OpenAsync(TestEdges.WithSecret("a"));
         var old = (await store.AuthenticateAsync("a", TestEdges.Secret, IPAddress.Loopback, blocked: false, default)).SecretId;
         var fresh = (await store.RotateSecretAsync("a", chosen: null, TimeSpan.FromHours(24), default)).NewSecret!;
-        Assert.Equal(AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", fresh, IPAddress.Loopback, blocked: false, default)).Status);
+        Assert.Equal(
+            AuthenticationStatus.Accepted, (await store.AuthenticateAsync("a", fresh, IPAddress.Loopback, blocked: false, default)).Status);
         Assert.True(store.IsStillValid("a", old));
 
         var told = ListenFor(store, change => change.Updated.Contains("a") && !store.IsStillValid("a", old));
@@ -325,7 +340,9 @@ public sealed class EdgeStoreTests : IDisposable
         await using var store = await OpenAsync();
         EdgeDefinition[] many = [.. Enumerable.Range(0, full + 1).Select(n => Full($"edge-{n}"))];
         var refused = await store.ReplaceAllAsync(many, dryRun: false, default);
-        Assert.Equal("all edges together may have at most 1048576 ports; shorten ranges, or remove edges that are no longer needed", Assert.Single(refused.Errors).Message);
+        Assert.Equal(
+            "all edges together may have at most 1048576 ports; shorten ranges, or remove edges that are no longer needed",
+            Assert.Single(refused.Errors).Message);
         Assert.Equal("1064960 ports", refused.Errors[0].Value);
 
         Assert.True((await store.ReplaceAllAsync(many[1..], dryRun: false, default)).Succeeded);
@@ -334,7 +351,8 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.True((await store.AddAsync(TestEdges.Edge("one-more", 443), default)).Succeeded);
         Assert.Equal(EdgeUpdateStatus.Invalid, (await store.UpdateAsync(many[1], default)).Status);
 
-        static EdgeDefinition Full(string id) => new() { Id = id, Secret = "generated-" + id.PadLeft(20, '0'), ListenPorts = [new(1, EdgeSetValidator.MaxPortsPerEdge)] };
+        static EdgeDefinition Full(string id) =>
+            new() { Id = id, Secret = "generated-" + id.PadLeft(20, '0'), ListenPorts = [new(1, EdgeSetValidator.MaxPortsPerEdge)] };
     }
 
     [Fact]
@@ -353,20 +371,28 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.Equal("$.ports['default'].tls.certificates[0].certPem", warning.Path);
         Assert.Contains("ended at", warning.Message, StringComparison.Ordinal);
         Assert.True((await store.ReplaceAllAsync([edge, TestEdges.WithSecret("b")], dryRun: false, default)).Succeeded);
-        Assert.True((await store.EditAsync("a", (was, _) => was with { ListenPorts = [443, 444] }, dryRun: false, default, null)).Succeeded);
+        Assert.True(
+            (await store.EditAsync("a", (was, _) => was with { ListenPorts = [443, 444] }, dryRun: false, default, null)).Succeeded);
 
         // A certificate beside it may be added, and none that has ended.
-        Assert.True((await store.UpdateAsync(WithCertificates(path, TestCertificates.Write(_directory.Path, "b.test")), default)).Succeeded);
+        Assert.True(
+            (await store.UpdateAsync(WithCertificates(path, TestCertificates.Write(_directory.Path, "b.test")), default)).Succeeded);
         var other = _directory.File("other.pem");
         File.Copy(path, other);
-        Assert.Equal("$.ports['default'].tls.certificates[1].certPem", Assert.Single((await store.UpdateAsync(WithCertificates(path, other), default)).Errors).Path);
+        Assert.Equal(
+            "$.ports['default'].tls.certificates[1].certPem",
+            Assert.Single((await store.UpdateAsync(WithCertificates(path, other), default)).Errors).Path);
         Assert.Equal(EdgeUpdateStatus.Invalid, (await store.AddAsync(edge with { Id = "c" }, default)).Status);
 
         static EdgeDefinition WithCertificates(params string[] paths) => TestEdges.WithSecret("a") with
         {
             Ports = EdgeDefinition.NoPorts.Add("default", new PortPolicyDefinition
             {
-                Tls = new TlsDefinition { Certificates = new ValueList<CertificateDefinition>([.. paths.Select(path => new CertificateDefinition { CertPem = path })]) },
+                Tls = new TlsDefinition
+                {
+                    Certificates = new ValueList<CertificateDefinition>(
+                        [.. paths.Select(path => new CertificateDefinition { CertPem = path })]),
+                },
             }),
         };
     }
@@ -381,7 +407,8 @@ public sealed class EdgeStoreTests : IDisposable
             Certificates = new ValueList<CertificateDefinition>([
                 new CertificateDefinition { CertPem = certificate.ExportCertificatePem(), KeyPem = key }]),
         };
-        var edge = TestEdges.WithSecret("a") with { Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { Tls = tls }), ListenPorts = [443] };
+        var edge = TestEdges.WithSecret(
+            "a") with { Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { Tls = tls }), ListenPorts = [443] };
         await using (var store = await OpenAsync())
         {
             Assert.Empty((await store.AddAsync(edge, default)).Errors);

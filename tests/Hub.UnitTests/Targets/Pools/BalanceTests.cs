@@ -51,11 +51,14 @@ public sealed class BalanceTests
     public void A_client_stays_with_its_target_and_a_target_that_goes_takes_only_its_own_clients_with_it()
     {
         const int targets = 10;
-        var hub = new PoolFixture(new PoolPolicy { Targets = PoolFixture.Of([.. Enumerable.Repeat(1, targets)]), Balance = Balance.SourceHash });
+        var hub = new PoolFixture(
+            new PoolPolicy { Targets = PoolFixture.Of([.. Enumerable.Repeat(1, targets)]), Balance = Balance.SourceHash });
         var before = Enumerable.Range(0, Clients).Select(client => hub.Next(Source(client))!.Value).ToArray();
         Assert.Equal(before, Enumerable.Range(0, Clients).Select(client => hub.Next(Source(client))!.Value));
 
-        hub.Pool.Change(PoolSpec.Of(new PoolPolicy { Targets = PoolFixture.Of([.. Enumerable.Repeat(1, targets - 1)]), Balance = Balance.SourceHash }, "", 80));
+        hub.Pool.Change(
+            PoolSpec.Of(
+                new PoolPolicy { Targets = PoolFixture.Of([.. Enumerable.Repeat(1, targets - 1)]), Balance = Balance.SourceHash }, "", 80));
         var moved = 0;
         for (var client = 0; client < Clients; client++)
         {
@@ -81,5 +84,6 @@ public sealed class BalanceTests
 
     private static string Source(int client) => new IPAddress([203, 0, (byte)(client >> 8), (byte)client]).ToString();
 
-    private static void AssertNear(int expected, int actual) => Assert.InRange(actual, expected - (Clients * 3 / 100), expected + (Clients * 3 / 100));
+    private static void AssertNear(int expected, int actual) =>
+        Assert.InRange(actual, expected - (Clients * 3 / 100), expected + (Clients * 3 / 100));
 }

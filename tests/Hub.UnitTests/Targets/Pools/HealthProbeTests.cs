@@ -82,7 +82,9 @@ public sealed class HealthProbeTests : IDisposable
         // The kernel accepts for it.
         _service.Listen();
         Assert.Equal("answer time-out", await CheckAsync(Http, limit: TimeSpan.FromMilliseconds(200)));
-        Assert.Equal("TLS handshake time-out", await CheckAsync(new HealthCheckDefinition { Type = HealthCheckType.Tls }, limit: TimeSpan.FromMilliseconds(200)));
+        Assert.Equal(
+            "TLS handshake time-out",
+            await CheckAsync(new HealthCheckDefinition { Type = HealthCheckType.Tls }, limit: TimeSpan.FromMilliseconds(200)));
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class HealthProbeTests : IDisposable
         Assert.Equal("web.example", await serving);
 
         var plain = AnswerAsync("no TLS here at all, as everybody can see\r\n");
-        Assert.Contains("TLS handshake", await CheckAsync(new HealthCheckDefinition { Type = HealthCheckType.Tls }), StringComparison.Ordinal);
+        Assert.Contains(
+            "TLS handshake", await CheckAsync(new HealthCheckDefinition { Type = HealthCheckType.Tls }), StringComparison.Ordinal);
         await plain;
     }
 

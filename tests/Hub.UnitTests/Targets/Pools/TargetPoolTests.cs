@@ -41,7 +41,10 @@ public sealed class TargetPoolTests
     {
         var hub = new PoolFixture(new PoolPolicy
         {
-            Targets = new TargetList([new TargetDefinition { Host = "10.0.0.1", MaxConnections = 1 }, new TargetDefinition { Host = "10.0.0.2", Backup = true }]),
+            Targets = new TargetList(
+                [
+                    new TargetDefinition { Host = "10.0.0.1", MaxConnections = 1 },
+                    new TargetDefinition { Host = "10.0.0.2", Backup = true }]),
         });
         Assert.Equal([1, 1], [hub.Next(), hub.Next()]);
         var use = hub.Take()!;
@@ -55,7 +58,8 @@ public sealed class TargetPoolTests
     {
         var hub = new PoolFixture(new PoolPolicy
         {
-            Targets = new TargetList([new TargetDefinition { Host = "10.0.0.1", MaxConnections = 2 }, new TargetDefinition { Host = "10.0.0.2", Weight = 0 }]),
+            Targets = new TargetList(
+                [new TargetDefinition { Host = "10.0.0.1", MaxConnections = 2 }, new TargetDefinition { Host = "10.0.0.2", Weight = 0 }]),
         });
         Assert.NotNull(hub.Take());
         Assert.NotNull(hub.Take());
@@ -137,7 +141,8 @@ public sealed class TargetPoolTests
     [Fact]
     public void When_too_few_work_all_are_used_and_that_is_said()
     {
-        var hub = new PoolFixture(new PoolPolicy { Targets = PoolFixture.Of(1, 1, 1), Breaker = Breaker with { FailureThreshold = 1 }, PanicThreshold = 50 });
+        var hub = new PoolFixture(
+            new PoolPolicy { Targets = PoolFixture.Of(1, 1, 1), Breaker = Breaker with { FailureThreshold = 1 }, PanicThreshold = 50 });
         Assert.Equal(1, hub.Next(outcome: Fail));
         Assert.DoesNotContain(1, Enumerable.Range(0, 10).Select(_ => hub.Next()));
         hub.Next(outcome: Fail);

@@ -31,7 +31,8 @@ public sealed class ServiceLogTests
         using var services = new ServiceCollection().AddLogging(logging => logging.AddConsole()).BuildServiceProvider();
         using var output = new StringWriter();
         new ServiceLogFormatter(services, log, journal).Write(
-            new LogEntry<string>(LogLevel.Information, "Tunnel.Test", 1, "the hub says \u001b[2J\u009b0m\u202e", null, (state, _) => state), null, output);
+            new LogEntry<string>(LogLevel.Information, "Tunnel.Test", 1, "the hub says \u001b[2J\u009b0m\u202e", null, (state, _) => state),
+            null, output);
 
         Assert.Contains(@"the hub says \u001b[2J\u009b0m\u202e", output.ToString(), StringComparison.Ordinal);
     }

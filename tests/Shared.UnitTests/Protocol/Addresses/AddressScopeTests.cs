@@ -56,5 +56,6 @@ public sealed class AddressScopeTests
     [InlineData("2001:0:101:101:0:0:f7f7:f7f7", AddressScope.Public)]
     [InlineData("2001:0:101:101:0:0:80ff:fffe", AddressScope.Private)]
     [InlineData("2001:0:7f00:1:0:0:f7f7:f7f7", AddressScope.Private)]
-    public void An_address_is_of_who_can_have_it(string address, AddressScope expected) => Assert.Equal(expected, AddressScopes.Of(IPAddress.Parse(address)));
+    public void An_address_is_of_who_can_have_it(string address, AddressScope expected) =>
+        Assert.Equal(expected, AddressScopes.Of(IPAddress.Parse(address)));
 }

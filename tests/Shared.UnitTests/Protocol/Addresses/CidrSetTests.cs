@@ -42,7 +42,8 @@ public sealed class CidrSetTests
     [Fact]
     public void A_question_allocates_nothing()
     {
-        var set = CidrSet.Parse([.. Enumerable.Range(0, 200).Select(i => $"10.{i}.0.0/16"), .. Enumerable.Range(0, 200).Select(i => $"2001:db8:{i:x}::/48")]);
+        var set = CidrSet.Parse(
+            [.. Enumerable.Range(0, 200).Select(i => $"10.{i}.0.0/16"), .. Enumerable.Range(0, 200).Select(i => $"2001:db8:{i:x}::/48")]);
         var address = AddressNumber.Of(IPAddress.Parse("2001:db8:7::1"));
         Assert.True(set.Contains(address));
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -57,7 +57,10 @@ public sealed class HostSyntaxTests
         Assert.False(HostSyntax.IsHost(host));
         Assert.False(HostSyntax.TryParseAddress(host, out _));
         Assert.False(IpRange.TryParse(host, out _, out var error));
-        foreach (var fault in new[] { error, HostSyntax.FaultOf(host, "x"), HostSyntax.FaultOf(host + ":80", "x"), HostSyntax.FaultOf(host + "/8", "x") })
+        foreach (var fault in new[]
+        {
+            error, HostSyntax.FaultOf(host, "x"), HostSyntax.FaultOf(host + ":80", "x"), HostSyntax.FaultOf(host + "/8", "x"),
+        })
             Assert.Contains("four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1", fault, StringComparison.Ordinal);
     }
 

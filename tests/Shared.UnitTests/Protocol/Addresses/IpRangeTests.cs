@@ -128,7 +128,8 @@ public class IpRangeTests
             for (var i = 0; i < 256; i++)
             {
                 var address = new IPAddress([10, 0, 0, (byte)i]);
-                long[] expected = [.. blocks.Where(block => block.Range.Contains(address)).Select(block => block.Value).OrderDescending().Take(1)];
+                long[] expected = [
+                    .. blocks.Where(block => block.Range.Contains(address)).Select(block => block.Value).OrderDescending().Take(1)];
                 Assert.Equal(expected, parts.Where(part => part.Range.Contains(address)).Select(part => part.Value));
             }
         }

@@ -21,7 +21,8 @@ public sealed class BulkMeterTests
         var trickle = new BulkMeter();
         for (var i = 1; i < 1_000; i++)
         {
-            Assert.Equal(i * BulkMeter.SmallestShare >= BulkMeter.SmallestStream, filled.Sample(i * BulkMeter.Period, i * BulkMeter.SmallestShare));
+            Assert.Equal(
+                i * BulkMeter.SmallestShare >= BulkMeter.SmallestStream, filled.Sample(i * BulkMeter.Period, i * BulkMeter.SmallestShare));
             Assert.False(trickle.Sample(i * BulkMeter.Period, i * (BulkMeter.SmallestShare - 1)));
         }
     }

@@ -42,7 +42,9 @@ public class ReceiveWindowTests
         Assert.Equal(200_000, window.TakeCredit(int.MaxValue, 64 << 10));
     }
 
-    /// <summary>Random senders, paths, readers, limits and shortages; at the end everything has arrived, and nothing ever stood still.</summary>
+    /// <summary>
+    /// Random senders, paths, readers, limits and shortages; at the end everything has arrived, and nothing ever stood still.
+    /// </summary>
     [Fact]
     public void No_sequence_holds_more_than_the_window_nor_stands_still()
     {
@@ -122,7 +124,9 @@ public class ReceiveWindowTests
         Assert.Equal(Initial, transfer.Receiver.Target);
     }
 
-    /// <summary>A reader that suddenly is slower: what of the window only waits for it is given up, and it is never kept waiting for more.</summary>
+    /// <summary>
+    /// A reader that suddenly is slower: what of the window only waits for it is given up, and it is never kept waiting for more.
+    /// </summary>
     [Fact]
     public void What_only_waits_for_a_slow_reader_is_given_up_and_never_missed()
     {

@@ -2,7 +2,10 @@ using Tunnel.Shared.Protocol.Flow;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Flow;
 
-/// <summary>A sender and a receiver of one stream with the two windows between them; data and credit arrive in order, some time after they were sent.</summary>
+/// <summary>
+/// A sender and a receiver of one stream with the two windows between them; data and credit arrive in order, some time after they were
+/// sent.
+/// </summary>
 internal sealed class SimulatedTransfer(int initial)
 {
     public const int MaxFrame = 64 << 10;

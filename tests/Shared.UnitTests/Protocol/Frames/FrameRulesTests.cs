@@ -2,7 +2,9 @@ using Tunnel.Shared.Protocol.Frames;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Frames;
 
-/// <summary>Every type in every direction, of every length that matters, against the table of protocol.md section 3 as written here.</summary>
+/// <summary>
+/// Every type in every direction, of every length that matters, against the table of protocol.md section 3 as written here.
+/// </summary>
 public class FrameRulesTests
 {
     private const int MaxData = 65_536;
@@ -46,7 +48,9 @@ public class FrameRulesTests
                         {
                             var expected = rule.Allows(fromEdge, length, id, resetAgreed);
                             var fault = FrameRules.Check(new FrameHeader(id, (FrameType)type, length), fromEdge, MaxData, resetAgreed);
-                            Assert.True(expected == fault is null, $"0x{type:X2}, {length} bytes, from edge {fromEdge}, id {id}, reset {resetAgreed}: {fault ?? "taken"}");
+                            Assert.True(
+                                expected == fault is null,
+                                $"0x{type:X2}, {length} bytes, from edge {fromEdge}, id {id}, reset {resetAgreed}: {fault ?? "taken"}");
                             checks++;
                         }
                     }
@@ -71,7 +75,8 @@ public class FrameRulesTests
                 {
                     var fault = FrameRules.Check(new FrameHeader(id, (FrameType)type, 100), fromEdge, MaxData, resetAgreed: true);
                     Assert.Equal(type < 0x20 ? "unknown type" : null, fault);
-                    Assert.NotNull(FrameRules.Check(new FrameHeader(id, (FrameType)type, uint.MaxValue), fromEdge, MaxData, resetAgreed: true));
+                    Assert.NotNull(
+                        FrameRules.Check(new FrameHeader(id, (FrameType)type, uint.MaxValue), fromEdge, MaxData, resetAgreed: true));
                 }
             }
         }

@@ -21,7 +21,8 @@ public class FrozenConstantsTests
     [Fact]
     public void Reset_reasons() => Assert.Equal(
         [
-            ("Unspecified", 0), ("ResetByPeer", 1), ("Refused", 2), ("Unreachable", 3), ("ConnectTimeout", 4), ("IdleTimeout", 5), ("Policy", 6),
+            ("Unspecified", 0), ("ResetByPeer", 1), ("Refused", 2), ("Unreachable", 3), ("ConnectTimeout", 4), ("IdleTimeout", 5),
+            ("Policy", 6),
             ("Memory", 7), ("Protocol", 8), ("ShuttingDown", 9), ("Overloaded", 10), ("NotOpened", 11),
         ],
         Enum.GetValues<ResetReason>().Select(reason => (reason.ToString(), (int)reason)));
@@ -48,5 +49,6 @@ public class FrozenConstantsTests
     [InlineData(TunnelFeatures.Resume, "resume")]
     [InlineData(TunnelFeatures.Move, "move")]
     [InlineData(TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port, "reset,goaway,port")]
-    public void Feature_names(TunnelFeatures features, string names) => Assert.Equal(names, string.Join(',', FeatureNames.Format(features)));
+    public void Feature_names(TunnelFeatures features, string names) =>
+        Assert.Equal(names, string.Join(',', FeatureNames.Format(features)));
 }

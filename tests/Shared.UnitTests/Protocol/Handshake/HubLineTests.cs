@@ -78,7 +78,9 @@ public class HubLineTests
     [Fact]
     public void No_input_throws() =>
         HostileInput.FeedBounded(
-            input => Assert.Equal(HubLine.TryParse(input, out var config, out var refusal, out var error), error is null && (config is null ^ refusal is null)),
+            input => Assert.Equal(
+                HubLine.TryParse(input, out var config, out var refusal, out var error),
+                error is null && (config is null ^ refusal is null)),
             [HubLine.Unauthorized[..^1].ToArray(), """{"listenPorts":[80,443],"hub":{"features":["reset"]}}"""u8.ToArray()],
             maxAllocated: 128 * 1024);
 }

@@ -41,7 +41,9 @@ public sealed class EdgePortPolicyTests
 
     [Fact]
     public void Without_policies_nothing_is_written_for_them() =>
-        Assert.Equal("""{"listenPorts":[80],"listenPortsUdp":[]}""", Encoding.UTF8.GetString(ControlMessage.Serialize(new TunnelConfig { ListenPorts = [80] })));
+        Assert.Equal(
+            """{"listenPorts":[80],"listenPortsUdp":[]}""",
+            Encoding.UTF8.GetString(ControlMessage.Serialize(new TunnelConfig { ListenPorts = [80] })));
 
     [Theory]
     [InlineData("""{"ports":[1]}""")]
@@ -76,7 +78,8 @@ public sealed class EdgePortPolicyTests
         static byte[] Json(int policies, int blocks)
         {
             var list = string.Join(',', Enumerable.Repeat("\"10.0.0.1\"", blocks));
-            return Encoding.UTF8.GetBytes($"{{\"ports\":{{{string.Join(',', Enumerable.Range(1, policies).Select(port => $"\"tcp/{port}\":{{\"denyCidrs\":[{list}]}}"))}}}}}");
+            var ports = Enumerable.Range(1, policies).Select(port => $"\"tcp/{port}\":{{\"denyCidrs\":[{list}]}}");
+            return Encoding.UTF8.GetBytes($"{{\"ports\":{{{string.Join(',', ports)}}}}}");
         }
     }
 
@@ -101,7 +104,9 @@ public sealed class EdgePortPolicyTests
         Assert.True(EdgePortPolicy.None.Permits(IPAddress.Loopback));
         Assert.True(new EdgePortPolicy { AllowCidrs = CidrSet.Empty }.Permits(IPAddress.Loopback));
         Assert.False(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.1") }.Permits(IPAddress.Loopback));
-        Assert.False(new EdgePortPolicy { TrustedProxies = CidrSet.Parse("127.0.0.1"), DenyCidrs = CidrSet.Parse("127.0.0.1") }.Permits(IPAddress.Loopback));
+        Assert.False(
+            new EdgePortPolicy { TrustedProxies = CidrSet.Parse("127.0.0.1"), DenyCidrs = CidrSet.Parse("127.0.0.1") }.Permits(
+                IPAddress.Loopback));
     }
 
     private static ImmutableSortedDictionary<string, EdgePortPolicy> Policies(params (string Key, EdgePortPolicy Policy)[] policies) =>

@@ -32,7 +32,8 @@ public class GoAwayTests
 
     [Fact]
     public void What_is_written_is_read_again_the_same() =>
-        Prop.ForAll(Generators.Text.Where(text => text.Length <= 256).ToArbitrary(), Gen.Choose(0, int.MaxValue).ToArbitrary(), (reason, id) =>
+        Prop.ForAll(
+            Generators.Text.Where(text => text.Length <= 256).ToArbitrary(), Gen.Choose(0, int.MaxValue).ToArbitrary(), (reason, id) =>
         {
             var goAway = new GoAway(reason, 2u * (uint)id);
             return ControlMessage.TryParseGoAway(ControlMessage.Serialize(goAway), out var read, out _) && read == goAway;

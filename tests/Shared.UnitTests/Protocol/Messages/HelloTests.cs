@@ -22,7 +22,8 @@ public class HelloTests
 
     [Fact]
     public void What_is_null_or_empty_is_not_written() =>
-        Assert.Equal("""{"maxFrame":0,"initialWindow":0,"instance":"i","generation":0}"""u8, ControlMessage.Serialize(new Hello { Instance = "i" }));
+        Assert.Equal(
+            """{"maxFrame":0,"initialWindow":0,"instance":"i","generation":0}"""u8, ControlMessage.Serialize(new Hello { Instance = "i" }));
 
     [Fact]
     public void What_is_missing_has_its_default()

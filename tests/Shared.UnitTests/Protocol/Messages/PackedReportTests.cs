@@ -119,7 +119,8 @@ public sealed class PackedReportTests
 
         Assert.False(ControlMessage.TryParseReport(bytes, packed: true, out _, out var error));
         Assert.Equal("blocked.counts: more than 500 entries", error);
-        Assert.False(ControlMessage.TryParseReport([0x94, 0xA7, .. "blocked"u8, 0xDD, 0xFF, 0xFF, 0xFF, 0xFF], packed: true, out _, out error));
+        Assert.False(
+            ControlMessage.TryParseReport([0x94, 0xA7, .. "blocked"u8, 0xDD, 0xFF, 0xFF, 0xFF, 0xFF], packed: true, out _, out error));
         Assert.NotEmpty(error);
     }
 

@@ -11,12 +11,17 @@ public class ReportTests
     [Fact]
     public void Ranges_of_bound_ports_are_read_and_bounded_together()
     {
-        Assert.True(ControlMessage.TryParseReport("""{"kind":"configApplied","bound":[{"port":8000,"proto":"tcp","to":8010},{"port":9,"proto":"udp","to":3}]}"""u8, out var report, out _));
+        Assert.True(
+            ControlMessage.TryParseReport(
+                """{"kind":"configApplied","bound":[{"port":8000,"proto":"tcp","to":8010},{"port":9,"proto":"udp","to":3}]}"""u8,
+                out var report, out _));
         Assert.Equal([new BoundPort(8000, "tcp", 8010), new BoundPort(9, "udp")], report.Bound);
         Assert.Equal(12, report.Bound.Sum(bound => bound.Numbers().Count()));
 
         var many = string.Join(',', Enumerable.Repeat("""{"port":1,"proto":"tcp","to":65535}""", 3));
-        Assert.False(ControlMessage.TryParseReport(System.Text.Encoding.UTF8.GetBytes($$"""{"kind":"configApplied","bound":[{{many}}]}"""), out _, out var error));
+        Assert.False(
+            ControlMessage.TryParseReport(
+                System.Text.Encoding.UTF8.GetBytes($$"""{"kind":"configApplied","bound":[{{many}}]}"""), out _, out var error));
         Assert.Contains("more than 131070 ports", error, StringComparison.Ordinal);
     }
 
@@ -34,7 +39,8 @@ public class ReportTests
     [Fact]
     public void A_range_of_failed_ports_is_one_entry_and_one_that_ends_before_it_begins_is_its_first_port()
     {
-        const string Json = """{"kind":"configApplied","rev":7,"failed":[{"port":385,"proto":"tcp","error":"over the limit","to":65535}]}""";
+        const string Json =
+            """{"kind":"configApplied","rev":7,"failed":[{"port":385,"proto":"tcp","error":"over the limit","to":65535}]}""";
         Assert.True(ControlMessage.TryParseReport(Encoding.UTF8.GetBytes(Json), out var report, out var error), error);
         Assert.Equal([new FailedPort(385, "tcp", "over the limit", 65535)], report.Failed);
         Assert.Equal("tcp/385-65535", $"{report.Failed[0]}");
@@ -109,7 +115,8 @@ public class ReportTests
     [Fact]
     public void More_ports_than_a_message_can_hold_are_the_callers_mistake() =>
         Assert.Throws<ArgumentException>(
-            () => ControlMessage.Serialize(new Report { Bound = [.. Enumerable.Range(1, 5000).Select(port => new BoundPort(port, "tcp"))] }));
+            () =>
+                ControlMessage.Serialize(new Report { Bound = [.. Enumerable.Range(1, 5000).Select(port => new BoundPort(port, "tcp"))] }));
 
     [Fact]
     public void No_input_throws() =>
@@ -145,7 +152,9 @@ public class ReportTests
     [InlineData("""{"kind":"blocked","blocked":[]}""", "not an object")]
     [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp"}]}}""", "no port, proto or reason")]
     [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"\u001b[31m"}]}}""", "not a word")]
-    [InlineData("""{"kind":"blocked","blocked":{"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"10.0.0.0/8"}]}}""", "not an address")]
+    [InlineData(
+        """{"kind":"blocked","blocked":{"sources":[{"port":443,"proto":"tcp","reason":"denied","source":"10.0.0.0/8"}]}}""",
+        "not an address")]
     [InlineData("""{"kind":"blocked","blocked":{"counts":[{"port":443,"proto":"tcp","reason":"denied","count":-1}]}}""", "blocked.count")]
     [InlineData("""{"kind":"blocked","blocked":{"dropped":-1}}""", "blocked.dropped")]
     public void What_is_wrong_with_blocked_clients_is_named(string json, string expected)

@@ -20,7 +20,9 @@ public class TunnelConfigTests
         Assert.Equal(300, config.StunIntervalSecs);
         Assert.True(config.FirewallConfig!.Value.GetProperty("enabled").GetBoolean());
         Assert.Equal(["reset", "goaway", "port"], config.Hub!.Features);
-        Assert.Equal(("0.1.0", "t1", 65536, 1048576, 7L), (config.Hub.Version, config.Hub.TunnelId, config.Hub.MaxFrame, config.Hub.InitialWindow, config.Hub.Rev));
+        Assert.Equal(
+            ("0.1.0", "t1", 65536, 1048576, 7L),
+            (config.Hub.Version, config.Hub.TunnelId, config.Hub.MaxFrame, config.Hub.InitialWindow, config.Hub.Rev));
         Assert.Equal(["p"], config.Hub.Pins);
         Assert.Equal(Example, Encoding.UTF8.GetString(ControlMessage.Serialize(config)));
     }
@@ -130,7 +132,8 @@ public class TunnelConfigTests
     public void Features_are_limited_in_number_and_length(int count, int length, bool valid)
     {
         var features = string.Join(',', Enumerable.Repeat($"\"{new string('f', length)}\"", count));
-        Assert.Equal(valid, ControlMessage.TryParseConfig(Encoding.UTF8.GetBytes($"{{\"hub\":{{\"features\":[{features}]}}}}"), out _, out _));
+        Assert.Equal(
+            valid, ControlMessage.TryParseConfig(Encoding.UTF8.GetBytes($"{{\"hub\":{{\"features\":[{features}]}}}}"), out _, out _));
     }
 
     [Theory]
@@ -194,7 +197,8 @@ public class TunnelConfigTests
 
     [Fact]
     public void What_is_written_is_read_again_the_same() =>
-        Prop.ForAll(Configs.ToArbitrary(), config => config.Hub is { } hub && Parse(Encoding.UTF8.GetString(ControlMessage.Serialize(config))) is var read
+        Prop.ForAll(Configs.ToArbitrary(), config =>
+            config.Hub is { } hub && Parse(Encoding.UTF8.GetString(ControlMessage.Serialize(config))) is var read
             && read.ListenPorts.SequenceEqual(config.ListenPorts)
             && read.ListenPortsUdp.SequenceEqual(config.ListenPortsUdp)
             && read.StunIntervalSecs == config.StunIntervalSecs

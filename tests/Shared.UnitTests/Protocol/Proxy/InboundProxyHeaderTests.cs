@@ -9,7 +9,9 @@ public sealed class InboundProxyHeaderTests
     private static readonly IPEndPoint Client = new(IPAddress.Parse("203.0.113.7"), 40000);
     private static readonly IPEndPoint Public = new(IPAddress.Parse("198.51.100.1"), 443);
 
-    /// <summary>Whatever the header and however it is cut: incomplete until its last byte, then exactly its length, whatever follows.</summary>
+    /// <summary>
+    /// Whatever the header and however it is cut: incomplete until its last byte, then exactly its length, whatever follows.
+    /// </summary>
     [Fact]
     public void Every_prefix_is_incomplete_and_the_whole_is_exact()
     {
@@ -20,12 +22,16 @@ public sealed class InboundProxyHeaderTests
             var buffer = new byte[InboundProxyHeader.MaxLength];
             var length = random.Next(2) == 0
                 ? ProxyV1.Write(buffer, client, server)
-                : ProxyV2.Write(buffer, new ProxyHeader(client, server, ProxyTransport.Stream, false), [new ProxyTlv(0x05, new byte[random.Next(200)])], crc32C: random.Next(2) == 0);
+                : ProxyV2.Write(
+                    buffer, new ProxyHeader(client, server, ProxyTransport.Stream, false), [new ProxyTlv(0x05, new byte[random.Next(200)])],
+                    crc32C: random.Next(2) == 0);
             for (var cut = 1; cut < length; cut++)
                 Assert.Equal(ProxyParseStatus.Incomplete, InboundProxyHeader.TryParse(buffer.AsSpan(0, cut), out _, out _));
 
             random.NextBytes(buffer.AsSpan(length));
-            Assert.Equal(ProxyParseStatus.Complete, InboundProxyHeader.TryParse(buffer.AsSpan(0, random.Next(length, buffer.Length + 1)), out var header, out var consumed));
+            Assert.Equal(
+                ProxyParseStatus.Complete,
+                InboundProxyHeader.TryParse(buffer.AsSpan(0, random.Next(length, buffer.Length + 1)), out var header, out var consumed));
             Assert.Equal((length, client.Port, server.Port), (consumed, header.Source!.Port, header.Destination!.Port));
         }
     }
@@ -47,7 +53,9 @@ public sealed class InboundProxyHeaderTests
         Assert.Equal(ProxyParseStatus.Invalid, InboundProxyHeader.TryParse(buffer.AsSpan(0, length), out var refused, out var taken));
         Assert.Equal((default, 0), (refused, taken));
 
-        ProxyV2.Write(buffer, new ProxyHeader(Client, Public, ProxyTransport.Stream, false), [new ProxyTlv(0x05, new byte[InboundProxyHeader.MaxLength])]);
+        ProxyV2.Write(
+            buffer, new ProxyHeader(Client, Public, ProxyTransport.Stream, false),
+            [new ProxyTlv(0x05, new byte[InboundProxyHeader.MaxLength])]);
         Assert.Equal(ProxyParseStatus.Invalid, InboundProxyHeader.TryParse(buffer.AsSpan(0, ProxyV2.FixedLength), out _, out _));
     }
 
@@ -56,7 +64,9 @@ public sealed class InboundProxyHeaderTests
         input =>
         {
             if (input.Length > 0)
-                Assert.InRange(InboundProxyHeader.TryParse(input, out _, out var consumed) == ProxyParseStatus.Complete ? consumed : 0, 0, input.Length);
+                Assert.InRange(
+                    InboundProxyHeader.TryParse(input, out _, out var consumed) == ProxyParseStatus.Complete ? consumed : 0, 0,
+                    input.Length);
         },
         [Encoding.ASCII.GetBytes("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nmore")]);
 

@@ -25,7 +25,8 @@ public sealed class MovePayloadTests
     public void The_largest_has_room_in_an_OPEN()
     {
         var buffer = new byte[OpenPayload.MaxLength];
-        var move = new StreamMove(new string('x', MovePayload.MaxTunnelId), uint.MaxValue, uint.MaxValue, new StreamPoint(long.MaxValue, long.MaxValue));
+        var move = new StreamMove(
+            new string('x', MovePayload.MaxTunnelId), uint.MaxValue, uint.MaxValue, new StreamPoint(long.MaxValue, long.MaxValue));
         Assert.True(MovePayload.TryParse(buffer.AsSpan(0, MovePayload.Write(buffer, move)), out var read));
         Assert.Equal(move, read);
     }

@@ -55,7 +55,8 @@ public class OpenPayloadTests
     [InlineData("PORT 80\r\n")]
     public void Anything_else_is_an_error(string payload)
     {
-        Assert.False(OpenPayload.TryParse(Encoding.ASCII.GetBytes(payload), out var source, out var destination, out var port, out var error));
+        Assert.False(
+            OpenPayload.TryParse(Encoding.ASCII.GetBytes(payload), out var source, out var destination, out var port, out var error));
         Assert.Equal((null, null, null), (source, destination, port));
         Assert.NotEmpty(error);
     }
@@ -69,7 +70,9 @@ public class OpenPayloadTests
 
     [Fact]
     public void What_is_written_is_read_again() =>
-        Prop.ForAll(Generators.EndPoint.ToArbitrary(), Generators.EndPoint.ToArbitrary(), Generators.Port.ToArbitrary(), (source, destination, port) =>
+        Prop.ForAll(
+            Generators.EndPoint.ToArbitrary(), Generators.EndPoint.ToArbitrary(), Generators.Port.ToArbitrary(),
+            (source, destination, port) =>
             OpenPayload.TryParse(Write(source, destination, port), out var readSource, out var readDestination, out var readPort, out _)
             && EndPoints.Same(readSource!, source)
             && EndPoints.Same(readDestination!, destination)

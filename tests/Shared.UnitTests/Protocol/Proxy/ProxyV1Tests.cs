@@ -15,7 +15,8 @@ public class ProxyV1Tests
         "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n";
 
     [Theory]
-    [InlineData("192.168.0.1:56324", "192.168.0.11:443", "PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n")] // proxy-protocol.txt section 2.1
+    // Proxy-protocol.txt section 2.1.
+    [InlineData("192.168.0.1:56324", "192.168.0.11:443", "PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n")]
     [InlineData("[::ffff:192.0.2.1]:1", "198.51.100.2:65535", "PROXY TCP4 192.0.2.1 198.51.100.2 1 65535\r\n")]
     [InlineData("[::ffff:192.0.2.1]:1", "[::ffff:198.51.100.2]:2", "PROXY TCP4 192.0.2.1 198.51.100.2 1 2\r\n")]
     [InlineData("192.0.2.1:1", "[2001:db8::1]:2", "PROXY TCP6 ::ffff:192.0.2.1 2001:db8::1 1 2\r\n")]
@@ -138,7 +139,8 @@ public class ProxyV1Tests
         for (var length = 0; length < header.Length; length++)
         {
             var buffer = new byte[ProxyV1.MaxLength];
-            Assert.ThrowsAny<SystemException>(() => ProxyV1.Write(buffer.AsSpan(0, length), EndPoint("[2001:db8::1]:1234"), EndPoint("192.0.2.1:443")));
+            Assert.ThrowsAny<SystemException>(
+                () => ProxyV1.Write(buffer.AsSpan(0, length), EndPoint("[2001:db8::1]:1234"), EndPoint("192.0.2.1:443")));
             Assert.False(buffer.AsSpan(length).ContainsAnyExcept((byte)0));
         }
     }
@@ -151,7 +153,9 @@ public class ProxyV1Tests
                 var complete = ProxyV1.TryParse(input, out _, out var consumed) == ProxyParseStatus.Complete;
                 Assert.InRange(consumed, complete ? 15 : 0, complete ? Math.Min(input.Length, 107) : 0);
             },
-            [Encoding.ASCII.GetBytes("PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n"), Encoding.ASCII.GetBytes(LongestTcp6), Encoding.ASCII.GetBytes(LongestUnknown)],
+            [
+                Encoding.ASCII.GetBytes("PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n"), Encoding.ASCII.GetBytes(LongestTcp6),
+                Encoding.ASCII.GetBytes(LongestUnknown)],
             maxAllocated: 1024);
 
     private static string Write(IPEndPoint? source, IPEndPoint? destination)

@@ -27,8 +27,12 @@ public class ProxyV2Tests
     [InlineData("192.0.2.1:12345", "198.51.100.2:443", ProxyTransport.Stream, "2111000CC0000201C6336402303901BB")]
     [InlineData("192.0.2.1:12345", "198.51.100.2:53", ProxyTransport.Datagram, "2112000CC0000201C633640230390035")]
     [InlineData("[::ffff:192.0.2.1]:1", "198.51.100.2:2", ProxyTransport.Stream, "2111000CC0000201C633640200010002")]
-    [InlineData("[2001:db8::1]:12345", "[2001:db8::2]:443", ProxyTransport.Stream, "2121002420010DB800000000000000000000000120010DB8000000000000000000000002303901BB")]
-    [InlineData("[2001:db8::1%5]:1", "192.0.2.1:2", ProxyTransport.Datagram, "2122002420010DB800000000000000000000000100000000000000000000FFFFC000020100010002")]
+    [InlineData(
+        "[2001:db8::1]:12345", "[2001:db8::2]:443", ProxyTransport.Stream,
+        "2121002420010DB800000000000000000000000120010DB8000000000000000000000002303901BB")]
+    [InlineData(
+        "[2001:db8::1%5]:1", "192.0.2.1:2", ProxyTransport.Datagram,
+        "2122002420010DB800000000000000000000000100000000000000000000FFFFC000020100010002")]
     [InlineData(null, "192.0.2.1:2", ProxyTransport.Stream, "20000000")]
     [InlineData("192.0.2.1:2", null, ProxyTransport.Datagram, "20000000")]
     [InlineData("192.0.2.1:2", "192.0.2.1:2", ProxyTransport.Unspecified, "20000000")]
@@ -44,7 +48,9 @@ public class ProxyV2Tests
         var length = ProxyV2.Write(buffer, header, [new(ProxyTlvType.Alpn, "h2"u8.ToArray())], crc32C: true);
 
         // The checksum was computed by the bitwise definition of CRC-32C, not by the code under test.
-        Assert.Equal(Signature + "21110018C0000201C6336402303901BB" + "0100026832" + "030004" + BitwiseChecksum(buffer.AsSpan(0, length)), Convert.ToHexString(buffer, 0, length));
+        Assert.Equal(
+            Signature + "21110018C0000201C6336402303901BB" + "0100026832" + "030004" + BitwiseChecksum(buffer.AsSpan(0, length)),
+            Convert.ToHexString(buffer, 0, length));
         Assert.Equal(ProxyParseStatus.Complete, ProxyV2.TryParse(buffer, out var parsed, out var consumed));
         Assert.Equal((header, length), (parsed, consumed));
     }
@@ -139,7 +145,8 @@ public class ProxyV2Tests
         var header = new ProxyHeader(EndPoint("192.0.2.1:1"), EndPoint("192.0.2.1:2"), ProxyTransport.Stream, IsLocal: false);
         ProxyTlv[] tlvs =
         [
-            new(ProxyTlvType.UniqueId, "abc"u8.ToArray()), new(ProxyTlvType.NoOp, new byte[5]), new(ProxyTlvType.EdgeId, default), new(0xEE, new byte[60_000]),
+            new(ProxyTlvType.UniqueId, "abc"u8.ToArray()), new(ProxyTlvType.NoOp, new byte[5]), new(ProxyTlvType.EdgeId, default),
+            new(0xEE, new byte[60_000]),
         ];
         var length = ProxyV2.Write(buffer, header, tlvs);
 
@@ -207,7 +214,9 @@ public class ProxyV2Tests
                     fields += 3 + tlv.Value.Length;
                 Assert.InRange(fields, 0, consumed);
             },
-            [withFields[..length], Write(EndPoint("192.0.2.1:1"), EndPoint("192.0.2.1:2"), ProxyTransport.Stream), Convert.FromHexString(Signature + "20000000")],
+            [
+                withFields[..length], Write(EndPoint("192.0.2.1:1"), EndPoint("192.0.2.1:2"), ProxyTransport.Stream),
+                Convert.FromHexString(Signature + "20000000")],
             maxAllocated: 1024);
     }
 

@@ -43,7 +43,8 @@ public class UdpOpenPayloadTests
     [InlineData("2112000C", "not a valid")]
     public void Anything_else_is_an_error_that_says_what(string hex, string expected)
     {
-        Assert.False(UdpOpenPayload.TryParse(Convert.FromHexString(Signature + hex), out var source, out var destination, out _, out var error));
+        Assert.False(
+            UdpOpenPayload.TryParse(Convert.FromHexString(Signature + hex), out var source, out var destination, out _, out var error));
         Assert.Equal((null, null), (source, destination));
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
@@ -68,7 +69,9 @@ public class UdpOpenPayloadTests
 
     [Fact]
     public void What_is_written_is_read_again() =>
-        Prop.ForAll(Generators.EndPoint.ToArbitrary(), Generators.EndPoint.ToArbitrary(), Generators.Port.ToArbitrary(), (source, destination, port) =>
+        Prop.ForAll(
+            Generators.EndPoint.ToArbitrary(), Generators.EndPoint.ToArbitrary(), Generators.Port.ToArbitrary(),
+            (source, destination, port) =>
             UdpOpenPayload.TryParse(Write(source, destination, port), out var readSource, out var readDestination, out var readPort, out _)
             && EndPoints.Same(readSource!, source)
             && EndPoints.Same(readDestination!, destination)

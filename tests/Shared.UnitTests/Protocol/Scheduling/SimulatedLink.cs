@@ -12,7 +12,9 @@ internal sealed class Flow : SchedulerNode
     public long Sent { get; set; }
 }
 
-/// <summary>What the frame writer does, over a link of known rate with virtual time: asks, sends a frame, charges, removes what is empty.</summary>
+/// <summary>
+/// What the frame writer does, over a link of known rate with virtual time: asks, sends a frame, charges, removes what is empty.
+/// </summary>
 internal sealed class SimulatedLink(TierScheduler scheduler, long bytesPerSecond)
 {
     private double _milliseconds = 1_000_000;

@@ -58,7 +58,9 @@ public class ConnectionTokenTests
     public void Further_hubs_are_a_list_in_which_the_first_hubs_port_and_pins_may_be_left_out()
     {
         var token = Token with { Pins = [Pin], FurtherHubs = [new("hub2.example.com", 8443, []), new("192.0.2.7", 9443, [OtherPin])] };
-        Assert.EndsWith($$""","x":[{"h":"hub2.example.com","p":8443},{"h":"192.0.2.7","p":9443,"f":"{{OtherPin}}"}]}""", Json(token), StringComparison.Ordinal);
+        Assert.EndsWith(
+            $$""","x":[{"h":"hub2.example.com","p":8443},{"h":"192.0.2.7","p":9443,"f":"{{OtherPin}}"}]}""", Json(token),
+            StringComparison.Ordinal);
         Assert.Equal(token, Decode(token.Encode()));
         Assert.NotEqual(Token with { Pins = [Pin] }, token);
         Assert.Equal([new HubAddress("h2", 1, [])], Decode(Encode("""{"h":"h","p":1,"e":"e","s":"s","x":[{"h":"h2"}]}""")).FurtherHubs);
@@ -108,7 +110,8 @@ public class ConnectionTokenTests
     public void A_host_is_a_name_or_an_address(string host) => Assert.Equal(host, Decode((Token with { Host = host }).Encode()).Host);
 
     [Theory]
-    [InlineData("{}", "h (the hub's host) is missing; p (the hub's port) is missing; e (the edge's id) is missing; s (the secret) is missing")]
+    [InlineData(
+        "{}", "h (the hub's host) is missing; p (the hub's port) is missing; e (the edge's id) is missing; s (the secret) is missing")]
     [InlineData("""{"p":1,"e":"e","s":"s"}""", "h (the hub's host) is missing")]
     [InlineData("""{"h":null,"p":1,"e":"e","s":"s"}""", "h (the hub's host) is missing")]
     [InlineData("""{"h":"h","e":"e","s":"s"}""", "p (the hub's port) is missing")]
@@ -118,7 +121,9 @@ public class ConnectionTokenTests
     [InlineData("""{"h":"h","p":65536,"e":"e","s":"s"}""", "p: the value is not an integer from 1 to 65535")]
     [InlineData("""{"h":"h","p":"1","e":"e","s":"s"}""", "p: the value is not an integer from 1 to 65535")]
     [InlineData("""{"h":"a host","p":1,"e":"e","s":"s"}""", "h is not a host name or an address")]
-    [InlineData("""{"h":"010.0.0.1","p":1,"e":"e","s":"s"}""", "h looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1")]
+    [InlineData(
+        """{"h":"010.0.0.1","p":1,"e":"e","s":"s"}""",
+        "h looks like a number: an IPv4 address is four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1")]
     [InlineData("""{"h":"h","p":1,"e":"a/b","s":"s"}""", "e is not 64 or fewer of A-Z a-z 0-9 . _ -")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":"a b"}""", "s is not 256 or fewer printable ASCII characters without spaces")]
     [InlineData("""{"h":"h","p":1,"e":"e","s":12345}""", "s: the value is not a string")]
@@ -163,17 +168,22 @@ public class ConnectionTokenTests
     [Fact]
     public void The_longest_token_that_can_be_made_can_be_read()
     {
-        var token = new ConnectionToken(string.Join('.', Enumerable.Repeat(new string('h', 62), 4)), 65535, new string('e', 64), new string('\\', 256), [.. Enumerable.Repeat(Pin, 16)]);
+        var token = new ConnectionToken(
+            string.Join('.', Enumerable.Repeat(new string('h', 62), 4)), 65535, new string('e', 64), new string('\\', 256),
+            [.. Enumerable.Repeat(Pin, 16)]);
         Assert.Equal(token, Decode(token.Encode()));
     }
 
     [Fact]
     public void The_secret_shows_nowhere()
     {
-        Assert.Equal("ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0, Transport = any }", Token.ToString());
+        Assert.Equal(
+            "ConnectionToken { Host = hub.example.com, Port = 8443, EdgeId = edge-nyc-01, Secret = ***, Pins = 0, Transport = any }",
+            Token.ToString());
         Assert.DoesNotContain(Token.Secret, $"{Token}", StringComparison.Ordinal);
 
-        foreach (var json in (string[])["""{"s":"hunter2","s":1}""", """{"h":["hunter2"]}""", """{"p":"hunter2","s":5}""", "hunter2", """{"s":"hunter2 """])
+        foreach (var json in (string[])[
+            """{"s":"hunter2","s":1}""", """{"h":["hunter2"]}""", """{"p":"hunter2","s":5}""", "hunter2", """{"s":"hunter2 """])
         {
             Assert.False(ConnectionToken.TryDecode(Encode(json), out _, out var error));
             Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
@@ -192,17 +202,22 @@ public class ConnectionTokenTests
 
     [Fact]
     public void What_is_written_is_read_again_the_same() =>
-        Prop.ForAll(Tokens.ToArbitrary(), token => Decode(token.Encode()) == token && !token.Encode().Contains('=')).QuickCheckThrowOnFailure();
+        Prop.ForAll(Tokens.ToArbitrary(), token => Decode(token.Encode()) == token && !token.Encode().Contains('='))
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void No_input_throws()
     {
         HostileInput.FeedBounded(
-            input => Assert.Equal(ConnectionToken.TryDecode(Encoding.Latin1.GetString(input), out var token, out var error), token is not null && error is null),
+            input => Assert.Equal(
+                ConnectionToken.TryDecode(Encoding.Latin1.GetString(input), out var token, out var error),
+                token is not null && error is null),
             [Encoding.ASCII.GetBytes((Token with { Pins = [Pin, OtherPin] }).Encode())],
             maxAllocated: 128 * 1024);
         HostileInput.FeedBounded(
-            input => Assert.Equal(ConnectionToken.TryDecode(Base64Url.EncodeToString(input), out var token, out var error), token is not null && error is null),
+            input => Assert.Equal(
+                ConnectionToken.TryDecode(Base64Url.EncodeToString(input), out var token, out var error),
+                token is not null && error is null),
             [Encoding.ASCII.GetBytes(Json(Token with { Pins = [Pin, OtherPin] }))],
             maxAllocated: 128 * 1024);
     }

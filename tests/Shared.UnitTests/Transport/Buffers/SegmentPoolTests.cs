@@ -15,7 +15,9 @@ public unsafe partial class SegmentPoolTests
         var budget = new MemoryBudget((2 * SegmentPool.LargeSize) + (2 * SegmentPool.SmallSize) + 100);
         var pool = new SegmentPool(budget);
         var rented = RentAll(pool, large: true);
-        Assert.Equal([SegmentPool.LargeSize, SegmentPool.LargeSize, SegmentPool.SmallSize, SegmentPool.SmallSize], rented.Select(segment => segment.Size));
+        Assert.Equal(
+            [SegmentPool.LargeSize, SegmentPool.LargeSize, SegmentPool.SmallSize, SegmentPool.SmallSize],
+            rented.Select(segment => segment.Size));
         Assert.Null(pool.TryRent(large: false));
         pool.Return(rented[3]);
         Assert.Same(rented[3], pool.TryRent(large: true));

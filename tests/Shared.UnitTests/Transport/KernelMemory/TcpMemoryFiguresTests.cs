@@ -24,5 +24,6 @@ public sealed class TcpMemoryFiguresTests
     public void What_is_missing_or_strange_gives_none(string? limits, string? use) => Assert.Null(Read(limits, use));
 
     private static TcpMemoryFigures? Read(string? limits, string? use) =>
-        TcpMemoryFigures.Read(path => path == "/proc/net/sockstat" ? use : path == "/proc/sys/net/ipv4/tcp_mem" ? limits : throw new ArgumentException(path));
+        TcpMemoryFigures.Read(
+            path => path == "/proc/net/sockstat" ? use : path == "/proc/sys/net/ipv4/tcp_mem" ? limits : throw new ArgumentException(path));
 }

@@ -29,8 +29,10 @@ public sealed class TcpMemoryGuardTests : IDisposable
     {
         Assert.Equal(
             [
-                (74, TcpMemoryState.Normal), (75, TcpMemoryState.Short), (89, TcpMemoryState.Short), (70, TcpMemoryState.Short), (69, TcpMemoryState.Normal),
-                (90, TcpMemoryState.Exhausted), (85, TcpMemoryState.Exhausted), (84, TcpMemoryState.Short), (70, TcpMemoryState.Short), (0, TcpMemoryState.Normal),
+                (74, TcpMemoryState.Normal), (75, TcpMemoryState.Short), (89, TcpMemoryState.Short), (70, TcpMemoryState.Short),
+                (69, TcpMemoryState.Normal),
+                (90, TcpMemoryState.Exhausted), (85, TcpMemoryState.Exhausted), (84, TcpMemoryState.Short), (70, TcpMemoryState.Short),
+                (0, TcpMemoryState.Normal),
             ],
             new[] { 74, 75, 89, 70, 69, 90, 85, 84, 70, 0 }.Select(percent => (percent, After(percent))).ToArray());
         Assert.Equal([1011, 1010, 1012, 1011, 1010], _log.Ids);
@@ -114,7 +116,8 @@ public sealed class TcpMemoryGuardTests : IDisposable
 
     private FakeHolder Holder(int seconds)
     {
-        var holder = new FakeHolder(_guard) { StalledFor = TimeSpan.FromSeconds(seconds), HeldBytes = Limit * Environment.SystemPageSize * 4 / 100 };
+        var holder =
+            new FakeHolder(_guard) { StalledFor = TimeSpan.FromSeconds(seconds), HeldBytes = Limit * Environment.SystemPageSize * 4 / 100 };
         _guard.Add(holder);
         return holder;
     }
@@ -147,6 +150,8 @@ public sealed class TcpMemoryGuardTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Ids.Add(eventId.Id);
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Ids.Add(eventId.Id);
     }
 }

@@ -11,15 +11,16 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Shared.UnitTests.Transport.Moving;
 
 /// <summary>
-/// Both ends of a stream over tunnels that break at any moment, even while the stream moves: each end hears what the other says, once and in order,
-/// as over a pipe that never breaks.
+/// Both ends of a stream over tunnels that break at any moment, even while the stream moves: each end hears what the other says, once and
+/// in order, as over a pipe that never breaks.
 /// </summary>
 public sealed class MovableStreamTests
 {
     private const int SeedsInEachRun = 300;
 
     /// <summary>A longer run of the model is told by TUNNEL_MODEL_SEEDS how many seeds to try.</summary>
-    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_MODEL_SEEDS"), out var seeds) ? seeds : SeedsInEachRun;
+    private static int Seeds =>
+        int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_MODEL_SEEDS"), out var seeds) ? seeds : SeedsInEachRun;
 
     [Fact]
     public void What_breaks_on_the_way_is_not_seen_by_either_end()
@@ -227,7 +228,9 @@ public sealed class MovableStreamTests
         world.Upstream.Say(1_000);
         world.Break();
         var carrier = new MoveCarrier(9);
-        Assert.Equal(ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 1, new StreamPoint(received, from)), carrier, table: null));
+        Assert.Equal(
+            ResetReason.Refused,
+            world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 1, new StreamPoint(received, from)), carrier, table: null));
         Assert.Null(carrier.Observer);
         Assert.True(world.TryMove());
     }
@@ -240,7 +243,8 @@ public sealed class MovableStreamTests
         for (uint id = 100; id < 200; id++)
         {
             other.TryOpen(id);
-            Assert.Null(world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, id, new StreamPoint(0, 0)), new MoveCarrier(id), other));
+            Assert.Null(
+                world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, id, new StreamPoint(0, 0)), new MoveCarrier(id), other));
         }
 
         Assert.Same(world.Hub, other.Find(199));
@@ -251,7 +255,8 @@ public sealed class MovableStreamTests
         Assert.Null(other.Take(new StreamMove("", 199, 200, new StreamPoint(0, 0)), new MoveCarrier(200), other));
         Assert.Null(world.First.HubStreams.Find(1));
         Assert.Equal(
-            ResetReason.Refused, world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 201, new StreamPoint(0, 0)), new MoveCarrier(201), other));
+            ResetReason.Refused,
+            world.First.HubStreams.Take(new StreamMove(world.First.Name, 1, 201, new StreamPoint(0, 0)), new MoveCarrier(201), other));
     }
 
     [Fact]
@@ -437,7 +442,9 @@ public sealed class MovableStreamTests
         var world = new MoveWorld(1);
         var table = world.First.HubStreams;
         Assert.True(table.TryOpen(7));
-        Assert.Equal(ResetReason.NotOpened, table.Take(new StreamMove(world.First.Name, 8, 1, new StreamPoint(0, 0)), new MoveCarrier(9), table: null));
+        Assert.Equal(
+            ResetReason.NotOpened,
+            table.Take(new StreamMove(world.First.Name, 8, 1, new StreamPoint(0, 0)), new MoveCarrier(9), table: null));
         Assert.False(table.TryOpen(8));
     }
 

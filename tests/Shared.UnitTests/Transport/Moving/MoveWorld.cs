@@ -95,7 +95,8 @@ internal sealed class MoveWorld
             Step(breaks: i < 1_000);
         }
 
-        if (Client.Heard != Upstream.Said || Upstream.Heard != Client.Said || Client.IsGone || Upstream.IsGone || !Client.HeardEnd || !Upstream.HeardEnd)
+        if (Client.Heard != Upstream.Said || Upstream.Heard != Client.Said || Client.IsGone || Upstream.IsGone || !Client.HeardEnd
+            || !Upstream.HeardEnd)
             throw new PropertyException($"heard {Client.Heard} of {Upstream.Said} and {Upstream.Heard} of {Client.Said}");
     }
 

@@ -12,7 +12,8 @@ public sealed class OpenedNumbersTests
         foreach (var number in (uint[])[2, 1, 5, 4])
             _numbers.Add(number);
 
-        Assert.Equal([false, true, true, false, true, true, false], Enumerable.Range(0, 7).Select(i => i > 0 && _numbers.Contains((uint)i)));
+        Assert.Equal(
+            [false, true, true, false, true, true, false], Enumerable.Range(0, 7).Select(i => i > 0 && _numbers.Contains((uint)i)));
     }
 
     [Fact]

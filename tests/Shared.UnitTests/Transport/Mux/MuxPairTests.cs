@@ -232,8 +232,10 @@ public sealed class MuxPairTests
         return (client, upstream);
     }
 
-    private static (ITunnelStream Stream, ScriptedEndpoint End)? Any(List<(ITunnelStream Stream, ScriptedEndpoint End)> ends, Random random) =>
+    private static (ITunnelStream Stream, ScriptedEndpoint End)? Any(
+        List<(ITunnelStream Stream, ScriptedEndpoint End)> ends, Random random) =>
         ends.Count == 0 ? null : ends[random.Next(ends.Count)];
 
-    private static ITunnelSession? Any(List<ITunnelSession> sessions, Random random) => sessions.Count == 0 ? null : sessions[random.Next(sessions.Count)];
+    private static ITunnelSession? Any(List<ITunnelSession> sessions, Random random) =>
+        sessions.Count == 0 ? null : sessions[random.Next(sessions.Count)];
 }

@@ -17,7 +17,8 @@ public sealed class ResumeTests
 
     // More in a long run: TUNNEL_RESUME_SEEDS=100000.
     private static int Seeds =>
-        int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_RESUME_SEEDS"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 1_000;
+        int.TryParse(
+            Environment.GetEnvironmentVariable("TUNNEL_RESUME_SEEDS"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 1_000;
 
     private static int FirstSeed =>
         int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_RESUME_FIRST"), CultureInfo.InvariantCulture, out var seed) ? seed : 0;
@@ -147,7 +148,8 @@ public sealed class ResumeTests
     {
         const int Clients = 8;
         const int Bytes = 1_000_000;
-        var pair = new MuxPair(grace: Grace, options: new FlowControlOptions { MemoryBudget = 4 << 20, InitialWindow = Bytes }, underWay: 64 << 20);
+        var pair = new MuxPair(
+            grace: Grace, options: new FlowControlOptions { MemoryBudget = 4 << 20, InitialWindow = Bytes }, underWay: 64 << 20);
         var ends = Enumerable.Range(0, Clients).Select(_ => Open(pair)).ToList();
         foreach (var (client, upstream) in ends)
         {
@@ -334,15 +336,20 @@ public sealed class ResumeTests
             }
 
             Assert.Equal((client.Said, upstream!.Said), (upstream.Heard, client.Heard));
-            outcome.Add($"{i}: {client.Heard} {client.HeardEnd} {client.IsClosed} {upstream.Heard} {upstream.HeardEnd} {upstream.IsClosed}");
+            outcome.Add(
+                $"{i}: {client.Heard} {client.HeardEnd} {client.IsClosed} {upstream.Heard} {upstream.HeardEnd} {upstream.IsClosed}");
         }
 
-        outcome.Add($"sessions {pair.EdgeSessions.Count(static session => session.IsOpen)} {pair.HubSessions.Count(static session => session.IsOpen)}");
+        outcome.Add(
+            $"sessions {pair.EdgeSessions.Count(static session => session.IsOpen)} "
+                + $"{pair.HubSessions.Count(static session => session.IsOpen)}");
         CheckNothingIsHeld(pair);
         return outcome;
     }
 
-    /// <summary>Deeds in their order. What can't be done yet, because there is no tunnel or no upstream, is done as soon as it can.</summary>
+    /// <summary>
+    /// Deeds in their order. What can't be done yet, because there is no tunnel or no upstream, is done as soon as it can.
+    /// </summary>
     private sealed class Script(MuxPair pair)
     {
         private readonly Queue<Action<ScriptedEndpoint>>[] _clients = MakeQueues();

@@ -22,7 +22,9 @@ public sealed class PeerConnectorTests : IDisposable
 
     [Theory]
     [InlineData("http://127.0.0.1:1", "hub.example", "CONNECT hub.example:8443 HTTP/1.1\r\nHost: hub.example:8443\r\n\r\n")]
-    [InlineData("http://me:pass@127.0.0.1:1", "2001:db8::1", "CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n" + BasicOfMe + "\r\n")]
+    [InlineData(
+        "http://me:pass@127.0.0.1:1", "2001:db8::1",
+        "CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n" + BasicOfMe + "\r\n")]
     public async Task An_http_proxy_is_asked_and_what_follows_its_answer_stays_for_the_connection(string url, string host, string expected)
     {
         var connecting = ConnectAsync(url, host);
@@ -34,10 +36,14 @@ public sealed class PeerConnectorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:1", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "asks for a user and a password (407): write them into its URL, as http://USER:PASSWORD@HOST:PORT")]
+    [InlineData(
+        "http://127.0.0.1:1", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "asks for a user and a password (407): write them into its URL, as http://USER:PASSWORD@HOST:PORT")]
     [InlineData("http://me:pass@127.0.0.1:1", "HTTP/1.0 407 No\r\n\r\n", "refuses this user and password (407)")]
     [InlineData("http://me:pass@127.0.0.1:1", "HTTP/1.0 401 Unauthorized\r\n\r\n", "refuses this user and password (401)")]
-    [InlineData("http://127.0.0.1:1", "HTTP/1.1 403 Filt\u0001ered\r\n\r\n", "refuses the connection (403 Filt?ered): ask whoever runs it to allow CONNECT to this host and port")]
+    [InlineData(
+        "http://127.0.0.1:1", "HTTP/1.1 403 Filt\u0001ered\r\n\r\n",
+        "refuses the connection (403 Filt?ered): ask whoever runs it to allow CONNECT to this host and port")]
     [InlineData("http://127.0.0.1:1", "HTTP/1.1 503\n\n", "refuses the connection (503)")]
     [InlineData("http://127.0.0.1:1", "SSH-2.0-OpenSSH_9.2\r\n", "answers something that is not HTTP: is it an HTTP proxy?")]
     [InlineData("http://127.0.0.1:1", "HTTP/1.1 2xx\r\n\r\n", "answers something that is not HTTP: is it an HTTP proxy?")]
@@ -94,11 +100,13 @@ public sealed class PeerConnectorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("socks5://127.0.0.1:1", "05FF", "asks for a user and a password: write them into its URL, as socks5://USER:PASSWORD@HOST:PORT")]
+    [InlineData(
+        "socks5://127.0.0.1:1", "05FF", "asks for a user and a password: write them into its URL, as socks5://USER:PASSWORD@HOST:PORT")]
     [InlineData("socks5://me:x@127.0.0.1:1", "05FF", "takes neither a user with a password nor none")]
     [InlineData("socks5://me:x@127.0.0.1:1", "05020101", "refuses this user and password")]
     [InlineData("socks5://me:x@127.0.0.1:1", "0502", "closed the connection when it was told user and password: are they right?")]
-    [InlineData("socks5://127.0.0.1:1", "0502", "asks for a user and a password: write them into its URL, as socks5://USER:PASSWORD@HOST:PORT")]
+    [InlineData(
+        "socks5://127.0.0.1:1", "0502", "asks for a user and a password: write them into its URL, as socks5://USER:PASSWORD@HOST:PORT")]
     [InlineData("socks5://127.0.0.1:1", "4854", "answers something that is not SOCKS5: is it a SOCKS5 proxy?")]
     [InlineData("socks5://127.0.0.1:1", "05000502", "does not allow this connection: ask whoever runs it to allow this host and port")]
     [InlineData("socks5://127.0.0.1:1", "05000505", "was refused by the host")]
@@ -126,7 +134,8 @@ public sealed class PeerConnectorTests : IDisposable
     private Task<(Socket? Socket, string? Fault)> ConnectAsync(string url, string host, CancellationToken cancellationToken = default)
     {
         Assert.True(ProxyServer.TryParse(url, out var proxy));
-        return PeerConnector.ConnectAsync(Address, new ProxyHop(proxy, host, 8443), null, cancellationToken).WaitAsync(Limit, CancellationToken.None);
+        return PeerConnector.ConnectAsync(Address, new ProxyHop(proxy, host, 8443), null, cancellationToken).WaitAsync(
+            Limit, CancellationToken.None);
     }
 
     private async Task<Socket> AcceptAsync() => await _proxy.AcceptSocketAsync().WaitAsync(Limit);

@@ -72,7 +72,8 @@ public sealed class StalledStreamsTests
     [Fact]
     public void Each_of_many_streams_is_found()
     {
-        var streams = Enumerable.Range(0, 1_000).Select(_ => new FakeStream { IsBlocked = true, LastProgress = _context.NowMilliseconds }).ToArray();
+        var streams =
+            Enumerable.Range(0, 1_000).Select(_ => new FakeStream { IsBlocked = true, LastProgress = _context.NowMilliseconds }).ToArray();
         foreach (var stream in streams)
             new OutputPriority(_stalled, stream).OnBlocked();
         Pass(StalledStreams.PatienceMilliseconds);

@@ -39,7 +39,8 @@ public sealed class ControlInboxTests : IControlOwner
     [Fact]
     public void A_HELLO_that_agrees_on_nonsense_is_told_to_nobody()
     {
-        Assert.Contains("maxFrame", Make(isEdge: false).Take(FrameType.Hello, ControlMessage.Serialize(new Hello { Version = "t", MaxFrame = 1 })));
+        Assert.Contains(
+            "maxFrame", Make(isEdge: false).Take(FrameType.Hello, ControlMessage.Serialize(new Hello { Version = "t", MaxFrame = 1 })));
         Assert.Empty(_told);
     }
 
@@ -85,7 +86,8 @@ public sealed class ControlInboxTests : IControlOwner
     private ControlInbox Make(bool isEdge)
     {
         var context = new Tunnel.Shared.Transport.TransportContext(new FlowControlOptions(), _time, NullLoggerFactory.Instance);
-        return new ControlInbox(new Lock(), new TunnelTerms(64 << 10, TunnelProtocol.SupportedFeatures), new Departure(context), context, isEdge, this);
+        return new ControlInbox(
+            new Lock(), new TunnelTerms(64 << 10, TunnelProtocol.SupportedFeatures), new Departure(context), context, isEdge, this);
     }
 
     private static string? TakeHello(ControlInbox inbox) =>

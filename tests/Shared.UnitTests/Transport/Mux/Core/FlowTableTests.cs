@@ -18,7 +18,8 @@ public sealed class FlowTableTests
 
     public FlowTableTests()
     {
-        var context = new Tunnel.Shared.Transport.TransportContext(new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
+        var context = new Tunnel.Shared.Transport.TransportContext(
+            new FlowControlOptions(), new ManualTimeProvider(), NullLoggerFactory.Instance);
         var endpoint = new MuxEnd(isEdge: false, context).Endpoint;
         (_streams, _sessionsOfEnd) = (endpoint.Streams, endpoint.Sessions);
         _sessions = _sessionsOfEnd.Table;
