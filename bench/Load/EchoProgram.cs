@@ -70,7 +70,9 @@ internal static class EchoProgram
         {
             while (await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None) >= 0
                 && await socket.ReceiveAsync(buffer) is > 0 and var count)
+            {
                 await socket.SendAsync(buffer.AsMemory(0, count));
+            }
         }
         catch (SocketException)
         {

@@ -85,9 +85,12 @@ internal sealed class EdgeRun : IAsyncDisposable
         };
         Descriptors = DescriptorGuard.ForProcess(time);
         if (options.HubDials)
+        {
             _awaiter = new HubAwaiter(
                 BindAddress.Effective(options.BindAddress, BindAddress.ProbeIpv6(), connecting), options.HubPort,
                 options.DialAllowCidrs, inherited.Sockets, transport, Descriptors, connecting);
+        }
+
         // What can't be begun takes no state directory from anybody.
         ImmutableArray<TransportSelector> transports =
         [
@@ -262,7 +265,9 @@ internal sealed class EdgeRun : IAsyncDisposable
         await EndLoopsAsync();
         // The streams of the clients end with their tunnels, which report how many were cut.
         if (_inherited.Sockets.IsKept)
+        {
             await LeavePortsAsync();
+        }
         else
         {
             _awaiter?.Close();

@@ -140,7 +140,10 @@ public sealed class DoctorTests
         {
             "dns", "tcp", "tls", "path", "quic", "authentication", "ports", "nftables", "descriptors", "udp-buffers", "tcp-memory", "clock",
         })
+        {
             Assert.Contains(shown.StandardOutput.Split('\n'), line => line.Contains($" {name} ", StringComparison.Ordinal));
+        }
+
         Assert.Contains("FAILED   tcp", shown.StandardOutput);
 
         Assert.Equal(2, (await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--token", "nonsense"])).ExitCode);

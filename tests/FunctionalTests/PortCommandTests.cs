@@ -56,8 +56,11 @@ public sealed class PortCommandTests
             "curl", DebianProgram.Curl, [
                 "--silent", "--no-buffer", "--unix-socket", setup.Hub.AdminSocket, "-H", "Last-Event-ID: 0",
                 "http://hub/api/v1/events?types=proxyHeaderDoubted"]))
+        {
             await events.WaitForLineAsync(
                 $"\"edgeId\":\"{TunnelSetup.EdgeId}\",\"port\":{port},\"target\":\"{setup.TargetAddress}:{port}\"");
+        }
+
         var status = (await setup.Hub.RunAsync("status")).Succeeded();
         Assert.Contains(
             $"tunnel-hub port set {TunnelSetup.EdgeId} tcp/{port} --proxy off", status.StandardOutput, StringComparison.Ordinal);

@@ -76,8 +76,11 @@ public sealed class SeveralHubsNetworkTests : IAsyncLifetime
         await _network.CutAsync(_hubs[0].TunnelPort);
         await WaitForHubsAsync(hub => hub.GetProperty("silent").GetBoolean(), 1, "a hub that is cut off");
         for (var i = 0; i < 6; i++)
+        {
             using (var pair = await OpenAsync())
                 await pair.AssertEchoAsync();
+        }
+
         Assert.True((await HubsAsync())[0].GetProperty("silent").GetBoolean());
 
         await _network.HealAsync();

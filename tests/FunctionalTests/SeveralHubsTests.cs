@@ -140,8 +140,10 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         var (code, checks) = await DoctorAsync();
         Assert.Equal(0, code);
         foreach (var hub in _hubs)
+        {
             foreach (var name in (string[])["tcp", "tls", "path", "authentication"])
                 Assert.Equal("ok", StatusOf(checks, name, hub));
+        }
 
         _hubs[2].Process.Signal(ManagedProcess.SigKill);
         await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "two connected hubs");

@@ -150,10 +150,12 @@ public sealed class SharedStateTests : IAsyncLifetime
             await hub.PutEdgeAsync(EdgeId, [port], []);
             await edge.WaitForPortsAsync([port], []);
             foreach (var asked in (HubProcess[])[_one, _other])
+            {
                 await Eventually.IsTrueAsync(
                     async () => (await asked.ConnectedEdgeAsync(EdgeId))!.Value.GetProperty("bound").EnumerateArray()
                         .Select(bound => bound.GetProperty("port").GetInt32()).SequenceEqual([port]),
                     "what is bound", explain: () => asked.Process.Log);
+            }
         }
 
         await WaitForBothAsync();

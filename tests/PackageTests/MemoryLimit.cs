@@ -19,7 +19,10 @@ internal sealed class MemoryLimit : IDisposable
             await File.WriteAllTextAsync($"{group}/cgroup.procs", $"{process}");
             foreach (var child in (await File.ReadAllTextAsync($"/proc/{process}/task/{process}/children")).Split(
                 ' ', StringSplitOptions.RemoveEmptyEntries))
+            {
                 await File.WriteAllTextAsync($"{group}/cgroup.procs", child);
+            }
+
             return new MemoryLimit(group);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -140,7 +140,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         var header = new byte[FrameHeader.Size];
         if (await _stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false).AsTask().WaitAsync(
             SocketHelpers.Hang) < header.Length)
+        {
             return null;
+        }
+
         var read = FrameHeader.Read(header);
         var payload = new byte[read.Length];
         await _stream.ReadExactlyAsync(payload).AsTask().WaitAsync(SocketHelpers.Hang);

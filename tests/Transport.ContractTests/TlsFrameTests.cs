@@ -238,8 +238,11 @@ public sealed class TlsFrameTests
             if (seed % 2 == 0)
             {
                 for (var i = 0; i + 9 < 2000; i += 9)
+                {
                     ScriptedPeer.Header((uint)random.Next(0, 4), (FrameType)random.Next(1, 0x28), (uint)random.Next(0, 30)).CopyTo(
                         garbage, i);
+                }
+
                 ScriptedPeer.Frame(1, FrameType.Open, Line).CopyTo(garbage, 0);
             }
 

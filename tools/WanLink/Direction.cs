@@ -137,7 +137,10 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
             var packet = store.First(out var length);
             if (Native.Write(to.Descriptor, packet, (nuint)length) < 0
                 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Native.Again)
+            {
                 return Now() + BusyRetry;
+            }
+
             store.RemoveFirst();
         }
 

@@ -53,9 +53,12 @@ internal sealed class Link : IDisposable
     {
         var chosen = words.Length == 3 ? Array.FindAll(_directions, direction => direction.Name == words[0]) : _directions;
         if (words.Length is < 2 or > 3 || chosen.Length == 0)
+        {
             throw new FormatException(
                 $"'{string.Join(' ', words)}' is not [{string.Join('|', _directions.Select(static direction => direction.Name))}] and "
                     + $"one of: {SettingParser.Help}");
+        }
+
         // Parsed for all before it is changed for one.
         var changed = chosen.Select(direction => SettingParser.Apply(direction.Settings, words[^2], words[^1])).ToArray();
         for (var i = 0; i < chosen.Length; i++)

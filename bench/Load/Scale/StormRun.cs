@@ -37,8 +37,11 @@ internal static class StormRun
         Process? process = null;
         using (var admin = await TunnelPair.StartHubAsync(place, hub, (program, arguments, log) =>
             process = first.Start(program, arguments, log)))
+        {
             await admin.ApplyAsync(
                 Enumerable.Range(0, Edges).Select(static number => (object)new { id = EdgeSwarm.IdOf(number), secret = Secret }));
+        }
+
         await using var storm = new EdgeStorm(hub, Secret, Edges);
         await storm.StartAsync();
         await Task.Delay(TimeSpan.FromSeconds(5));

@@ -33,25 +33,36 @@ internal sealed record HubCredentials(
         string[] given = [.. ExplicitSettings.Where(name => IsGiven(configuration, name))];
         var tokenGiven = IsGiven(configuration, "token") || IsGiven(configuration, "tokenFile");
         if (tokenGiven && given.Length > 0)
+        {
             configuration.Errors.Add(
                 "token", null, $"already says all about the hub: give either a token or {string.Join(", ", given)}, not both");
+        }
+
         if (tokenGiven)
             return token is null ? None : FromToken(configuration, token);
         if (given.Length == 0)
+        {
             configuration.Errors.Add(
                 "token", null,
                 "is missing: give tokenFile or token (from `tunnel-hub edge add ID` at the hub), or hubHost, edgeId and secretFile");
+        }
         else
+        {
             AddMissing(configuration, own);
+        }
+
         return own;
     }
 
     private static HubCredentials FromToken(LayeredConfiguration configuration, string text)
     {
         if (ConnectionToken.TryDecode(text, out var token, out var error))
+        {
             return new HubCredentials(
                 token.Host, token.Port, token.EdgeId, token.Secret, token.Pins.IsDefault ? [] : token.Pins, token.Transport,
                 token.FurtherHubs, token.HubDials);
+        }
+
         configuration.Errors.Add("token", ConfigurationError.Masked, $"{error}; copy the whole token that the hub printed");
         return None;
     }
@@ -88,8 +99,11 @@ internal sealed record HubCredentials(
             return [];
         ImmutableArray<string> pins = [.. text.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         foreach (var pin in pins.Where(pin => !CertificatePin.IsWellFormed(pin)))
+        {
             configuration.Errors.Add(
                 "pins", pin, "must be pins: 43 characters of base64url each, as `tunnel-hub token decode` shows", text.Source);
+        }
+
         return pins;
     }
 

@@ -194,8 +194,11 @@ internal static class RunCommand
             // What it has in common with the process before must not be taken from that one.
             await edge.LeaveAsync(TimeSpan.Zero);
             if (e is TimeoutException)
+            {
                 throw new OperatorException(
                     $"The hub gave no configuration within {ConfigurationLimit.TotalSeconds:0} s, so the process before goes on.", e);
+            }
+
             throw;
         }
     }
@@ -209,11 +212,17 @@ internal static class RunCommand
                 ? ""
                 : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
         if (status.Dial == "hub")
+        {
             return status.Connected ? $"connected, dialled by the hub; {ports}; {status.ActiveStreams} streams"
                 : $"awaiting the hub at {status.Hub}{(status.LastError is { } fault ? $"; {fault}" : "")}";
+        }
+
         if (status.Hubs.Length > 1)
+        {
             return $"connected to {status.Hubs.Count(static hub => hub.Connected)} of {status.Hubs.Length} hubs; {ports}; "
                 + $"{status.ActiveStreams} streams";
+        }
+
         return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";

@@ -28,9 +28,12 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         var socket = own.CommandLine["adminSocket"] ?? EdgeSettings.RunningAdminSocket(RunCommand.UsualSources);
         var service = ServiceProcess.Behind(socket, out var fault);
         if (NamesHub(own))
+        {
             return new ServiceSettings(
                 own, service,
                 new CheckResult(Name, CheckStatus.Ok, service is null ? "as given here; no running service was found" : "as given here"));
+        }
+
         if (service is not null)
         {
             return new ServiceSettings(
@@ -43,11 +46,14 @@ internal sealed record ServiceSettings(ConfigurationSources Sources, ServiceProc
         }
 
         if (File.Exists(UnitsToken) && !IsReadable(UnitsToken))
+        {
             return new ServiceSettings(
                 own, null,
                 new CheckResult(
                     Name, CheckStatus.Failed, $"{fault}, and {UnitsToken} is not yours to read",
                     "run this as root, or give --token-file FILE"));
+        }
+
         return File.Exists(UnitsToken)
             ? new ServiceSettings(
                 own with { CommandLine = With(own.CommandLine, "tokenFile", UnitsToken) },

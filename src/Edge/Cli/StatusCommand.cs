@@ -33,11 +33,16 @@ internal static class StatusCommand
         if (!response.IsSuccess)
             throw new OperatorException(string.Join('\n', response.Errors()));
         if (parsed.GetValue(AsJson))
+        {
             await parsed.InvocationConfiguration.Output.WriteLineAsync(response.Body);
+        }
         else
+        {
             Write(
                 JsonSerializer.Deserialize(response.Body, EdgeJsonContext.Default.EdgeStatus)!, parsed.InvocationConfiguration.Output,
                 Terminal.Of(parsed.InvocationConfiguration.Output));
+        }
+
         return ExitCodes.Fine;
     }
 
@@ -58,9 +63,12 @@ internal static class StatusCommand
         if (status.LastError is { } error)
             output.WriteText($"error     {error}");
         if (status.Crash is { } crash)
+        {
             output.WriteText(
                 $"crash     the last run{(crash.PreviousStart is { } begun ? $", begun {begun:u}," : "")} was cut "
                 + $"off{(crash.Error is { } left ? $"; {left}" : "")}");
+        }
+
         if (status.PublicIp is { } address)
             output.WriteText($"public    {address}{(status.PublicIpv6 is { } ipv6 && ipv6 != address ? $", {ipv6}" : "")}");
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
@@ -76,9 +84,12 @@ internal static class StatusCommand
         foreach (var note in status.Firewall?.Errors ?? [])
             output.WriteText($"firewall  {note}");
         if (status.Firewall?.Drift is { } drift)
+        {
             output.WriteText(
                 $"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; "
                 + $"{(drift.Mended ? "put back" : "can't be put back")}");
+        }
+
         output.WriteText($"streams   {status.ActiveStreams}, UDP sessions {status.ActiveSessions}");
         output.WriteText($"carried   {ByteText.Format(status.BytesIn)} from clients, {ByteText.Format(status.BytesOut)} to clients");
         if (status.TcpMemory?.Describe() is { } memory)

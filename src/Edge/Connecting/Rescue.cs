@@ -86,7 +86,10 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             && await TimedDial.RunAsync(
                 token => transports.DialSameAsync(kind, request, token), request.HostName, TryLimit, time, cancellationToken)
                 is { Result.Tunnel: not null } same)
+        {
             return same;
+        }
+
         return await TimedDial.RunAsync(
             token => transports.DialAsync(port, request, token), request.HostName, TryLimit, time, cancellationToken);
     }

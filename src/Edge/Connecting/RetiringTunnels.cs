@@ -17,8 +17,10 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     public void Add(ITunnel tunnel, string reason, TimeSpan limit)
     {
         lock (_lock)
+        {
             if (!_drains.ContainsKey(tunnel))
                 _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit)));
+        }
     }
 
     /// <summary>Waits until all are closed; tunnels that are still open after <paramref name="limit"/> are closed then.</summary>

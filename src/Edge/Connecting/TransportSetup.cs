@@ -45,9 +45,12 @@ internal static class TransportSetup
         }
 
         if (mode == TransportMode.Quic)
+        {
             throw new OperatorException(
                 $"transport {mode.Word()}: {missing}. {QuicLibrary.InstallHint}; or set transport to "
                     + $"{TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}");
+        }
+
         TransportLog.QuicNotInstalled(logger, missing, QuicLibrary.InstallHint);
         return TransportSelector.Only(
             Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);

@@ -20,9 +20,13 @@ internal readonly record struct PortRun(PortProtocol Protocol, int First, int La
         {
             if (runs.Count > 0 && runs[^1] is var (last, before) && last.Protocol == port.Protocol && last.Last + 1 == port.Number
                 && EqualityComparer<T>.Default.Equals(before, value))
+            {
                 runs[^1] = (last with { Last = port.Number }, value);
+            }
             else
+            {
                 runs.Add((new PortRun(port.Protocol, port.Number, port.Number), value));
+            }
         }
 
         return runs.DrainToImmutable();

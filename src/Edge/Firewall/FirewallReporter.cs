@@ -44,8 +44,10 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
             _hubs = hubs;
             // A hub that never asked for a firewall is told nothing about it.
             if (_status is { State: not (Confirming or FirewallReport.None) } status)
+            {
                 foreach (var hub in hubs.Except(known))
                     Send(hub, status);
+            }
         }
     }
 

@@ -45,11 +45,16 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
 
             items.Add($"{Order} {string.Join('\n', rules)}");
             foreach (var set in sets.SelectMany(ObjectsIn).Select(found => found.Item))
+            {
                 foreach (var element in set["elem"] as JsonArray ?? [])
+                {
                     if (element is JsonObject outer && outer["elem"] is JsonObject ending && ending["expires"] is { } expires)
                         timed[$"{Element} {set["name"]} {ending["val"]!.ToJsonString()}"] = now + expires.GetValue<long>();
                     else
                         items.Add($"{Element} {set["name"]} {element!.ToJsonString()}");
+                }
+            }
+
             return new NftInForce(items.ToImmutable(), timed.ToImmutable());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or FormatException)

@@ -108,12 +108,18 @@ internal sealed class NftProcess(string? program, TimeSpan timeLimit) : INft
         var line = error.Split('\n', 2)[0].Trim();
         line = line.Length <= MaxError ? line : line[..MaxError];
         if (error.Contains("Operation not permitted", StringComparison.Ordinal))
+        {
             return new NftResult(
                 NftOutcome.Unavailable,
                 "no right to change the packet filter: the edge needs CAP_NET_ADMIN, passed on to nft (ambient), or root");
+        }
+
         if (error.Contains("Protocol not supported", StringComparison.Ordinal) || error.Contains(
             "Unable to initialize", StringComparison.Ordinal))
+        {
             return new NftResult(NftOutcome.Unavailable, $"the kernel has no nf_tables: {line}");
+        }
+
         return new NftResult(NftOutcome.Refused, line.Length > 0 ? line : "nft failed and printed nothing");
     }
 }

@@ -93,9 +93,12 @@ internal sealed class NftTable(INft nft, string identity, string instance, TimeP
         var table = await nft.ListAsync(Document.List(), cancellationToken);
         var sets = new List<string>();
         foreach (var set in installed.Elements.Keys)
+        {
             // A set that is gone is missing from the table's listing, too.
             if (await nft.RunAsync(Document.ListSet(set), cancellationToken) is { Succeeded: true } elements)
                 sets.Add(elements.Text);
+        }
+
         return table.Succeeded ? NftInForce.Read(table.Text, sets, Now) : null;
     }
 

@@ -71,8 +71,11 @@ internal sealed class RulesetBuilder
     {
         Add(chain, "loopback", NftJson.Match("==", NftJson.Meta(loopback), "lo"), NftJson.Verdict("accept"));
         if (!protectedPorts.IsEmpty)
+        {
             Add(chain, "protected ports", NftJson.Transport(TransportProtocol.Both),
                 NftJson.DestinationPort(NftJson.AnyOf(Spans(protectedPorts).Select(NftJson.Ports))), NftJson.Verdict("accept"));
+        }
+
         beforeEstablished();
         Add(
             chain, "established", NftJson.Match("in", NftJson.Conntrack("state"), new JsonArray("established", "related")),
@@ -122,6 +125,7 @@ internal sealed class RulesetBuilder
     private void AddBlockRules(bool onlyUdp)
     {
         foreach (var family in Families)
+        {
             foreach (var set in new[] { "blocked", "timed" }.Select(kind => kind + Suffix(family)).Where(_elements.ContainsKey))
             {
                 JsonNode[] which = onlyUdp
@@ -133,6 +137,7 @@ internal sealed class RulesetBuilder
                     Input, onlyUdp ? "blocked UDP" : "blocked",
                     [.. which, isBlocked, NftJson.Count(BlockedCounter), NftJson.Verdict("drop")]);
             }
+        }
     }
 
     private void AddLimit(RateLimit limit)
@@ -261,10 +266,13 @@ internal sealed class RulesetBuilder
     {
         var spans = new List<PortRange>();
         foreach (var port in ports.Distinct().Order())
+        {
             if (spans.Count > 0 && spans[^1].Last == port - 1)
                 spans[^1] = new PortRange(spans[^1].First, port);
             else
                 spans.Add(new PortRange(port, port));
+        }
+
         return spans;
     }
 

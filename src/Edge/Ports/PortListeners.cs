@@ -84,8 +84,11 @@ internal sealed class PortListeners : IDisposable
                 return;
             RemoveAll(_bound.Keys.Where(port => rules.Objection(port) is not null).Order().ToList());
             foreach (var port in _assigned.Ports)
+            {
                 if (!_bound.ContainsKey(port))
                     TryBind(port);
+            }
+
             Tell();
         }
 
@@ -107,8 +110,11 @@ internal sealed class PortListeners : IDisposable
     public string? FindFault()
     {
         foreach ((var port, var listener) in Listeners)
+        {
             if (listener.Fault is { } fault)
                 return $"{port}: {fault}";
+        }
+
         return null;
     }
 

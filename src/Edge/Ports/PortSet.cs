@@ -28,8 +28,11 @@ internal sealed class PortSet
         Array.Sort(all);
         var count = 0;
         foreach (var port in all)
+        {
             if (count == 0 || all[count - 1] != port)
                 all[count++] = port;
+        }
+
         Array.Resize(ref all, count);
         return new PortSet([.. all], Array.ConvertAll(all, policyOf.Invoke));
     }

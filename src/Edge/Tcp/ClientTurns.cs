@@ -227,8 +227,10 @@ internal sealed class ClientTurns(
             }
 
             foreach (var port in over.Select(static client => client.Client.Port).Distinct())
+            {
                 if (_ports.TryGetValue(port, out var own) && own.Count == 0)
                     _ports.Remove(port);
+            }
         }
 
         foreach (var client in over)

@@ -107,8 +107,10 @@ internal sealed class PortConnections(PortAdmission admission, IClientObserver o
         lock (_lock)
         {
             for (var connection = _first; connection is not null; connection = connection.Next)
+            {
                 if (which is null || (connection.Client is { } client && which(client.Address)))
                     connections.Add(connection);
+            }
         }
 
         // This happens outside the lock, because each reset calls OnClosed.

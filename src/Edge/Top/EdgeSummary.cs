@@ -97,8 +97,11 @@ internal static class EdgeSummary
         if (status.PublicIp is { } address)
             row.Add("   public ", Ink.Dim).Add(address);
         if (status.Firewall is { } firewall)
+        {
             row.Add("   firewall ", Ink.Dim).Add(
                 Text($"{firewall.State} ({firewall.Mode}), {firewall.Blocked} blocked"), firewall.Error is null ? Ink.Plain : Ink.Bad);
+        }
+
         return row.Add("   descriptor limit ", Ink.Dim).Add(Text($"{status.DescriptorLimit}"));
     }
 
@@ -107,14 +110,20 @@ internal static class EdgeSummary
         if (!status.Connected && status.Hubs.Length <= 1 && status.LastError is { } error)
             yield return (Ink.Bad, error);
         foreach (var failure in status.FailedPorts)
+        {
             yield return (
                 Ink.Bad, Text($"can't bind {failure.Proto}/{failure.Port}{(failure.To is { } to ? Text($"-{to}") : "")}: {failure.Error}"));
+        }
+
         foreach (var fault in status.Firewall?.Errors ?? [])
             yield return (Ink.Bad, $"firewall: {fault}");
         if (status.Firewall?.Drift is { } drift)
+        {
             yield return (
                 drift.Mended ? Ink.Warn : Ink.Bad,
                 $"firewall: somebody else changed it ({drift.What}), {(drift.Mended ? "put back" : "it can't be put back")}");
+        }
+
         if (status.TcpMemory?.Describe() is { } memory)
             yield return (Ink.Warn, $"the kernel's memory for TCP: {memory}");
         foreach (var warning in status.Warnings)

@@ -97,8 +97,11 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
     public void RemoveWhere(Func<TSession, bool> condition, ICollection<TSession> removed)
     {
         foreach (var session in _sessions.Values)
+        {
             if (condition(session))
                 removed.Add(session);
+        }
+
         foreach (var session in removed)
             Remove(session);
     }

@@ -101,8 +101,10 @@ internal sealed class UdpPort : IBoundPort, IDatagramReceiver
         try
         {
             while (await _socket.WaitReadableAsync())
+            {
                 if (ReceiveBatch())
                     await Task.Yield();
+            }
         }
         catch (Exception e)
         {

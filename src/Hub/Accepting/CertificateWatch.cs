@@ -74,7 +74,9 @@ internal sealed class CertificateWatch : IDisposable
     private void LookAtFiles()
     {
         if (_content.HasChanged())
+        {
             Load();
+        }
         else if (_certificates.Next is { } next && (++_announcedFor >= Patience || _isKnown(next.Pin)))
         {
             _certificates.UseNext();

@@ -78,7 +78,9 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
                     await ways.Pace.TurnAsync(_stop.Token);
                 }
                 else
+                {
                     await Task.Delay(await DialAsync(state), ways.Time, _stop.Token);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -110,9 +110,12 @@ internal sealed class HubCertificates : IDisposable
             if (_isConfigured)
                 throw new OperatorException(Configured);
             if (_next is not { } next)
+            {
                 throw new OperatorException(
                     "There is no next certificate. Make one first (tunnel-hub certificate next), and switch when the edges have been "
                     + "connected since.");
+            }
+
             var files = new StateFiles();
             try
             {

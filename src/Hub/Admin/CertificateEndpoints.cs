@@ -51,8 +51,10 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
         foreach (var (member, source) in new[] { ("certPem", certificate), ("keyPem", key) })
         {
             if (source is { IsWhole: false })
+            {
                 throw new ProblemException(
                     Problem.Invalid($"$.{member}", "", "must be PEM text, or the absolute path of a file at the hub"));
+            }
         }
 
         await AnswerAsync(context, certificate is null ? hub.MakeNextCertificate : () => hub.TakeNextCertificate(certificate, key!));

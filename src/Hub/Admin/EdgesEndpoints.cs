@@ -128,10 +128,14 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var condition = AdminConditions.Read(context);
         var edge = await ReadEdgeAsync(context, id);
         if (AdminConditions.IsToCreate(context))
+        {
             await AddAsync(context, edge, condition);
+        }
         else
+        {
             await EdgeAnswers.WriteAsync(
                 context, await store.UpdateAsync(edge, context.RequestAborted, condition), id, StatusCodes.Status200OK);
+        }
     }
 
     private async Task PatchAsync(HttpContext context)
@@ -140,8 +144,11 @@ internal sealed class EdgesEndpoints(EdgeStore store, TokenIssuer tokens)
         var condition = AdminConditions.Read(context);
         using var body = await AdminRequest.ReadJsonAsync(context);
         if (body.RootElement.ValueKind != JsonValueKind.Object)
+        {
             throw new ProblemException(Problem.Invalid(
                 "$", body.RootElement.ValueKind.ToString(), "must be an object with the members to change: {\"enabled\": false}"));
+        }
+
         var result = await store.EditAsync(
             id, (edge, faults) =>
                 Merge(edge, body.RootElement, faults), AdminRequest.Flag(context, "dryRun"), context.RequestAborted, condition);

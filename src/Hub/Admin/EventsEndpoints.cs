@@ -69,7 +69,9 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
             {
                 if (!await subscription.Events.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(
                     HeartbeatInterval, time, cancellationToken))
+                {
                     return;
+                }
             }
             catch (TimeoutException)
             {

@@ -39,9 +39,11 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
         if (hub.Edges.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!hub.IsConnected(id))
+        {
             throw Conflict(
                 $"Edge \"{id}\" is not connected, so that nothing was changed. Without --push its token is printed, to be carried there "
                 + "by hand.");
+        }
 
         // From here on the request is not cancelled: a client that hangs up must not leave it half done.
         var result = await hub.Edges.AddSecretAsync(id, chosen, CancellationToken.None);

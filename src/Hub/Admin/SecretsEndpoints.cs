@@ -60,8 +60,11 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
         if (store.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!await store.HasSecretAsync(id, secret, context.RequestAborted))
+        {
             throw new ProblemException(
                 Problem.Invalid("$.secret", Fault.Masked, $"is not a valid secret of \"{id}\"; leave it out for a fresh one"));
+        }
+
         await AnswerAsync(context, id, secret, target);
     }
 

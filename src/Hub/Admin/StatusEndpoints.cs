@@ -32,8 +32,11 @@ internal sealed class StatusEndpoints(IAdministeredHub hub)
     private async Task ReadyAsync(HttpContext context)
     {
         if (await hub.FindUnreadinessAsync() is { } fault)
+        {
             throw new ProblemException(
                 new Problem { Status = StatusCodes.Status503ServiceUnavailable, Detail = $"The hub is not ready: {fault}." });
+        }
+
         await AdminResults.WriteAsync(context, new HealthAnswer("ready"), AdminJson.Default.HealthAnswer);
     }
 

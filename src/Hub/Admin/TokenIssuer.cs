@@ -24,10 +24,13 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
             : TransportModes.Words.TryGetValue(transport, out var known) ? known
             : throw new ProblemException(Problem.Invalid(transportPath, transport, $"must be one of {TransportModes.Valid}"));
         if (dial is not null)
+        {
             return mode is null or TransportMode.TcpTls
                 ? new TokenTarget(dial.Host, dial.Port, mode) { HubDials = true }
                 : throw new ProblemException(Problem.Invalid(
                     transportPath, transport!, $"is for edges that dial; where the hub dials there is only {TransportMode.TcpTls.Word()}"));
+        }
+
         var text = asked ?? publicHost() ?? throw new ProblemException(Problem.Invalid(
             "$.host",
             "(missing)",
@@ -36,6 +39,7 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
             throw new ProblemException(Problem.Invalid("$.host", text, HostSyntax.FaultOfHost(text, HostSyntax.ValidHostAndPort)));
         var tunnelPort = port ?? hub.GetStatus().TunnelPort;
         if (tunnelPort == 0)
+        {
             throw new ProblemException(
                 new Problem
                 {
@@ -43,6 +47,8 @@ internal sealed class TokenIssuer(IAdministeredHub hub, Func<string?> publicHost
                     Detail = "The hub is starting and has no tunnel port "
                 + "yet. Ask again."
                 });
+        }
+
         return new TokenTarget(host, tunnelPort, mode);
     }
 

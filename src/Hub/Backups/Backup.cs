@@ -93,7 +93,10 @@ internal static class Backup
             var again = ReadAll(stateDir, files);
             if (again.Length == read.Length && again.Zip(read).All(
                 pair => pair.First.Name == pair.Second.Name && pair.First.Sha256.AsSpan().SequenceEqual(pair.Second.Sha256)))
+            {
                 return read;
+            }
+
             read = again;
         }
 
@@ -113,8 +116,10 @@ internal static class Backup
             if (file?.Content is null || file.Sha256 is null || !SHA256.HashData(file.Content).AsSpan().SequenceEqual(file.Sha256))
                 throw new OperatorException($"{path} is damaged: {file?.Name ?? "a file"} in it does not match its checksum.");
             if (!HubStateFiles.Kept.Contains(file.Name) || document.Files.Count(other => other?.Name == file.Name) > 1)
+            {
                 throw new OperatorException(
                     $"{path} is damaged, or of a newer hub: it has a file \"{file.Name}\" that this hub does not know, or has it twice.");
+            }
         }
 
         var files = new BackupFiles(document);

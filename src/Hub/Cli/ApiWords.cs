@@ -34,7 +34,10 @@ internal static partial class ApiWords
             return path.TrimStart('$');
         if (SettingOfPort().Match(path).Groups["name"].Value is { Length: > 0 } name && PortSettings.All.FirstOrDefault(
             setting => setting.Name == name) is { } setting)
+        {
             return setting.OptionName;
+        }
+
         var member = path[2..].Split('.', '[')[0];
         return Trees.Contains(member) ? path[2..] : Option(member);
     }

@@ -38,9 +38,12 @@ internal static class ApplyCommand
         {
             var (edges, secrets) = await ReadAsync(context.Value(file)!, cancellation);
             if (secrets >= ManySecrets)
+            {
                 await context.Error.WriteLineAsync(
                     $"The hub hashes the {secrets} secrets of the file, those that it does not know yet slowly: about "
                     + $"{TimeText.Format(secrets * TimeForSecret)} the first time. An edge that keeps its secret needs none in the file.");
+            }
+
             var onlyCheck = context.Value(options.DryRun);
             var answer =
                 await context.SendAsync(HttpMethod.Put, $"api/v1/edges{(onlyCheck ? "?dryRun=true" : "")}", edges, cancellation,

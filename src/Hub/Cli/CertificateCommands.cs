@@ -40,9 +40,12 @@ internal static class CertificateCommands
             var answer = await context.SendAsync(HttpMethod.Post, "api/v1/certificate/switch", null, cancellation);
             var status = Read(answer);
             foreach (var edge in status.EdgesNotTold)
+            {
                 await context.Error.WriteMessageAsync(
                     $"Edge {edge} has not been connected since the next certificate was announced (or the hub was restarted): unless it "
                     + "knows the pin it needs a new token.");
+            }
+
             await context.Out.WriteLineAsync(context.Json ? answer : status.Pin);
         });
         return new Command("certificate", "Give the hub another key, without new tokens for its edges") { next, change };

@@ -73,8 +73,10 @@ internal static class ChangeEdgeCommands
                 throw CommandFailedException.Usage("Nothing to set: give an option for each thing to change. --help lists them.");
             await PatchAsync(context, options, patch, cancellation);
             if (context.Value(dial) is not null && !context.Value(options.DryRun) && !context.Json)
+            {
                 await context.Error.WriteLineAsync(
                     $"The edge's token says who dials, so it needs another one: tunnel-hub edge token {context.Id}");
+            }
         });
     }
 
@@ -89,8 +91,10 @@ internal static class ChangeEdgeCommands
             var id = context.Value(name)!;
             await PatchAsync(context, options, new JsonObject { ["id"] = id }, cancellation);
             if (!context.Value(options.DryRun) && !context.Json)
+            {
                 await context.Error.WriteLineAsync(
                     $"The edge still calls itself {context.Id}. Give it a token with its new id: tunnel-hub edge token {id}");
+            }
         });
     }
 
@@ -129,7 +133,9 @@ internal static class ChangeEdgeCommands
             errors.AddRange(faults.Select(fault => $"--firewall-config {path}: {fault}"));
             if (document is null || JsonNode.Parse(
                 JsonSerializer.Serialize(document.RootElement, EdgeJson.Default.JsonElement)) is not { } firewall)
+            {
                 return null;
+            }
 
             // A patch merges, so members that the file does not have must be removed explicitly.
             if (firewall is JsonObject written)

@@ -36,8 +36,10 @@ internal static class ChangePrinter
     public static async Task PrintWarningsAsync(CommandContext context, JsonElement answer)
     {
         foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
+        {
             await context.Error.WriteTextAsync(
                 $"warning: {ApiWords.NameOf(Text(warning, "path"))}: {Text(warning, "value")} {Text(warning, "message")}");
+        }
     }
 
     /// <summary>Returns a line for each edge: <c>~ edge-1: +tcp/443,8000-8010 -tcp/80 ~udp/53 (enabled, secret)</c>.</summary>

@@ -36,20 +36,33 @@ internal static class EdgeText
     public static IEnumerable<string> Lines(AllowedEdgeStatus edge, DateTimeOffset now)
     {
         if (edge is { ConnectedSince: null, LastSeen: { } seen })
+        {
             yield return $"{edge.EdgeId} was last seen at {TimeText.Format(seen)}, {TimeText.Format(now - seen)} ago, from "
                 + $"{edge.Remote}{(edge.Detail is { } why ? $": {why}" : "")}";
+        }
+
         if (edge is { State: EdgeCondition.SecretExpired })
             yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
         if (edge is { ConnectedSince: null, Refused: { } refused })
+        {
             yield return $"{edge.EdgeId} was refused {TimeText.Format(now - refused.Time)} ago from {refused.Remote}: "
                 + $"{(edge.State == EdgeCondition.Disabled ? "it is disabled" : "no valid secret")}";
+        }
+
         if (edge.Conflict is { } conflict)
+        {
             yield return $"{edge.EdgeId} is wanted by another process too, from {conflict.Remote}, "
                 + $"{TimeText.Format(now - conflict.Time)} ago: stop one of the two";
+        }
+
         if (edge.OwnSecretEnds is { } end)
+        {
             yield return $"{edge.EdgeId} is connected with an old secret, which ends in {TimeText.Format(end - now)}, and its tunnels "
                 + "with it: it needs its new token, unless rotate-secret --push has given it the secret";
+        }
         else if (!edge.SecretsEnd.IsEmpty)
+        {
             yield return $"{edge.EdgeId} has {edge.Secrets} secrets: {Secrets(edge, now).Split(", ", 2)[1]}";
+        }
     }
 }

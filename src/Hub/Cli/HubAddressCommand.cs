@@ -42,7 +42,9 @@ internal static class HubAddressCommand
         var status = JsonSerializer.Deserialize(answer, AdminJson.Default.HubAddressStatus)!;
         await context.Out.WriteTextAsync(status.Address ?? "Nothing is announced.");
         if (status.EdgesNotTold.Length > 0)
+        {
             await context.Error.WriteMessageAsync(
                 $"Not confirmed yet by {string.Join(", ", status.EdgesNotTold)}: let each connect once before the hub moves.");
+        }
     }
 }

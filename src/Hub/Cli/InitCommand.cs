@@ -98,8 +98,11 @@ internal static class InitCommand
     private static async Task<string> AskAsync(CommandContext context, TextReader? input)
     {
         if (input is null)
+        {
             throw CommandFailedException.Usage(
                 $"--public-host: is missing; give the name or address at which edges reach this hub, or {Unreachable} when it dials them");
+        }
+
         await context.Error.WriteAsync(
             $"Where do edges reach this hub? A name or an address (with :PORT if that is not 8443), or {Unreachable} when it dials them: ");
         return await input.ReadLineAsync() is { } line && line.Trim() is { Length: > 0 } answer
@@ -142,8 +145,11 @@ internal static class InitCommand
 
         TunnelHubOptionsValidator.Validate(options, errors);
         if (errors.Count > 0)
+        {
             throw CommandFailedException.Usage([.. errors.Select(
                 error => $"--{SettingName.ToOption(error.Setting)} \"{error.Value}\": {error.Problem}")]);
+        }
+
         var text = new StringBuilder("// Written by `tunnel-hub init`. All settings: man tunnel-hub, docs/operations/reference.md\n{\n");
         if (publicHost is not null)
             Add(text, "publicHost", Quote(publicHost));

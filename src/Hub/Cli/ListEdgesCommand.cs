@@ -45,9 +45,12 @@ internal static class ListEdgesCommand
 
         var table = new TextTable("ID", "STATE", "SINCE", "FROM", "SECRETS", "TCP", "UDP");
         foreach (var edge in status.Edges)
+        {
             table.Add(
                 edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-", EdgeText.Secrets(edge, now),
                 Ports(edge.Tcp), Ports(edge.Udp));
+        }
+
         await table.WriteAsync(context.Out, context.Terminal.Width);
     }
 

@@ -19,12 +19,16 @@ internal static class PageCommand
             var answer = await context.SendAsync(
                 HttpMethod.Post, $"api/v1/login-link?readOnly={(context.Value(readOnly) ? "true" : "false")}", null, cancellation);
             if (context.Json)
+            {
                 await context.Out.WriteLineAsync(answer);
+            }
             else
+            {
                 await context.Out.WriteAsync(
                     Describe(
                         JsonSerializer.Deserialize(answer, AdminJson.Default.LoginLink)!, context.AdminSocketPath(),
                         Environment.MachineName));
+            }
         });
     }
 

@@ -31,8 +31,11 @@ internal static class PortCommands
         {
             var (name, kind) = Read(context.Value(port)!);
             if (kind == PortKinds.Both)
+            {
                 throw CommandFailedException.Usage(
                     $"default is not a port that can be added; change it with: tunnel-hub port set {context.Id} default");
+            }
+
             var policy = new JsonObject();
             settings.Apply(context, kind, policy);
             var answer = await context.AddAsync(
@@ -61,8 +64,11 @@ internal static class PortCommands
             var (name, kind) = Read(context.Value(port)!);
             var gone = context.Value(unset) ?? [];
             if (!settings.Apply(context, kind, []) && gone.Length == 0)
+            {
                 throw CommandFailedException.Usage(
                     "Nothing to set: give an option for each setting to change, or --unset NAME. --help lists them.");
+            }
+
             var answer = await context.ChangeAsync(
                 Path(context, name),
                 node =>

@@ -79,14 +79,20 @@ internal sealed class RemoteHub
             return "it shows no certificate";
         var own = CertificatePin.Compute(certificate);
         if (pin is not null)
+        {
             return own == pin
                 ? null
                 : $"its certificate has the pin {own}, and not the one of --pin: "
                     + "its key has been changed since, or somebody intercepts the connection";
+        }
+
         if (authorities is not null)
+        {
             return IsIssuedBy(certificate, authorities)
                 ? null
                 : $"its certificate ({certificate.Subject}) is not one of --ca-file, nor issued by one, or not valid at this time";
+        }
+
         return errors == SslPolicyErrors.None
             ? null
             : $"its certificate ({certificate.Subject}) is not trusted here ({errors}): give --pin {own} when that is the pin that the "

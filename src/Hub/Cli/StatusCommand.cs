@@ -48,9 +48,12 @@ internal static class StatusCommand
         foreach (var edge in status.ConnectedEdges)
             await PrintFaultsAsync(output, terminal, edge);
         foreach (var port in status.Ports.Where(port => port.Doubt is not null))
+        {
             await output.WriteTextAsync(
                 $"{port.EdgeId} {port.Proto}/{port.Port}: {port.Doubt}; without it: tunnel-hub port set {port.EdgeId} "
                 + $"{port.Proto}/{port.Port} --proxy off");
+        }
+
         if (status.SharedState?.Fault is { } fault)
             await PrintAlarmAsync(output, terminal, "FAILED", $"{fault} Changes are refused");
         foreach (var line in status.Ports.SelectMany(TargetText.Faults))
@@ -58,12 +61,18 @@ internal static class StatusCommand
         foreach (var line in status.Ports.SelectMany(AdmissionText.Reduced))
             await PrintAlarmAsync(output, terminal, "", line);
         if (status.CertificateExpires - now < CertificateEnd.Soon)
+        {
             await PrintAlarmAsync(
                 output, terminal, "FAILED",
                 $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
+        }
+
         foreach (var certificate in status.PortCertificates.Where(certificate => certificate.IsAlarm(now)))
+        {
             await PrintAlarmAsync(
                 output, terminal, certificate.IsBroken(now) ? "FAILED" : "", $"{certificate.EdgeId} {certificate.Describe(now)}");
+        }
+
         foreach (var authorizer in status.Authorizers.Where(static authorizer => authorizer.Fault is not null))
             await PrintAlarmAsync(output, terminal, "", $"{authorizer.EdgeId} {authorizer.Describe()}");
         if (status.TcpMemory?.Describe() is { } memory)
@@ -102,9 +111,11 @@ internal static class StatusCommand
     private static async Task PrintFaultsAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
     {
         if (edge.LostSince is { } lost)
+        {
             await PrintAlarmAsync(
                 output, terminal, "LOST",
                 $"{edge.EdgeId} has had no connection since {lost:u}; {Number(edge.ActiveStreams)} streams wait for it");
+        }
 
         // A range that fails for one reason takes one line, however the edge has divided it.
         foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
@@ -122,9 +133,11 @@ internal static class StatusCommand
         }
 
         if (edge.Firewall?.Drift is { } drift)
+        {
             await PrintAlarmAsync(
                 output, terminal, drift.Mended ? "" : "FAILED",
                 $"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
+        }
     }
 
     private static Task PrintAlarmAsync(TextWriter output, Terminal terminal, string alarm, string line) =>

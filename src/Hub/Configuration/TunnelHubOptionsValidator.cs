@@ -87,8 +87,10 @@ public static class TunnelHubOptionsValidator
     private static void CheckFile(string setting, PemSource? source, ConfigurationErrors errors)
     {
         if (source?.Path is { } file && UnixFile.FaultOfFile(file) is { } fault)
+        {
             errors.Add(
                 setting, file.Contains('\n', StringComparison.Ordinal) ? ConfigurationError.Masked : file,
                 $"{fault}; it must be a file, or PEM text that begins with -----BEGIN");
+        }
     }
 }

@@ -19,8 +19,11 @@ internal sealed class CertificateCheck(TimeProvider time) : ICheck<HubDoctorCont
         var left = certificate.Expires - now;
         var end = $"it {CertificateEnd.Describe(certificate.Expires, now)}";
         if (left <= TimeSpan.Zero)
+        {
             return new CheckResult(
                 Name, CheckStatus.Failed, $"{end}: edges without pins, and other clients of the API, refuse it", Advice);
+        }
+
         if (left < CertificateEnd.Soon)
             return new CheckResult(Name, CheckStatus.Warning, end, Advice);
         var shown = $"valid for {TimeText.Format(left)}, pin {certificate.Pin}";

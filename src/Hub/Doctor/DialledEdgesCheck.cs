@@ -34,8 +34,11 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
         }
 
         if (count == 0)
+        {
             throw new DialledPortException(
                 "it connects and is closed at once: see the edge's dialAllowCidrs; or this address is blocked there for a minute");
+        }
+
         if (first[0] != TlsHandshakeRecord)
             throw new DialledPortException("it connects, but what is there does not speak TLS, as an edge does");
     }
@@ -43,8 +46,11 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
     public async Task<CheckResult> RunAsync(HubDoctorContext context, CancellationToken cancellationToken)
     {
         if (context.EdgeId is { } id && !context.Edges.Any(edge => edge.Id == id && edge.DialTarget is not null))
+        {
             return new CheckResult(
                 Name, CheckStatus.Failed, $"{id} is no edge that this hub dials", "tunnel-hub edge list names the edges");
+        }
+
         var dialled = context.Edges.Where(static edge => edge.DialTarget is not null && edge.Enabled).ToArray();
         if (dialled.Length == 0)
             return new CheckResult(Name, CheckStatus.Skipped, "no edge is dialled by this hub", null);
@@ -52,9 +58,12 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
         var asked = dialled.Where(
             edge => context.EdgeId is { } named ? edge.Id == named : status.GetValueOrDefault(edge.Id)?.ConnectedSince is null).ToArray();
         if (asked.Length > 0 && context.IsElsewhere)
+        {
             return new CheckResult(
                 Name, CheckStatus.Warning, $"not connected: {string.Join("; ", asked.Select(edge => Reported(edge, status)))}",
                 "run this at the hub's machine, which tries them");
+        }
+
         var (good, faults) = (new List<string>(), new List<string>());
         foreach (var edge in asked)
         {
@@ -68,11 +77,17 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
                     good.Add($"{edge.Id} at {edge.DialTarget} is connected through {proxy}");
             }
             else if (await FaultAsync(edge.DialTarget!, cancellationToken) is { } fault)
+            {
                 faults.Add($"{edge.Id} at {edge.DialTarget}: {fault}");
+            }
             else if (told is { ConnectedSince: null, DialFault: { } reported })
+            {
                 faults.Add($"{edge.Id} at {edge.DialTarget}: {reported}");
+            }
             else
+            {
                 good.Add($"{edge.Id} at {edge.DialTarget} answers with TLS");
+            }
         }
 
         return faults.Count > 0

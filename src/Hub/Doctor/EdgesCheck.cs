@@ -24,9 +24,12 @@ internal sealed class EdgesCheck(TimeProvider time) : ICheck<HubDoctorContext>
             .. context.Status.ConnectedEdges.SelectMany(edge => edge.FailedPorts.Select(port => $"{edge.EdgeId} {port}: {port.Error}"))];
         var shown = $"{context.Status.ConnectedEdges.Length} of {context.Status.AllowedEdges} connected";
         if (failed.Length > 0)
+        {
             return Answer(
                 CheckStatus.Failed, $"{shown}; can't be bound: {string.Join("; ", failed)}",
                 "the reason is the edge's: another program has the port there, or its own settings forbid the port");
+        }
+
         return down.Length > 0
             ? Answer(
                 CheckStatus.Warning, $"{shown}; not {string.Join(", ", down)}",

@@ -18,8 +18,11 @@ internal sealed class HubDescriptorsCheck : ICheck<HubDoctorContext>
         var used = Read(context.Metrics, "tunnel_descriptors_used");
         var shown = used is { } known ? $"{known} of {limit} of the service are in use" : $"{limit} for the service";
         if (used > limit * 9 / 10)
+        {
             return new CheckResult(
                 Name, CheckStatus.Failed, $"{shown}: new streams are refused", "raise LimitNOFILE of the unit, and restart the hub");
+        }
+
         return limit >= Enough
             ? new CheckResult(Name, CheckStatus.Ok, shown)
             : new CheckResult(

@@ -31,14 +31,20 @@ internal sealed class StateDirectoryCheck : ICheck<HubDoctorContext>
         try
         {
             if (!Directory.Exists(path))
+            {
                 return new CheckResult(
                     Name, CheckStatus.Failed, $"there is no directory {path}, or it is not yours to see",
                     "give the service's own --state-dir, or run this as root or as its user");
+            }
+
             var mode = File.GetUnixFileMode(path);
             if ((mode & Others) != 0)
+            {
                 return new CheckResult(
                     Name, CheckStatus.Warning, $"{path} is open to others ({Convert.ToString((int)mode, 8)}): it holds the hub's key",
                     $"chmod 700 {path}");
+            }
+
             var free = new DriveInfo(path).AvailableFreeSpace;
             return free >= Room
                 ? new CheckResult(Name, CheckStatus.Ok, $"{path}, {ByteText.Format(free)} free")

@@ -33,14 +33,19 @@ internal sealed class TunnelPortCheck(TcpConnector connect, TimeProvider time) :
 
         var (addresses, fault) = await TcpReach.ResolveAsync(Dns.GetHostAddressesAsync, host, cancellationToken);
         if (fault is not null)
+        {
             return new CheckResult(
                 Name, CheckStatus.Failed, $"publicHost {host} can't be resolved: {fault}",
                 "set publicHost to a name or address that edges reach this machine by");
+        }
+
         foreach (var address in addresses)
         {
             if (await TcpReach.FaultAsync(connect, new IPEndPoint(address, given ?? port), time, cancellationToken) is null)
+            {
                 return new CheckResult(
                     Name, CheckStatus.Ok, $"no edge is connected, but {HostSyntax.Format(host, given ?? port)} answers from here");
+            }
         }
 
         // Many routers do not let a client inside the network use its outer address.

@@ -63,12 +63,15 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.Idle.Add(stream, idle);
         stream.Observer = this;
         if (forwarder.Events.StreamsWanted)
+        {
             forwarder.Events.Post(
                 new StreamOpenedEvent(Route.Port.EdgeId, Route.Port.Port, opening.Source)
                 {
                     Time = forwarder.Time.GetUtcNow(),
                     UniqueId = entry.Id.ToString(),
                 });
+        }
+
         if (enters)
             EnterAsync(limit).Guard("letting a client in");
         else

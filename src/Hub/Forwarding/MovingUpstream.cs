@@ -125,7 +125,10 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         // An error of a socket that the session has left says nothing about the present upstream.
         if (error is not (
             SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable) || socket != Socket)
+        {
             return;
+        }
+
         if (_use is { } use)
         {
             use.NoteRefused();
@@ -198,7 +201,10 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             if (
                 forwarder.Targets.Open([address.Address], address.Port, this, out var socket, out var failure) is not null
                 && Use(socket!, address.Address, use))
+            {
                 return true;
+            }
+
             if (failure != SessionFailure.DescriptorLimit)
                 use.NoteFailed(StreamFailure.Unreachable);
             use.End();
@@ -233,7 +239,9 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
         if (
             !best.Equals(_target) && forwarder.Targets.Open([best], Route.TargetPort, this, out var socket, out _) is not null
             && !Use(socket!, best))
+        {
             forwarder.End((ForwardedSession)this, "unreachable");
+        }
     }
 
     /// <summary>Replaces the previous socket with a new one.</summary>

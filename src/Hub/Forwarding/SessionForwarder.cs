@@ -103,8 +103,11 @@ internal sealed class SessionForwarder : IDisposable
 
         entry.Begin(forwarded);
         if (_logger.IsEnabled(LogLevel.Debug))
+        {
             ForwardingLog.SessionOpened(
                 _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.Target, entry.Id);
+        }
+
         if (evicted is not null)
         {
             NoteFailure(evicted.Entry, SessionFailure.Evicted);

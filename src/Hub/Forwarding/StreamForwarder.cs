@@ -62,8 +62,11 @@ internal sealed class StreamForwarder(
         if (gate.TryEnter(tunnel, udp: false, stream.Id, opening, out var route, out var failure) is { } entry)
         {
             if (_logger.IsEnabled(LogLevel.Debug))
+            {
                 ForwardingLog.StreamOpened(
                     _logger, tunnel.EdgeId, route.Port.Port, opening.Source, route.Target, entry.Id);
+            }
+
             new ForwardedStream(this, entry, stream, opening).Start();
         }
         else

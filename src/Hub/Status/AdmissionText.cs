@@ -10,10 +10,12 @@ internal static class AdmissionText
     public static IEnumerable<string> Lines(PortStatus port)
     {
         if (port.Admission is { } admission)
+        {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{port.Proto}/{port.Port}: admits {admission.Rate} new connections a second, {admission.MaxRate} at most: ")
                 + Why(admission);
+        }
     }
 
     /// <summary>Returns a line for a port that admits fewer than it may.</summary>

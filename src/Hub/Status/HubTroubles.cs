@@ -40,18 +40,27 @@ internal static class HubTroubles
     private static IEnumerable<Trouble> OfHub(HubStatus status, DateTimeOffset now)
     {
         if (status.SharedState?.Fault is { } fault)
+        {
             yield return new Trouble(
                 Health.Bad, null, "The database that hubs share can't be used",
                 $"{fault} Edges and blocks are as last known, and changes are refused until it is back.");
+        }
+
         if (status.CertificateExpires is { } end && end - now < CertificateEnd.Soon)
+        {
             yield return new Trouble(
                 end <= now ? Health.Bad : Health.Warn, null, $"The hub's certificate {CertificateEnd.Describe(end, now)}",
                 "tunnel-hub doctor says what to do.");
+        }
+
         if (IsNearlyUsedUp(status.MemoryUsed, status.MemoryBudget))
+        {
             yield return new Trouble(
                 Health.Warn, null, "The memory budget is nearly used up",
                 $"{ByteText.Format(status.MemoryUsed)} of {ByteText.Format(status.MemoryBudget)} wait to be written; beyond it streams are "
                     + "reset.");
+        }
+
         if (status.TcpMemory?.Describe() is { } memory)
             yield return new Trouble(Health.Warn, null, "The kernel runs out of memory for TCP", memory);
     }
@@ -64,19 +73,28 @@ internal static class HubTroubles
         var dialled = edge.DialFault is { } fault ? $" The hub dials {edge.DialAddress}: {fault}." : "";
         var (health, word) = EdgeHealth.Of(edge, null, []);
         if (edge.State == EdgeCondition.NeverSeen)
+        {
             yield return new Trouble(
                 health, edge.EdgeId, $"{edge.EdgeId} has never connected",
                 $"Start tunnel-edge with its token; tunnel-edge doctor says what keeps it.{dialled}{refused}");
+        }
         else if (edge.State == EdgeCondition.Conflict)
+        {
             yield return new Trouble(
                 health, edge.EdgeId, $"{edge.EdgeId} is wanted by two processes",
                 edge.Conflict is { } other ? $"The other one came from {other.Remote} {Ago(other.Time, now)}: stop one." : "Stop one.");
+        }
         else if (health == Health.Bad)
+        {
             yield return new Trouble(health, edge.EdgeId, $"{edge.EdgeId} is down: {word}", $"{LastSeen(edge, now)}.{dialled}{refused}");
+        }
+
         if (edge.OwnSecretEnds is { } end)
+        {
             yield return new Trouble(
                 Health.Warn, edge.EdgeId, $"{edge.EdgeId} is connected with an old secret",
                 $"It ends at {TimeText.Format(end)}, and its tunnels with it: give the edge its new token.");
+        }
     }
 
     private static string LastSeen(AllowedEdgeStatus edge, DateTimeOffset now)
@@ -98,15 +116,20 @@ internal static class HubTroubles
         }
 
         if (live.LostSince is { } lost)
+        {
             yield return new Trouble(
                 Health.Warn, live.EdgeId, $"{live.EdgeId} has lost its connection",
                 Text($"For {TimeText.Format(now - lost)} {live.ActiveStreams} streams have waited for another one."));
+        }
+
         if (EdgeHealth.LacksFirewall(live))
             yield return new Trouble(Health.Warn, live.EdgeId, $"{live.EdgeId}: its firewall is not in force", live.Firewall!.Fault!);
         if (live.Firewall?.Drift is { } drift)
+        {
             yield return new Trouble(
                 Health.Warn, live.EdgeId, $"{live.EdgeId}: somebody else changed its firewall",
                 $"{drift.What}, {(drift.Mended ? "put back" : "not put back")}.");
+        }
     }
 
     private static IEnumerable<Trouble> OfPort(PortStatus port)
@@ -114,14 +137,19 @@ internal static class HubTroubles
         var name = Text($"{port.EdgeId} {port.Proto}/{port.Port}");
         var down = PortHealth.TargetsDown(port).ToArray();
         if (port is { Listening: true, Healthy: false })
+        {
             yield return new Trouble(
                 Health.Bad, port.EdgeId, $"{name}: the target can't be reached",
                 down.Length > 0
                     ? Describe(down)
                     : $"Failed so far: {string.Join(", ", port.Errors.Select(error => Text($"{error.Key} {error.Value}")))}.");
+        }
         else if (down.Length > 0)
+        {
             yield return new Trouble(
                 Health.Warn, port.EdgeId, Text($"{name}: {down.Length} of {port.Targets.Length} targets get no clients"), Describe(down));
+        }
+
         foreach (var why in AdmissionText.Reduced(port))
             yield return new Trouble(Health.Warn, port.EdgeId, $"{name}: fewer new clients are let in than may be", why);
         if (port.Doubt is { } doubt)

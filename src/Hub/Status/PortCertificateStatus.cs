@@ -44,9 +44,12 @@ public sealed record PortCertificateStatus
     {
         var text = $"tcp/{Ports}: {Path}{(ForTargets ? ", which targets are shown," : "")}";
         if (Expires is not { } expires)
+        {
             return KeepsOld
                 ? $"{text} has changed and can't be used, so the old one is: it {Fault}"
                 : $"{text} can't be used, and clients who need it are reset: it {Fault}";
+        }
+
         text += $"{(Names.IsEmpty ? "" : $" for {string.Join(", ", Names)}")} {CertificateEnd.Describe(expires, now)}";
         return Fault is null ? text : $"{text}; the file has changed and can't be used: it {Fault}";
     }

@@ -58,11 +58,14 @@ internal sealed class HubTop(TopData data) : IDashboard
         _height = height;
         var rows = new List<Row>();
         if (data.Overview is not { } hub)
+        {
             return
             [
                 Title("tunnel-hub top"),
                 new Row().Add(" ").Add(data.Fault ?? "asking the hub …", data.Fault is null ? Ink.Dim : Ink.Bad),
             ];
+        }
+
         rows.Add(HubSummary.Title(hub, data.Fault));
         rows.AddRange(HubSummary.Figures(hub, data.Past, width));
         rows.AddRange(Troubles(hub, width, height));

@@ -62,8 +62,10 @@ internal sealed class TrafficRegistry
         foreach (var source in report.Sources)
         {
             if (policyOf(source.Proto == "udp", source.Port) is { LogConnections: true })
+            {
                 Log.Add(
                     Blocked(new TrafficKey(edgeId, source.Proto == "udp", source.Port), source.Reason, source.Source, source.Count, time));
+            }
         }
 
         Interlocked.Add(ref _logDropped, report.Dropped);

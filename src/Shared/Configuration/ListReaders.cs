@@ -16,7 +16,10 @@ public static class ListReaders
             return null;
         if (json.ValueKind == JsonValueKind.Array && json.EnumerateArray().All(
             item => item.ValueKind is JsonValueKind.Number or JsonValueKind.String))
+        {
             return new Setting(name, string.Join(',', json.EnumerateArray().Select(item => item.ToString())), "configuration file");
+        }
+
         configuration.Errors.Add(name, json.ToString(), "must be a list, such as [80, \"8000-8010\"]", "configuration file");
         return null;
     }

@@ -40,8 +40,11 @@ public static class ProxySetting
     private static (string Name, string Value)? Find(ConfigurationSources sources, string[] names)
     {
         foreach (var name in names)
+        {
             if (Variable(sources, name) is { } value)
                 return (name, value.Trim());
+        }
+
         return null;
     }
 

@@ -76,8 +76,10 @@ public sealed partial class StateFiles : IStateFiles
         const int readOnly = 0;
         using var directory = Open(path, readOnly);
         if (directory.IsInvalid || Flush(directory) != 0)
+        {
             throw new IOException(
                 $"The directory {path} can't be written to the disk: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
     }
 
     /// <inheritdoc/>

@@ -81,9 +81,12 @@ public sealed class FirewallConfigReader
             new("rules", (config, value) => config with { Rules = Unique(Read(value, MaxRules, ReadRule), rule => rule.Id, value) }),
         ];
         if (!fromOperator)
+        {
             members = [
                 .. members,
                 new(TimedBlocksMember, (config, value) => config with { TimedBlocks = Read(value, MaxTimedBlocks, ReadBlock) })];
+        }
+
         _config = new ObjectReader<FirewallConfig>("{\"blockedIps\": [], \"rateLimits\": [], \"rules\": []}", members)
         {
             Refused = new Dictionary<string, string>
@@ -149,7 +152,10 @@ public sealed class FirewallConfigReader
     {
         if (value.Json.ValueKind == JsonValueKind.String && value.Json.GetString() is { Length: >= 1 and <= MaxId } id
             && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-'))
+        {
             return id;
+        }
+
         value.Refuse($"must be 1–{MaxId} of A-Z a-z 0-9 . _ -");
         return "";
     }
@@ -201,8 +207,10 @@ public sealed class FirewallConfigReader
         {
             var id = idOf(items[index]);
             if (id.Length > 0 && !first.TryAdd(id, index))
+            {
                 list.Faults.Add(
                     $"{list.Path}[{index}].id", $"\"{id}\"", $"is taken by {list.Path}[{first[id]}] already; ids must be unique");
+            }
         }
 
         return items;

@@ -34,7 +34,10 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
         if (unit is not { } known
             || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
                 || count is < 1 or > MaxCount)
+        {
             return false;
+        }
+
         rate = new PacketRate(count, known);
         return true;
     }

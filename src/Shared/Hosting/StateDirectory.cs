@@ -103,8 +103,11 @@ public sealed class StateDirectory : IDisposable
         if (UnixFile.At(directory) is not { } status)
             return null;
         if (status.Type != UnixFileType.Directory)
+        {
             throw new OperatorException(
                 $"stateDir '{directory}' is a {UnixFile.Name(status.Type)}, not a directory. Valid: a directory of this service's own.");
+        }
+
         return status.OthersMayWrite && status.Mode.HasFlag(UnixFileMode.StickyBit)
             ? throw new OperatorException(
                 $"stateDir '{directory}' can be written by everybody, so that anybody may have put a key there. "

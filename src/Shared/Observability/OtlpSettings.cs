@@ -20,7 +20,10 @@ public static class OtlpSettings
         if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && (
             endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
             && HostSyntax.TryParseHostAndPort(Authority(text), out _, out _))
+        {
             return new OtlpOptions(endpoint, interval);
+        }
+
         const string valid = "must be the http or https URL of an OpenTelemetry collector such as http://127.0.0.1:4318";
         configuration.Errors.Add(
             "otlpEndpoint", text, HostSyntax.FaultOf(Authority(text), valid), configuration.Find("otlpEndpoint")?.Source);

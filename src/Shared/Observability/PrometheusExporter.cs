@@ -57,7 +57,10 @@ public sealed class PrometheusExporter : IDisposable
             var text = new StringBuilder();
             foreach (
                 var family in _families.Where(family => family.Series.Count > 0).OrderBy(family => family.Name, StringComparer.Ordinal))
+            {
                 Append(text, family);
+            }
+
             return text.ToString();
         }
     }

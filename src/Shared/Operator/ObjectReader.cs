@@ -64,7 +64,9 @@ public sealed class ObjectReader<T>
             var bit = 1UL << index;
             var place = new WrittenValue(member.Value, $"{value.Path}.{_members[index].Name}", value.Faults);
             if ((seen & bit) != 0)
+            {
                 place.Refuse("is given twice");
+            }
             else if (member.Value.ValueKind != JsonValueKind.Null)
             {
                 present |= bit;
@@ -83,8 +85,10 @@ public sealed class ObjectReader<T>
         for (var index = 0; index < _members.Length; index++)
         {
             if (_members[index].Needed is { } needed && (present & (1UL << index)) == 0)
+            {
                 value.Faults.Add(
                     $"{value.Path}.{_members[index].Name}", "(missing)", needed.Length > 0 ? needed : $"is needed, as in {_example}");
+            }
         }
     }
 
@@ -93,9 +97,13 @@ public sealed class ObjectReader<T>
         // The value is not shown, because a misspelt "secret" is still a secret.
         const string what = "(unknown member)";
         if (value.Faults.IsFull)
+        {
             value.Faults.Add(value.Path, what, "");
+        }
         else if (Refused.TryGetValue(member.Name, out var refusal))
+        {
             value.Faults.Add($"{value.Path}.{member.Name}", what, refusal);
+        }
         else
         {
             // A longer name is not close to any known one, and computing its distance is expensive.

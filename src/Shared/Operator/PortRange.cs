@@ -51,7 +51,10 @@ public readonly record struct PortRange(int First, int Last)
         var dash = text.IndexOf('-');
         if (!TryParseNumber(dash < 0 ? text : text[..dash], out var low) || !TryParseNumber(
             dash < 0 ? text : text[(dash + 1)..], out var high))
+        {
             return false;
+        }
+
         range = new PortRange(low, high);
         return true;
     }

@@ -90,9 +90,13 @@ public sealed class HeldEndpoint : ILocalEndpoint
 
         _joined.TrySetResult();
         if (reset)
+        {
             inner.Reset(_flush);
+        }
         else if (closed)
+        {
             inner.Close();
+        }
         else
         {
             if (ended)

@@ -166,7 +166,9 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     {
         LeaveHolders();
         if (flush && !_writeFailed && Unacknowledged() > 0)
+        {
             LingerThenAbandonAsync().Guard("resetting a socket");
+        }
         else
         {
             LingeringReset.Now(_socket);

@@ -84,8 +84,11 @@ internal static unsafe partial class NativeDescriptors
             while (received < 0 && Marshal.GetLastPInvokeError() == Interrupted);
             ReadOnlySpan<byte> rest = new(control, received < 0 ? 0 : (int)header.ControlLength);
             while (ControlMessages.TryTake(ref rest, out var level, out var type, out var numbers))
+            {
                 if (level == SocketLevel && type == Rights && numbers.Length == sizeof(int))
                     descriptor = MemoryMarshal.Read<int>(numbers);
+            }
+
             return (int)received;
         }
     }

@@ -30,8 +30,10 @@ public sealed class TextTable(params string[] header)
         {
             var cells = row.Select((cell, column) => Fold(cell, widths[column]).ToArray()).ToArray();
             for (var line = 0; line < cells.Max(cell => cell.Length); line++)
+            {
                 await output.WriteLineAsync(string.Join(
                     "  ", cells.Select((cell, column) => (line < cell.Length ? cell[line] : "").PadRight(widths[column]))).TrimEnd());
+            }
         }
     }
 

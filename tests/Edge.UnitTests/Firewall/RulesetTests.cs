@@ -121,7 +121,9 @@ public class RulesetTests
         {
             "", "[]", "{", "{}", """{"nftables":7}""", """{"nftables":[7]}""", """{"nftables":[{"chain":{"name":"a","name":"b"}}]}""",
         })
+        {
             Assert.Empty(NftListing.Chains(bad));
+        }
     }
 
     private static IEnumerable<string> Kinds(string[] lines, string verb) =>

@@ -41,8 +41,10 @@ public sealed class PortFailuresTests
         failures.Set(PortKey.Tcp(1), Error);
         var before = GC.GetAllocatedBytesForCurrentThread();
         foreach (var protocol in Enum.GetValues<PortProtocol>())
+        {
             for (var number = 1; number <= 65_535; number++)
                 failures.Set(new PortKey(protocol, number), Error);
+        }
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_096);
         Assert.Equal((2, 131_070), (failures.Count(), failures.Count));

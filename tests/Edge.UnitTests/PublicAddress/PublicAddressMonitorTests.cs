@@ -85,9 +85,12 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
         _monitor.SetInterval(null);
         Assert.Equal(new PublicAddresses(Public4, null), await NextChangeAsync());
         lock (_lock)
+        {
             Assert.Equal(
                 [new IPEndPoint(Server4, 3478), new IPEndPoint(IPAddress.Parse("192.0.2.2"), 4000)],
                 _asked.Where(server => server.AddressFamily == AddressFamily.InterNetwork));
+        }
+
         Assert.Equal(0, _log.Warnings);
     }
 

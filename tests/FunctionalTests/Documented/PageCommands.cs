@@ -141,15 +141,21 @@ internal sealed partial class PageCommands(MachinePair machines)
         if (command.Contains("tunnel-hub events", StringComparison.Ordinal))
             command = $"timeout --preserve-status --signal INT 1 {command} || (($? == 130))";
         if (_placeholders["TOKEN"].Length == 0 && TakesToken().IsMatch(command))
+        {
             _placeholders["TOKEN"] =
                 (await machines.Hub.RunAsync($"tunnel-hub {AddEdge} --tcp 80,443 --udp 53")).Succeeded().StandardOutput.Trim();
+        }
+
         var machine = ForEdge().IsMatch(command) ? machines.Edge : machines.Hub;
         var result = await machine.RunAsync(
             string.Concat(_assignments.Select(static earlier => earlier + " && ")) + command, _placeholders["TOKEN"]);
         if (result.ExitCode != 0)
+        {
             wrong.AppendLine(
                 $"{page}: {line}\n  ended at {machine.Name} with {result.ExitCode}: "
                     + $"{result.StandardOutput}{result.StandardError}\n{await machine.JournalAsync()}");
+        }
+
         if (Assignment().IsMatch(command))
             _assignments.Add(command);
         if (!command.Contains(AddEdge, StringComparison.Ordinal))

@@ -151,8 +151,11 @@ public sealed class FirewallSetup : IAsyncDisposable
     public async Task<JsonElement?> ReportedAsync(string edgeId = "edge-1")
     {
         foreach (var edge in (await HubAsync(HttpMethod.Get, "api/v1/status")).Json().GetProperty("connectedEdges").EnumerateArray())
+        {
             if (edge.GetProperty("edgeId").GetString() == edgeId && edge.TryGetProperty("firewall", out var firewall))
                 return firewall;
+        }
+
         return null;
     }
 

@@ -15,8 +15,11 @@ public sealed class SshServer : IAsyncDisposable
     public static async Task<SshServer> StartAsync(string directory, IPEndPoint endPoint)
     {
         foreach (var key in new[] { "host", "user" })
+        {
             (await ManagedProcess.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(directory, key)]))
                 .Succeeded();
+        }
+
         Directory.CreateDirectory("/run/sshd");
         var config = Path.Combine(directory, "sshd.conf");
         await File.WriteAllTextAsync(config, $"""

@@ -38,7 +38,10 @@ internal sealed unsafe class LastInput : IDisposable
             if (!int.TryParse(
                 Path.GetExtension(path.AsSpan()).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture,
                 out var process) || isAlive(process))
+            {
                 continue;
+            }
+
             var content = File.ReadAllBytes(path);
             File.Delete(path);
             if (content.Length < sizeof(int))

@@ -51,6 +51,8 @@ internal sealed class DefectWatch : ILoggerFactory, ILogger
         if (thrown.Exception is NullReferenceException or IndexOutOfRangeException or ArgumentException or KeyNotFoundException
             or InvalidCastException
             or ArithmeticException or ObjectDisposedException or NotSupportedException)
+        {
             _thrown ??= thrown.Exception;
+        }
     }
 }

@@ -28,8 +28,11 @@ internal static class OutwardProxyTargets
     {
         var isAnswer = HttpConnect.IsWhole(input) && HttpConnect.IsBeginning(input);
         if (isAnswer)
+        {
             for (var length = 0; length < input.Length; length++)
                 Check.That(HttpConnect.IsBeginning(input[..length]), "what begins an answer begins as one");
+        }
+
         if (HttpConnect.FaultOf(input, hasUser: true) is { } fault)
             Check.IsErrorText(fault);
         // A refusal is an answer too.
@@ -39,8 +42,11 @@ internal static class OutwardProxyTargets
     public static bool RunSocks(ReadOnlySpan<byte> input)
     {
         foreach (var fault in (string?[])[Socks5.FaultOfMethod(input, Proxy, out _), Socks5.FaultOfUser(input), Socks5.FaultOfReply(input)])
+        {
             if (fault is not null)
                 Check.IsErrorText(fault);
+        }
+
         if (input.Length == Socks5.ShortAnswer)
             return input[0] == 5;
         if (input.Length < Socks5.ReplyStart || Socks5.LengthOfReply(input[..Socks5.ReplyStart]) is not { } length)

@@ -92,9 +92,12 @@ public sealed class HubCertificatesTests : IDisposable
         {
             (certificate, other), (certificate, certificate), (other, other), (new PemSource("/nowhere.pem"), other),
         })
+        {
             Assert.Contains(
                 "Valid: a readable PEM certificate",
                 Assert.Throws<UnusableCertificateException>(() => certificates.TakeNext(cert, key)).Message, StringComparison.Ordinal);
+        }
+
         Assert.Same(next, certificates.Next);
         using var configured = Load(new TlsOptions { CertPem = _directory.File(HubCertificate.FileName) });
         Assert.Contains(

@@ -62,8 +62,10 @@ public sealed class AdminAccessTests : IDisposable
         Assert.Equal(401, (await Assert.ThrowsAsync<ProblemException>(() => AskAsync("GET", old))).Problem.Status);
         Assert.True(await AskAsync("GET", _keys.Full.Value));
         foreach (var name in AdminKeys.FileNames)
+        {
             Assert.Equal(
                 UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory.File("state"), name)));
+        }
     }
 
     private async Task<bool> AskAsync(string method, string key) => await PassAsync(method, key) is not null;

@@ -153,10 +153,13 @@ public sealed class ConditionTests
             }
         });
         for (var enabled = true; !writing.IsCompleted; enabled = !enabled)
+        {
             Assert.Equal(
                 0,
                 await HubCommandLine.InvokeAsync(
                     ["edge", enabled ? "disable" : "enable", "a", "--admin-socket", admin.SocketPath], TextWriter.Null));
+        }
+
         await writing;
         Assert.Equal(41, admin.Edges.Find("a")!.TcpPorts.Length);
     }

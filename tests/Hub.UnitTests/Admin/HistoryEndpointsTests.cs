@@ -12,8 +12,10 @@ public sealed class HistoryEndpointsTests : IAsyncLifetime
     {
         _admin = await AdminFixture.StartAsync();
         for (var second = 1; second <= 40; second++)
+        {
             _admin.History.Record(
                 [new TrafficReading("vps", 1000 * second, 10 * second, 2, 3)], 1, _admin.Time.GetUtcNow().AddSeconds(second));
+        }
     }
 
     public ValueTask DisposeAsync() => _admin.DisposeAsync();

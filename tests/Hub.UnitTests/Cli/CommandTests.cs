@@ -275,7 +275,9 @@ public sealed class CommandTests
             Assert.Contains(command.Description!, help.Out, StringComparison.Ordinal);
             if (command.Name is not ("run" or "help" or "version" or "completion" or "man" or "backup" or "restore" or "import" or "export"
                 or "init"))
+            {
                 Assert.Contains("--json", help.Out, StringComparison.Ordinal);
+            }
         }
     }
 
@@ -286,7 +288,9 @@ public sealed class CommandTests
         Assert.Equal((ExitCodes.Usage, ""), (result.ExitCode, result.Out));
         foreach (var expected in (string[])[
             "tunnelPort = \"70000\" (--tunnel-port)", "bindAddress = \"1\"", "logLevel = \"loud\"", "drainTimeout = \"-1\""])
+        {
             Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        }
     }
 
     private static IEnumerable<(string[] Path, Command Command)> Leaves(Command command, string[] path) =>

@@ -207,6 +207,7 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
 
         // Over TLS 1.3 a client learns it with the first byte that it would read.
         foreach (var shown in new[] { null, stranger })
+        {
             await Assert.ThrowsAnyAsync<Exception>(async () =>
             {
                 await using var refused = await HandshakeAsync(options => options with { Certificate = shown });
@@ -214,6 +215,8 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
                 if (await refused.ReadAsync(new byte[1]).AsTask().WaitAsync(Patience.Limit) == 0)
                     throw new IOException("ended");
             });
+        }
+
         await Eventually.IsTrueAsync(() => _hub.GetStatus().StreamFailures.GetValueOrDefault("handshakeFailed") == 2, "both are counted");
         Assert.False(_upstream.Poll(0, SelectMode.SelectRead));
     }

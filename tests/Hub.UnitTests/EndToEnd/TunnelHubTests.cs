@@ -126,7 +126,10 @@ public sealed class TunnelHubTests : IAsyncLifetime
             var third = new TunnelHub(
                 Options() with { BindAddress = "127.0.0.1", TunnelPort = ((IPEndPoint)taken.LocalEndPoint!).Port },
                 NullLoggerFactory.Instance))
+        {
             await Assert.ThrowsAsync<OperatorException>(() => third.StartAsync());
+        }
+
         taken.Dispose();
         await _hub.StartAsync();
     }

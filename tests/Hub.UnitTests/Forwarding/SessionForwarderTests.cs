@@ -532,9 +532,12 @@ public sealed class SessionForwarderTests : IDisposable
     {
         var hasHeader = ProxyV2.TryParse(datagram, out var header, out var consumed) == ProxyParseStatus.Complete;
         if (hasHeader)
+        {
             Assert.Equal(
                 (ForwardingFixture.Client, ForwardingFixture.Public, ProxyTransport.Datagram),
                 (header.Source, header.Destination, header.Transport));
+        }
+
         return (Encoding.ASCII.GetString(datagram.AsSpan(consumed)), hasHeader);
     }
 }

@@ -132,12 +132,14 @@ public class FirewallConfigReaderTests
             "null", "1", "\"\"", "\"\\ud800\"", "[]", "{}", "[null]", "[[]]", "[{}]", "true", "-1.5e300", "[\"::1\"]", "[{\"id\":[]}]"];
         string[] names = ["blockedIps", "rateLimits", "rules", "timedBlocks", "\\ud800", "x"];
         foreach (var name in names)
+        {
             foreach (var value in values)
             {
                 using var document = JsonDocument.Parse($$"""{"{{name}}":{{value}}}""");
                 FirewallConfigReader.ReadFromHub(document.RootElement, out _);
                 FirewallConfigReader.ReadFromOperator(document.RootElement, "$", out _);
             }
+        }
     }
 
     private static ImmutableArray<Fault> Operator(string json, out FirewallConfig config)

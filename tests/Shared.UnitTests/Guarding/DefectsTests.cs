@@ -126,9 +126,11 @@ public sealed class DefectsTests : IDisposable
         public string[] Of(string method)
         {
             lock (_lines)
+            {
                 return [
                     .. _lines.Where(line => line.Stack.Contains($".{method}()", StringComparison.Ordinal)).Select(
                         static line => line.Where)];
+            }
         }
 
         public string[] Places

@@ -73,8 +73,11 @@ public sealed class BoundedLoggerFactoryTests
     public void A_peer_is_its_address_whatever_port_it_comes_from_and_whatever_it_calls_itself()
     {
         for (var i = 0; i < 1000; i++)
+        {
             _log.LogWarning(
                 new EventId(9), "{Remote} failed to authenticate as edge '{EdgeId}'", new IPEndPoint(IPAddress.Loopback, i), $"edge-{i}");
+        }
+
         Assert.Equal(FloodGate.SubjectBurst, _recorder.Lines.Count);
     }
 

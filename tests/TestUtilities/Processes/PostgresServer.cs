@@ -144,8 +144,10 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         // It is no error that a process has ended meanwhile.
         if (processes.Count > 0)
+        {
             await ManagedProcess.RunAsync(
                 "/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        }
     }
 
     private int[] Children() =>

@@ -98,10 +98,13 @@ public static class ClientHellos
         if (name is not null)
             extensions.AddRange([0, 0, .. Vector(Vector([0, .. Vector(Encoding.Latin1.GetBytes(name))]))]);
         if (protocols.Length > 0)
+        {
             extensions.AddRange(
                 [
                     0, 16,
                     .. Vector(Vector([.. protocols.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])]))]);
+        }
+
         byte[] body = [3, 3, .. Enumerable.Repeat((byte)7, 32), 0, .. Vector([0x13, 1]), 1, 0, .. Vector([.. extensions])];
         return InRecords([1, (byte)(body.Length >> 16), .. Number((ushort)body.Length), .. body], 1 << 14);
     }

@@ -103,8 +103,10 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         await _pausing.CancelAsync();
         await _accepting;
         lock (_lock)
+        {
             if (!_isDisposed)
                 AskAsync(_pausing = new CancellationTokenSource()).Guard("asking for a connection of another process");
+        }
     }
 
     /// <summary>Accepts again.</summary>
@@ -131,8 +133,11 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     public void Close()
     {
         lock (_lock)
+        {
             if (_listener is { } listener && !_isDisposed)
                 _sockets.Forget(listener);
+        }
+
         Dispose();
     }
 

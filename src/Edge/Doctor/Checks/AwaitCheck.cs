@@ -20,11 +20,14 @@ internal sealed record AwaitCheck(Func<CancellationToken, Task<AwaitedHub?>> Ask
     {
         var (address, port) = (context.Options.BindAddress, context.Options.HubPort);
         if (await Ask(cancellationToken) is { } hub)
+        {
             return hub.IsConnected
                 ? new CheckResult(Name, CheckStatus.Ok, $"the running edge listens at port {port}, and its hub has come")
                 : new CheckResult(
                     Name, CheckStatus.Failed, $"the running edge listens at port {port}, and no hub has come{Describe(hub.Strangers)}",
                     Advice(hub.Strangers, port, context.Options.EdgeId));
+        }
+
         try
         {
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

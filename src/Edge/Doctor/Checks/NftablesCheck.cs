@@ -16,9 +16,12 @@ internal sealed record NftablesCheck(Func<string, string?> FindProgram, Func<ulo
     private CheckResult Look()
     {
         if (FindProgram("nft") is not { } path)
+        {
             return new CheckResult(
                 Name, CheckStatus.Warning, "nft is not installed: firewall rules of the hub are not applied here",
                 "apt install nftables, if the hub has firewall rules for this edge");
+        }
+
         return (EffectiveCapabilities() & (1ul << NetAdmin)) != 0
             ? new CheckResult(Name, CheckStatus.Ok, $"{path}, and the right to use it")
             : new CheckResult(Name, CheckStatus.Warning, $"{path}, but no right to use it: firewall rules of the hub are not applied here",

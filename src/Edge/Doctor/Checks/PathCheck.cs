@@ -41,13 +41,18 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
         if (await PassesAsync(context, address, null, cancellationToken))
             return new CheckResult(Name, CheckStatus.Ok, $"packets of full size come through to {address}");
         foreach (var size in Smaller)
+        {
             if (await PassesAsync(context, address, size, cancellationToken))
+            {
                 return new CheckResult(
                     Name, CheckStatus.Warning,
                     $"packets of full size to {address} are lost silently; those of {size} bytes come through",
                     "the edge finds that out and goes on with small packets, after some seconds in which nothing passes. Better: let "
                         + "firewalls and tunnels on the way send "
                     + $"ICMP \"fragmentation needed\" and \"packet too big\", or lower the MTU here: ip link set dev DEVICE mtu {size}");
+            }
+        }
+
         return new CheckResult(
             Name, CheckStatus.Skipped,
             $"{address} answers no large handshake, whatever the size of its packets: so the size is not the reason; see tls");

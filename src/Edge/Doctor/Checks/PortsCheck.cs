@@ -46,8 +46,10 @@ internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
             return new CheckResult(Name, CheckStatus.Skipped, "only the hub knows the ports, and it did not tell them");
         PortKey[] assigned = [.. config.ListenPorts.Select(PortKey.Tcp), .. config.ListenPortsUdp.Select(PortKey.Udp)];
         if (assigned.Length == 0)
+        {
             return new CheckResult(
                 Name, CheckStatus.Warning, "the hub assigns none", $"at the hub: tunnel-hub edge show {context.Options.EdgeId}");
+        }
 
         var rules = new PortRules(context.Options.AllowPorts, context.Options.ProtectedPorts);
         var address = context.Options.BindAddress.Equals(IPAddress.IPv6Any) && !BindAddress.ProbeIpv6()

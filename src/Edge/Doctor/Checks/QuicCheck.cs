@@ -20,13 +20,19 @@ internal sealed class QuicCheck(IQuicProbe probe) : ICheck
         var mode = context.Options.Transport;
         var severity = context.Severity(TransportKind.Quic);
         if (context.Proxy is { } hop)
+        {
             return mode == TransportMode.Quic
                 ? new CheckResult(Name, CheckStatus.Failed, TransportSetup.ProxyFault(hop, context.Options.Proxy), "see proxy")
                 : new CheckResult(Name, CheckStatus.Skipped, "QUIC does not go through a proxy");
+        }
+
         if (probe.Unavailable is { } reason)
+        {
             return new CheckResult(
                 Name, mode == TransportMode.Quic ? CheckStatus.Failed : CheckStatus.Skipped,
                 mode == TransportMode.TcpTls ? $"{reason} (not needed with transport {mode.Word()})" : reason, QuicLibrary.InstallHint);
+        }
+
         if (context.Addresses.IsEmpty)
             return new CheckResult(Name, CheckStatus.Skipped, "the hub's address is not known");
 

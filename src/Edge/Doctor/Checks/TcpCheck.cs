@@ -44,10 +44,13 @@ internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
         }
 
         if (good.Count == 0)
+        {
             return new CheckResult(
                 Name, context.Severity(TransportKind.TcpTls), string.Join("; ", bad),
                 $"check that the {(context.Proxy is null ? "hub" : "proxy")} runs, that the port is right, and that its firewall and port "
                     + $"forwarding let TCP {context.NextPort} in");
+        }
+
         return bad.Count == 0
             ? new CheckResult(Name, CheckStatus.Ok, string.Join("; ", good))
             : new CheckResult(

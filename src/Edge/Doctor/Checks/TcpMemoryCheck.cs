@@ -19,9 +19,12 @@ internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
     private CheckResult Look()
     {
         if (TcpMemoryFigures.Read(ReadFile) is not { } figures)
+        {
             return new CheckResult(
                 Name, CheckStatus.Skipped,
                 $"{TcpMemoryFigures.Setting} is not visible here (a container's network namespace has the host's)");
+        }
+
         (var used, var low, var pressure, var most) = figures;
         var shown = $"{Megabytes(used)} of {Megabytes(pressure)} MB for all connections of this machine";
         return !IsStillShort() && used < pressure

@@ -54,8 +54,10 @@ internal sealed class BrowserGuard(Func<string?> publicHost, Func<X509Certificat
     private void CheckHost(string host)
     {
         if (!IsWithoutDot(host) && Address(host) is null && !IsOwn(host))
+        {
             throw Misdirected(
                 host, "The page is served at the hub's addresses, the name in its setting publicHost, and those in its certificate.");
+        }
     }
 
     private bool IsOwn(string host) =>
@@ -74,11 +76,13 @@ internal sealed class BrowserGuard(Func<string?> publicHost, Func<X509Certificat
             return;
         if (!Uri.TryCreate(origin, UriKind.Absolute, out var site) || !site.Authority.Equals(
             request.Host.Value, StringComparison.OrdinalIgnoreCase))
+        {
             throw new ProblemException(new Problem
             {
                 Status = StatusCodes.Status403Forbidden,
                 Detail = "This request comes from a page of another site, and those may not use the hub.",
             });
+        }
     }
 
     private static ProblemException Misdirected(string host, string detail) => new(new Problem

@@ -44,10 +44,12 @@ internal sealed class NetworkAdmin
             {
                 listener.Use(next => connection => ServeAsync(connection, next));
                 if (listen.IsTls)
+                {
                     listener.UseHttps(new TlsHandshakeCallbackOptions
                     {
                         OnConnection = async context => (await certificate().Tls.WaitAsync(context.CancellationToken)).ForHttp,
                     });
+                }
             });
         }
     }

@@ -19,11 +19,16 @@ internal sealed class OperationDescription : IOpenApiOperationTransformer
     {
         operation.Parameters = [];
         foreach (var segment in context.Description.RelativePath!.Split('/').Where(segment => segment.StartsWith('{')))
+        {
             operation.Parameters.Add(await ParameterAsync(
                 new AdminParameter(segment.Trim('{', '}'), typeof(string), "", InHeader: false), ParameterLocation.Path));
+        }
+
         foreach (var parameter in context.Description.ActionDescriptor.EndpointMetadata.OfType<AdminParameter>())
+        {
             operation.Parameters.Add(
                 await ParameterAsync(parameter, parameter.InHeader ? ParameterLocation.Header : ParameterLocation.Query));
+        }
 
         operation.Responses ??= [];
         context.Document!.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));

@@ -54,11 +54,17 @@ internal static class AuthorizeForm
     {
         if (text!.Length > MaxLength || !Uri.TryCreate(text, UriKind.Absolute, out var url)
             || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps) || url.Host.Length == 0)
+        {
             faults.AddText(path, text, $"must be a URL of at most {MaxLength} characters with http:// or https://, {Valid}");
+        }
         else if (url.UserInfo.Length > 0)
+        {
             // Not shown, since it may be a password.
             faults.Add(path, "(with a user)", $"must have no user and password, {Valid}");
+        }
         else if (url.Fragment.Length > 0)
+        {
             faults.AddText(path, text, $"must have no #, behind which nothing is sent; {Valid}");
+        }
     }
 }

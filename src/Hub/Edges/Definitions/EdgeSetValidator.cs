@@ -108,14 +108,22 @@ public static class EdgeSetValidator
     internal static void Check(EdgeDefinition edge, EdgeDefinition? before, bool hasSecret, string path, EdgeSetFaults faults)
     {
         if (!EdgeLine.IsValidEdgeId(edge.Id))
+        {
             faults.Errors.AddText($"{path}.id", edge.Id, $"must be 1–{EdgeLine.MaxEdgeIdLength} of A-Z a-z 0-9 . _ -");
+        }
         else if (!EdgeLine.IsValidNewEdgeId(edge.Id))
+        {
             faults.Stricter.AddText(
                 $"{path}.id", edge.Id, "is folded away where it stands in a URL's path; take another, such as \"edge-1\"");
+        }
+
         CheckSecret(edge.Secret, hasSecret, path, faults.Errors);
         if (edge.StunIntervalSecs is not 0 and (< MinStunInterval or > MaxStunInterval))
+        {
             faults.Errors.Add(
                 $"{path}.stunIntervalSecs", $"{edge.StunIntervalSecs}", $"must be 0 (off) or {MinStunInterval}–{MaxStunInterval} seconds");
+        }
+
         CheckDial(edge, path, faults.Errors);
         if (edge.FirewallConfig is { } firewall)
             CheckFirewall(firewall, $"{path}.firewallConfig", faults.Errors);

@@ -85,7 +85,10 @@ public sealed record HealthCheckDefinition
             var ends = part.Split('-');
             if (
                 ends.Length > 2 || !TryReadStatus(ends[0], out var first) || !TryReadStatus(ends[^1], out var last) || last < first)
+            {
                 return null;
+            }
+
             ranges.Add((first, last));
         }
 

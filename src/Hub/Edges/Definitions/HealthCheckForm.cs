@@ -27,8 +27,10 @@ internal static class HealthCheckForm
         Check = (text, path, _, faults) =>
         {
             if (text!.Length > MaxPath || !text.StartsWith('/') || text.Any(c => c is <= ' ' or > '~'))
+            {
                 faults.AddText(
                     path, text, $"must be a path such as \"/health\": printable ASCII without spaces, at most {MaxPath} characters");
+            }
         },
     };
 

@@ -33,19 +33,24 @@ internal static class ListenPortsValidator
             return;
         var total = range.Count + (long)(edge is null ? 0 : edge.ListenPorts.Concat(edge.ListenPortsUdp).Sum(own => own.Count));
         if (total > EdgeSetValidator.MaxPortsPerEdge)
+        {
             faults.Errors.Add(
                 path, range.ToString(),
                 $"would make {total} ports; an edge may have at most {EdgeSetValidator.MaxPortsPerEdge}, TCP and UDP together");
+        }
+
         if (edge is null)
             return;
         var (name, ranges) = udp ? ("listenPortsUdp", edge.ListenPortsUdp) : ("listenPorts", edge.ListenPorts);
         for (var index = 0; index < ranges.Length; index++)
         {
             if (ranges[index].Overlaps(range))
+            {
                 faults.Errors.Add(
                     path, range.ToString(),
                     string.Create(
                         CultureInfo.InvariantCulture, $"clashes with {ranges[index]}, which \"{edge.Id}\" has already ({name}[{index}])"));
+            }
         }
     }
 
@@ -95,9 +100,11 @@ internal static class ListenPortsValidator
         foreach (var (port, owner) in udp ? ReservedPorts.Udp : ReservedPorts.Tcp)
         {
             if (port >= range.First && port <= range.Last)
+            {
                 warnings.Add(
                     path, port.ToString(CultureInfo.InvariantCulture),
                     $"usually belongs to {owner} on the edge's own machine; the edge reports when it can't bind it");
+            }
         }
     }
 }

@@ -27,7 +27,10 @@ internal readonly record struct PortKey(bool Udp, PortRange Ports)
         parsed = default;
         if ((!udp && !key.StartsWith("tcp/", StringComparison.Ordinal)) || !PortRange.TryParse(
             key.AsSpan(4), out var ports) || !ports.IsPossible)
+        {
             return false;
+        }
+
         parsed = new PortKey(udp, ports);
         return parsed.ToString() == key;
     }

@@ -89,18 +89,22 @@ internal static class PortPolicyValidator
         }
 
         if (count > MaxCidrsPerEdge)
+        {
             errors.Add(
                 path, $"{count} CIDRs",
                 $"must have at most {MaxCidrsPerEdge} CIDRs in all entries, where an entry without a list has the default's");
+        }
     }
 
     private static void CheckProxies(PortPolicyDefinition policy, PortPolicyDefinition? fallback, string path, FaultList errors)
     {
         var resolved = policy.Resolve(fallback, udp: false).Edge;
         if (resolved is { AcceptProxyProtocol: true, TrustedProxies: null })
+        {
             errors.Add(
                 $"{path}.trustedProxies", "(missing)",
                 "is needed with acceptProxyProtocol: the addresses of the balancers in front of the edge, such as [\"10.0.0.5\"]");
+        }
     }
 
     private static void CheckResolved(PortPolicy resolved, bool udp, string path, FaultList errors)
@@ -128,17 +132,22 @@ internal static class PortPolicyValidator
     private static void CheckKind(PortSetting setting, PortPolicyDefinition policy, string path, bool udp, FaultList errors)
     {
         if (!setting.IsFor(udp) && setting.IsIn(policy))
+        {
             errors.Add(
                 $"{path}.{setting.Name}", "(present)",
                 $"does nothing here, since it is for {(udp ? "TCP" : "UDP")} ports; {setting.Instead}");
+        }
     }
 
     private static void CheckPlace(EdgeDefinition edge, PortKey port, List<PortKey> known, string path, FaultList errors)
     {
         if (!EdgePorts.IsAssigned(edge, port))
+        {
             errors.AddText(
                 path, port.ToString(),
                 $"is not assigned to this edge; add it to {(port.Udp ? "listenPortsUdp" : "listenPorts")} or remove its policy");
+        }
+
         foreach (var other in known.Where(other => other.Overlaps(port)))
             errors.AddText(path, port.ToString(), $"has a port in common with the entry \"{other}\"; each port has one entry");
         known.Add(port);

@@ -155,9 +155,11 @@ internal static class SettingForms
     private static void CheckRange(int number, int least, int most, string path, string what, FaultList faults)
     {
         if (number < least || number > most)
+        {
             faults.Add(
                 path, number.ToString(CultureInfo.InvariantCulture),
                 string.Create(CultureInfo.InvariantCulture, $"must be {least}–{most}: {what}"));
+        }
     }
 
     private static IPAddress? ReadAddress(WrittenValue value)

@@ -12,16 +12,24 @@ internal static class TlsCheck
             if (tls.Passthrough == true)
                 faults.Add($"{path}.passthrough", "true", "does nothing beside certificates, with which TLS ends at the hub; remove one");
             if (certificates.Count == 0)
+            {
                 faults.Add(
                     $"{path}.certificates", "[]", "must have at least one certificate: {\"certPem\": \"…\", \"keyPem\": \"…\"}");
+            }
+
             return;
         }
 
         if (tls.Passthrough is null)
+        {
             faults.Add(
                 $"{path}.passthrough", "(missing)", "is needed: true reads the name that clients ask for; or certificates, to end TLS");
+        }
         else if (tls.Passthrough == false)
+        {
             faults.Add($"{path}.passthrough", "false", "must be true; without \"tls\" nothing is read of the clients' bytes");
+        }
+
         Refuse(tls.MinVersion is not null, "minVersion");
         Refuse(tls.Alpn is not null, "alpn");
         Refuse(tls.ClientCa is not null, "clientCa");

@@ -52,9 +52,11 @@ internal sealed class TlsFiles(EdgeDefinition? before)
 
             // Two that were there before may have got a name in common by being renewed.
             foreach (var name in loaded.Names.Where(name => !first.TryAdd(name, i)))
+            {
                 Add(
                     $"{path}[{i}].certPem", certPem, $"is for {name}, as {path}[{first[name]}] is; each name has one certificate",
                     isKnown && _certificates.Contains(certificates[first[name]]), faults);
+            }
         }
     }
 

@@ -159,14 +159,20 @@ internal static class TlsForms
     {
         var most = source!.IsText ? PemSource.MaxLength : MaxPath;
         if (source.IsReference)
+        {
             faults.AddText(
                 path, source.Value, "stands for a text that this edge had, and now it has none such; write the PEM text, or a path");
+        }
         else if (!source.IsWhole)
+        {
             faults.AddText(
                 path, source.ToString(),
                 "must be the whole path of a file, such as \"/etc/tls/fullchain.pem\", or PEM text, which begins with -----BEGIN");
+        }
         else if (source.Value.Length > most)
+        {
             faults.Add(path, $"{source.Value.Length} characters", $"must have at most {most}");
+        }
     }
 
     private static JsonNode? CertificateOf(string word)

@@ -91,7 +91,9 @@ internal static class Farewell
             await tunnel.WaitUntilUnusedAsync(time, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         else if (!tunnel.IsLost)
+        {
             await tunnel.WaitForStreamsAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
         await tunnel.CloseAsync(end);
     }

@@ -63,8 +63,11 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         if (live.IsElected)
             return new("laneLate", "it said so only when it had been taken for a tunnel of its own");
         if (lane.Index < 1 || lane.Index >= maxLanes)
+        {
             return new(
                 "laneLimit", string.Create(CultureInfo.InvariantCulture, $"its number is not below limits.lanesPerTunnel, {maxLanes}"));
+        }
+
         if (slot.Tunnels.Find(other => other != live && other.TunnelId == lane.TunnelId) is not { } tunnel)
             return Refusal.Unknown("the edge has no tunnel with the id that it named");
         // The edge gets the same code in each case; only the operator learns what differs.

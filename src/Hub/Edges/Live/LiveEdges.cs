@@ -146,8 +146,11 @@ internal sealed class LiveEdges : IDisposable
                 live.Settle();
         }
         else
+        {
             ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout)
                 .Guard("electing a tunnel");
+        }
+
         // The edge may have been changed or removed since its secret was checked.
         Configs.CatchUp(live);
     }
@@ -404,7 +407,9 @@ internal sealed class LiveEdges : IDisposable
         }
 
         if (isLane)
+        {
             Lanes.OnEnded(live, end);
+        }
         else
         {
             _news.TellEnd(live, end, gone);

@@ -50,11 +50,13 @@ internal sealed class ResumeAdmission(Lock registryLock, ILogger logger)
     {
         var named = Encoding.UTF8.GetBytes(resume.TunnelId);
         lock (registryLock)
+        {
             return slot.Tunnels.Concat(slot.Lanes).FirstOrDefault(other =>
                 other != live
                 && !other.IsResuming
                 && other.Identity.IsKnown
                 && other.Identity.Instance == live.Identity.Instance
                 && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(other.TunnelId), named));
+        }
     }
 }

@@ -45,10 +45,12 @@ internal sealed class StreamMoves(TunnelNews news, ILogger logger)
     {
         var named = Encoding.UTF8.GetBytes(move.TunnelId);
         lock (_lock)
+        {
             return _tunnels.GetValueOrDefault(live.EdgeId)?.Find(other =>
                 (other != live || move.Point is null)
                 && other.Identity.Instance == live.Identity.Instance
                 && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(other.TunnelId), named));
+        }
     }
 
     private async Task WatchAsync(EdgeTunnel live)

@@ -90,11 +90,16 @@ internal sealed class EdgeStateFormat(string place)
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("version", out var member) || member.ValueKind != JsonValueKind.Number
             || !member.TryGetInt32(out var version))
+        {
             throw Corrupt("it has no version");
+        }
+
         if (version != EdgeStateDocument.CurrentVersion)
+        {
             throw new OperatorException(
                 $"The hub's state {place} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
                 + "that wrote it, or a newer one.");
+        }
     }
 
     private OperatorException Corrupt(string what, Exception? cause = null)

@@ -251,8 +251,11 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             present => present.Entries.IsEmpty ? Builder().ReplaceAll(present, seed, "edges", cancellationToken) : new(null, new()),
             dryRun: false, cancellationToken);
         if (!result.Succeeded)
+        {
             throw new OperatorException(
                 "The configuration's edges can't be used:\n" + string.Join('\n', result.Errors.Select(error => $"  {error}")));
+        }
+
         if (result.Diff.IsEmpty)
             EdgesLog.SeedIgnored(_logger, _keeper.Place);
         else

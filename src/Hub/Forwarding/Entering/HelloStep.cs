@@ -44,12 +44,15 @@ internal sealed class HelloStep(TimeProvider time)
         }
 
         if (reader.Hello is not { } hello)
+        {
             return status switch
             {
                 ClientHelloStatus.TooLong => StreamFailure.HelloTooLong,
                 ClientHelloStatus.Incomplete => StreamFailure.ClientGone,
                 _ => StreamFailure.NotTls,
             };
+        }
+
         visit.ServerName = hello.ServerName;
         visit.Fields = visit.Fields with
         {

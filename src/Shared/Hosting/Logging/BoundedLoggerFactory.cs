@@ -93,11 +93,15 @@ public sealed class BoundedLoggerFactory : ILoggerFactory
             }
 
             if (leftOut == 0)
+            {
                 inner.Log(logLevel, eventId, state, exception, formatter);
+            }
             else
+            {
                 inner.Log(
                     logLevel, eventId, state, exception,
                     (all, error) => $"{formatter(all, error)} (and {leftOut} more such lines before it, which were left out)");
+            }
         }
     }
 }

@@ -106,7 +106,9 @@ public sealed class TakeOver : IDisposable
             var answer = new byte[1];
             if (await _socket.ReceiveAsync(answer, SocketFlags.None, cancellationToken).ConfigureAwait(false) == 1
                 && answer[0] == HandOverProtocol.Done)
+            {
                 return;
+            }
         }
         catch (SocketException)
         {

@@ -101,7 +101,10 @@ public static class HostSyntax
             if (
                 !int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 || number is < Port.Min or > Port.Max)
+            {
                 return false;
+            }
+
             port = number;
         }
 

@@ -45,9 +45,11 @@ public static class ControlMessage
             if (json.Length <= MaxLength)
                 return json;
             if (maxError == 0)
+            {
                 throw new ArgumentException(
                     $"A report of {report.Bound.Length + report.Failed.Length} ports has {json.Length} bytes, more than {MaxLength}.",
                     nameof(report));
+            }
         }
     }
 

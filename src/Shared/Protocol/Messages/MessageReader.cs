@@ -127,7 +127,10 @@ internal ref struct MessageReader
         if (
             _json.TokenType != JsonTokenType.String || _json.ValueSpan.Length > maxChars * BytesPerEscapedChar
             || _json.GetString() is not { } text || text.Length > maxChars)
+        {
             throw new FormatException($"{member}: the value is not a string of at most {maxChars} characters");
+        }
+
         return text;
     }
 

@@ -98,7 +98,9 @@ internal static class AddressText
             || !TryReadOptionalGroups(before, address, out var headLength)
             || !TryReadOptionalGroups(after, tail, out var tailLength)
             || headLength + tailLength > AddressPair.IPv6Length - 2)
+        {
             return false;
+        }
 
         tail[..tailLength].CopyTo(address[^tailLength..]);
         return true;

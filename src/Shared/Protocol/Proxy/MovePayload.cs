@@ -74,14 +74,20 @@ public static class MovePayload
         rest = rest[end..];
         if (!TryReadNumber(ref rest, uint.MaxValue, out var stream) || stream == 0
             || !TryReadNumber(ref rest, uint.MaxValue, out var turn))
+        {
             return false;
+        }
+
         StreamPoint? point = null;
         if (!rest.IsEmpty)
         {
             if (!TryReadNumber(ref rest, long.MaxValue, out var received)
                 || !TryReadNumber(ref rest, long.MaxValue, out var from)
                 || !rest.IsEmpty)
+            {
                 return false;
+            }
+
             point = new StreamPoint(received, from);
         }
 

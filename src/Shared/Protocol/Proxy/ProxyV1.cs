@@ -103,7 +103,9 @@ public static class ProxyV1
             || !TryReadAddress(TakeField(ref line), destination)
             || !AddressText.TryReadNumber(TakeField(ref line), IPEndPoint.MaxPort, out var sourcePort)
             || !AddressText.TryReadNumber(line, IPEndPoint.MaxPort, out var destinationPort))
+        {
             return false;
+        }
 
         header = new ProxyHeader(
             new IPEndPoint(new IPAddress(source), sourcePort),

@@ -151,7 +151,9 @@ public static class ProxyV2
             // Only one checksum is allowed: each costs a pass over the header, and a hostile header has room for thousands.
             if (++checksums > 1 || tlv.Value.Length != sizeof(uint) || !header.Overlaps(tlv.Value, out var offset)
                 || BinaryPrimitives.ReadUInt32BigEndian(tlv.Value) != Crc32C.ComputeWithout(header, offset))
+            {
                 return false;
+            }
         }
 
         return true;

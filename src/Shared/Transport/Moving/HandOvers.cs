@@ -62,7 +62,10 @@ internal sealed class HandOvers(MovableStream stream)
             {
                 if (!MayBegin(named) || stream.Local is null || !stream.Legs.IsNewest(move) || stream.Leg is not { } from
                     || from.Carrier?.Id != move.StreamId)
+                {
                     return false;
+                }
+
                 stream.Legs.NoteTurn(move);
                 var to = new StreamLeg(stream, StreamLeg.BeginningSize) { Carrier = carrier, Table = table };
                 _way = way = new StreamHandOver(from, to) { HasEnded = Receiver.HasEnded };

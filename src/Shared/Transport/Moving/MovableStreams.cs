@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport.Moving;
 
+// Over 300 lines: all that happens to a tunnel's streams while they move is decided under one lock.
 /// <summary>
 /// The streams of a tunnel that may go on over another one (protocol.md section 8). When the tunnel is lost it holds them for the agreed
 /// time. Thread-safe; its lock is below those of streams and carriers.
@@ -254,8 +255,10 @@ internal sealed class MovableStreams
     private void NoteOverEarly(uint id)
     {
         lock (_lock)
+        {
             if (!_opened.Contains(id) && _overEarly.Count < MostEnded)
                 _overEarly.Add(id);
+        }
     }
 
     /// <summary>The tunnel has ended. Called before its streams are.</summary>

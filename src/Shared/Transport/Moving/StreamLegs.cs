@@ -162,7 +162,10 @@ internal sealed class StreamLegs
             {
                 if (_stream.IsSettled || !IsNewest(move) || point.From > Receiver.Bytes || !Sender.CanGoOnFrom(point.Received)
                     || Find(named, move.StreamId) is not { } found)
+                {
                     return false;
+                }
+
                 NoteTurn(move);
                 _stream.HandOvers.Drop();
                 (known, newest, old) = (found, Last, _present);

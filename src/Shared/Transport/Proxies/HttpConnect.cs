@@ -50,9 +50,12 @@ internal static class HttpConnect
             return null;
         // 407 is right; tinyproxy says 401 where the password is wrong.
         if (status is 401 or 407)
+        {
             return hasUser
                 ? $"refuses this user and password ({status})"
                 : $"asks for a user and a password ({status}): write them into its URL, as http://USER:PASSWORD@HOST:PORT";
+        }
+
         return $"refuses the connection ({status}{Reason(header)})"
             + (status is 403 or 405 ? ": ask whoever runs it to allow CONNECT to this host and port" : "");
     }

@@ -28,8 +28,11 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     public async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (!QuicLibrary.TryLoad(out var reason))
+        {
             return DialResult.Failed(
                 DialFailureKind.Unreachable, $"QUIC is not available: {reason}. To switch it on, {QuicLibrary.InstallHint}");
+        }
+
         using var configuration = ConfigurationHandle.Client(QuicLibrary.Get(), QuicTransport.EdgeSettings(context, request.MaxPacket));
         var connection =
             QuicConnection.Open(context, QuicLibrary.Get(), request.Address, (certificate, chain) => Fault(certificate, chain, request));
@@ -126,8 +129,11 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
     private static DialResult Failure(QuicConnection connection, DialRequest request, IOException e)
     {
         if (connection.CertificateFault is { } wrong)
+        {
             return DialResult.Failed(
                 DialFailureKind.WrongCertificate, $"{request.HostName} ({request.Address}): {wrong}. The secret was not sent");
+        }
+
         return connection.TransportStatus switch
         {
             QuicStatus.ConnectionIdle or QuicStatus.ConnectionTimeout => Silent(request),
@@ -189,8 +195,11 @@ public sealed class QuicTunnelDialer(TransportContext context) : ITunnelDialer
         if (failure is not null)
             return failure;
         if (config!.Hub is null)
+        {
             return DialResult.Failed(
                 DialFailureKind.ProtocolError, $"{request.HostName} ({request.Address}) has no extensions; over QUIC they are needed");
+        }
+
         return DialResult.Connected(QuicTransport.CreateEdge(connection, request, config, after, context), config);
     }
 }

@@ -61,7 +61,9 @@ public sealed class HostSyntaxTests
         {
             error, HostSyntax.FaultOf(host, "x"), HostSyntax.FaultOf(host + ":80", "x"), HostSyntax.FaultOf(host + "/8", "x"),
         })
+        {
             Assert.Contains("four decimal numbers from 0 to 255 without leading zeros, such as 10.0.0.1", fault, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -92,11 +92,16 @@ public class AddressTextTests
             {
                 Span<byte> address = stackalloc byte[16];
                 if (AddressText.TryReadIPv6(input, address))
+                {
                     Assert.True(IPAddress.TryParse(Encoding.ASCII.GetString(input), out var same)
                         && same.GetAddressBytes().AsSpan().SequenceEqual(address));
+                }
+
                 if (AddressText.TryReadIPv4(input, address))
+                {
                     Assert.True(IPAddress.TryParse(Encoding.ASCII.GetString(input), out var same)
                         && same.GetAddressBytes().AsSpan().SequenceEqual(address[..4]));
+                }
             },
             ["2001:db8:0:1:2:3:4:5"u8.ToArray(), "::ffff:192.0.2.1"u8.ToArray(), "1:2::3"u8.ToArray(), "203.0.113.254"u8.ToArray()],
             maxAllocated: 4 * 1024);

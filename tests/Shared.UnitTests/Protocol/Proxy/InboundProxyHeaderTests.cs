@@ -64,9 +64,11 @@ public sealed class InboundProxyHeaderTests
         input =>
         {
             if (input.Length > 0)
+            {
                 Assert.InRange(
                     InboundProxyHeader.TryParse(input, out _, out var consumed) == ProxyParseStatus.Complete ? consumed : 0, 0,
                     input.Length);
+            }
         },
         [Encoding.ASCII.GetBytes("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nmore")]);
 

@@ -97,7 +97,9 @@ internal sealed class MoveWorld
 
         if (Client.Heard != Upstream.Said || Upstream.Heard != Client.Said || Client.IsGone || Upstream.IsGone || !Client.HeardEnd
             || !Upstream.HeardEnd)
+        {
             throw new PropertyException($"heard {Client.Heard} of {Upstream.Said} and {Upstream.Heard} of {Client.Said}");
+        }
     }
 
     /// <summary>Nothing is held once nobody can ask for it any more.</summary>

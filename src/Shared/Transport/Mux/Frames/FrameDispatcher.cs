@@ -78,7 +78,10 @@ internal sealed class FrameDispatcher(MuxCore core, InboundFrames inbound)
         _cost += CostOf(_header.Type);
         if (FrameRules.Check(
             _header, !core.IsEdge, core.Terms.ReceiveLimit, (core.Terms.Features & TunnelFeatures.Reset) != 0, core.Kept.IsOn) is { } fault)
+        {
             throw new FrameViolationException(_header, fault);
+        }
+
         if (inbound.Inbox.CheckOrder(_header.Type) is { } disorder)
             throw Violation(disorder);
 

@@ -221,10 +221,9 @@ internal sealed class QuicSessions
     {
         QuicSession? session;
         lock (_lock)
-            if (!_sessions.Remove(id, out session))
-                return;
-
-        End(session);
+            _sessions.Remove(id, out session);
+        if (session is not null)
+            End(session);
     }
 
     /// <summary>Ends all sessions, because the tunnel has ended.</summary>

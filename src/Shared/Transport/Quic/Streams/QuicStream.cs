@@ -76,7 +76,10 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
         var result = new QuicStream(streams, isPeers: false) { Id = id, Observer = observer };
         if (StreamHandle.Open(
             result._core.Connection.Library, result._core.Connection.Handle, result, unidirectional: false) is not { } handle)
+        {
             return null;
+        }
+
         result._handle = handle;
         return result;
     }

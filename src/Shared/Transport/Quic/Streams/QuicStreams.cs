@@ -67,7 +67,9 @@ internal sealed class QuicStreams(QuicCore core, StreamIds ids, IStreamsOwner ow
                 if (!core.TakesNew
                     || !_table.UnderWay.TryPass(core.Context.NowMilliseconds)
                     || !_table.Endings.TryPass(core.Context.NowMilliseconds))
+                {
                     return null;
+                }
             }
 
             if (ids.Next() is not (> 0 and var id) || QuicStream.Open(this, id, observer) is not { } opened)
