@@ -185,7 +185,7 @@ internal sealed class HandOvers(MovableStream stream)
 
         // What was under way is lost with the old leg; or the hub may send on the new one, and nobody knows from where.
         stream.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
-        stream.End(end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end, flush: true);
+        stream.End(end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end);
         return true;
     }
 

@@ -1,26 +1,26 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// A stream that outlives its tunnel (protocol.md section 8): what its local end and its owner see, over one carrier after the other. Each
 /// direction counts its bytes from 0, and its end is one more; a <see cref="MovableSender"/> keeps what was sent until the peer says that
-/// it has it. After a move both ends go on from what the other has received.
-/// <para/> The locks of both halves guard it, and the present leg changes under both; that of sending comes first. They are below the locks
-/// of carriers, so a carrier is never called with them held. The local end is.
+/// it has it. After a move both ends go on from what the other has received. When it is reset, and behind what, <see cref="StreamLife"/>
+/// says.
+/// <para/> The locks of both halves guard it (docs/architecture.md, "The order of locks"), and the present leg changes under both.
 /// </summary>
 internal sealed class MovableStream : ITunnelStream
 {
     private volatile ILocalEndpoint? _local;
     private volatile bool _isLocalReset;
-    private bool _isOver;
     private ResetReason? _wanted;
-    private StreamEnd _end;
-    private IStreamObserver? _observer;
+    private OwnerEnd _owner;
 
     /// <summary>Edge: creates a client's stream.</summary>
     public MovableStream(TransportContext context, in StreamOpening opening, ILocalEndpoint local, IStreamObserver? observer)
-        : this(context) => (Opening, _local, _observer) = (opening, local, observer);
+        : this(context) => (Opening, _local, Observer) = (opening, local, observer);
 
     /// <summary>Hub: creates the stream of a carrier that the edge has opened.</summary>
     public MovableStream(TransportContext context, ITunnelStream carrier, MovableStreams table)
@@ -62,7 +62,7 @@ internal sealed class MovableStream : ITunnelStream
     public StreamOpening Opening { get; }
 
     /// <summary>Whether the stream has ended for its owner.</summary>
-    public bool IsOver => _isOver;
+    public bool IsOver => _owner.HasEnded;
 
     /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
     public StreamLeg? Leg => Legs.Present;
@@ -80,24 +80,18 @@ internal sealed class MovableStream : ITunnelStream
     public bool IsToldSoon { get; set; }
 
     /// <summary>Whether neither end will ask for anything any more.</summary>
-    public bool IsSettled => _isOver && (!_end.Completed || Sender.IsEndTaken);
-
-    /// <summary>Whether the stream has ended with a reset.</summary>
-    public bool WasReset => _isOver && !_end.Completed;
+    public bool IsSettled => IsOver && (!_owner.End.Completed || Sender.IsEndTaken);
 
     public IStreamObserver? Observer
     {
-        get => _observer;
+        get => _owner.Observer;
         set
         {
+            bool isLate;
             lock (Receiver.Sync)
-            {
-                _observer = value;
-                if (!_isOver)
-                    return;
-            }
-
-            value?.OnStreamClosed(this, _end);
+                isLate = _owner.Watch(value);
+            if (isLate)
+                Tell(value);
         }
     }
 
@@ -111,7 +105,7 @@ internal sealed class MovableStream : ITunnelStream
         lock (Receiver.Sync)
         {
             _local = endpoint;
-            (isOver, leg) = (_isOver, Leg);
+            (isOver, leg) = (IsOver, Leg);
         }
 
         if (!isOver)
@@ -151,7 +145,7 @@ internal sealed class MovableStream : ITunnelStream
         if (leg?.Carrier is { } carrier)
             carrier.Reset(reason);
         else
-            End(new StreamEnd(StreamEndSide.Local, reason), flush: false);
+            End(new StreamEnd(StreamEndSide.Local, reason));
     }
 
     /// <summary>No tunnel has taken the stream in time, or none may: ends it, unless it goes on elsewhere.</summary>
@@ -159,14 +153,14 @@ internal sealed class MovableStream : ITunnelStream
     public void GiveUp(MovableStreams table)
     {
         // The carrier of one that is open tells of its end, and one that waits does so as long as its last tunnel lets it.
-        if (Leg is { } leg ? leg.Table != table || !_isOver : Legs.Last.Table != table)
+        if (Leg is { } leg ? leg.Table != table || !IsOver : Legs.Last.Table != table)
             return;
 
         // Neither local end has anything more to say or to hear where both have ended.
-        if (_isOver || HasBothEnds)
+        if (IsOver || HasBothEnds)
             Complete();
         else
-            End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified), flush: true);
+            End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
     }
 
     /// <summary>Forgets a stream that has ended in order, though the peer has not said that it has its end.</summary>
@@ -219,7 +213,7 @@ internal sealed class MovableStream : ITunnelStream
                 isComplete = Receiver.HasEnded && (isLost ? Sender.IsEndTaken : !leg.IsOpen && HasBothEnds);
                 if (isLost)
                     Legs.Lose();
-                else if (!isComplete && !_isOver)
+                else if (!isComplete && !IsOver)
                     (leg.IsLast, reset) = (true, leg.WasReset);
             }
         }
@@ -236,7 +230,7 @@ internal sealed class MovableStream : ITunnelStream
         }
         else if (_wanted is { } reason)
         {
-            End(new StreamEnd(StreamEndSide.Local, reason), flush: false);
+            End(new StreamEnd(StreamEndSide.Local, reason));
         }
         else if (leg.Table!.IsOver)
         {
@@ -254,30 +248,29 @@ internal sealed class MovableStream : ITunnelStream
     }
 
     /// <summary>Ends the stream, whatever its legs do.</summary>
-    public void End(in StreamEnd end, bool flush)
+    public void End(in StreamEnd end)
     {
         lock (Receiver.Sync)
         {
-            if (_isOver)
+            if (IsOver)
                 return;
             Receiver.NoteReset();
         }
 
-        _local?.Reset(flush);
+        _local?.Reset(StreamLife.ResetsBehindData(end));
         Finish(end);
     }
 
     private void Finish(in StreamEnd end)
     {
         bool isFirst;
+        IStreamObserver? observer;
         lock (Sender.Sync)
         {
             lock (Receiver.Sync)
             {
-                isFirst = !_isOver;
-                if (isFirst)
-                    (_isOver, _end) = (true, end);
-                if (!_end.Completed)
+                isFirst = _owner.TryEnd(end, out observer);
+                if (!_owner.End.Completed)
                     Sender.Forget(inOrder: false);
             }
         }
@@ -295,6 +288,12 @@ internal sealed class MovableStream : ITunnelStream
             return;
         // The peer's side may have ended in order before, and then waits for an acknowledgement that would not come.
         table?.OnReceived(this);
-        _observer?.OnStreamClosed(this, end);
+        Tell(observer);
+    }
+
+    private void Tell(IStreamObserver? observer)
+    {
+        if (OwnerEnd.Tell(observer, this, _owner.End) is { } defect)
+            Defects.Note("telling the owner of a stream of its end", defect);
     }
 }

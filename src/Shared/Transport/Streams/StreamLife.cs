@@ -13,7 +13,20 @@ namespace Tunnel.Shared.Transport.Streams;
 /// once.</item>
 /// <item>The peer has reset, or the tunnel is lost: the local peer gets RST behind the data that came before, as long as it takes that data
 /// (<see cref="LocalDelivery"/>); the peer gets nothing.</item>
+/// <item>The stream was reset before it had a local end: that gets RST at once, since nothing has come for it.</item>
 /// </list>
+/// A stream that may move (Moving/MovableStream) stands above the streams of one tunnel after the other, and each of these has such a
+/// life. Its local peer and its owner learn of them only what ends the whole: <list type="bullet">
+/// <item>The stream of the present tunnel was reset by either side, or that tunnel is lost and its streams do not wait for another: the
+/// local peer gets what is said above, behind what is said above.</item>
+/// <item>The tunnel is lost and its streams wait: nobody gets anything. If no other takes the stream in time, the local peer gets RST
+/// behind the data that came before. A reset by this process ends the wait with RST at once; one by the local peer is passed on after
+/// the move.</item>
+/// <item>The stream was handed over to another tunnel: nobody learns how the old tunnel's part ends, once that has brought all. If it is
+/// lost before, the local peer gets RST behind the data that came, and the peer gets RESET.</item>
+/// </list>
+/// <see cref="ResetsBehindData"/> says for all of them whether the local peer gets its RST behind data or at once, and
+/// <see cref="OwnerEnd"/> tells the owner.
 /// </summary>
 internal sealed class StreamLife : ISweepable
 {
@@ -24,11 +37,9 @@ internal sealed class StreamLife : ISweepable
     private readonly IStreamCarrier _carrier;
     private readonly LocalDelivery _delivery;
     private readonly TransportContext _context;
-    private IStreamObserver? _observer;
+    private OwnerEnd _owner;
     private StreamState _state;
-    private StreamEnd _end;
     private bool _isLocalReset;
-    private bool _isFinished;
     private bool _isSwept;
     private long _deadline;
 
@@ -55,20 +66,23 @@ internal sealed class StreamLife : ISweepable
     /// <summary>Is told of the end; at once when the stream has ended before this is set.</summary>
     public IStreamObserver? Observer
     {
-        get => _observer;
+        get => _owner.Observer;
         set
         {
+            bool isLate;
             lock (_sync)
-            {
-                _observer = value;
-                if (!_isFinished)
-                    return;
-            }
-
-            // The stream ended before the owner could set its observer.
-            Tell(value);
+                isLate = _owner.Watch(value);
+            if (isLate)
+                Tell(value);
         }
     }
+
+    /// <summary>
+    /// Whether the local peer of a stream that ends with a reset gets RST behind the data that came before, or at once. A reset from afar
+    /// says nothing against that data. Reasons of this side do not wait for a slow peer, and a local peer that has reset takes
+    /// nothing any more.
+    /// </summary>
+    public static bool ResetsBehindData(in StreamEnd end) => end.Side != StreamEndSide.Local;
 
     // ---- the local end
 
@@ -229,15 +243,14 @@ internal sealed class StreamLife : ISweepable
         }
 
         _carrier.SendReset();
-        if (end.Side == StreamEndSide.Local)
+        if (ResetsBehindData(end))
         {
-            // Our own reasons do not wait for a slow peer; and a local peer that has reset takes nothing any more.
-            _carrier.Discard();
-            Endpoint?.Reset(flush: false);
+            _delivery.OnRemoteReset();
         }
         else
         {
-            _delivery.OnRemoteReset();
+            _carrier.Discard();
+            Endpoint?.Reset(flush: false);
         }
 
         Finish(end);
@@ -248,11 +261,8 @@ internal sealed class StreamLife : ISweepable
         IStreamObserver? observer;
         lock (_sync)
         {
-            if (_isFinished)
+            if (!_owner.TryEnd(end, out observer))
                 return;
-            _isFinished = true;
-            _end = end;
-            observer = _observer;
         }
 
         _carrier.OnFinished(end);
@@ -261,16 +271,9 @@ internal sealed class StreamLife : ISweepable
         Tell(observer);
     }
 
-    // An owner's defect must not keep other streams from being ended, nor bring down the sweeper's timer.
     private void Tell(IStreamObserver? observer)
     {
-        try
-        {
-            observer?.OnStreamClosed(_carrier, _end);
-        }
-        catch (Exception e)
-        {
-            _carrier.NoteDefect(e);
-        }
+        if (OwnerEnd.Tell(observer, _carrier, _owner.End) is { } defect)
+            _carrier.NoteDefect(defect);
     }
 }

@@ -4,11 +4,17 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.UnitTests.Transport.Streams;
 
-/// <summary>Writes down what a life asks its transport for, and says what a test wants.</summary>
+/// <summary>
+/// Writes down what a life asks its transport for, and says what a test wants. With <see cref="Life"/> it is also the stream that an owner
+/// sees. Moving streams call it from other threads.
+/// </summary>
 internal sealed class FakeCarrier : IStreamCarrier
 {
     /// <summary>In the order in which it came.</summary>
     public List<string> Asked { get; } = [];
+
+    /// <summary>The life of the stream; null where the test calls it by itself.</summary>
+    public StreamLife? Life { get; set; }
 
     public List<Exception> Defects { get; } = [];
 
@@ -20,34 +26,40 @@ internal sealed class FakeCarrier : IStreamCarrier
 
     public bool WaitsAfterReset { get; set; }
 
-    public uint Id => 1;
+    public uint Id { get; init; } = 1;
 
-    public IStreamObserver? Observer { get; set; }
+    public IStreamObserver? Observer { get => Life!.Observer; set => Life!.Observer = value; }
 
     public long BytesSent => 0;
 
     public long BytesReceived => 0;
 
-    public void BeginReading(ILocalEndpoint endpoint) => Asked.Add("read");
+    public void BeginReading(ILocalEndpoint endpoint) => Note("read");
 
-    public void NotifyReadable() => Asked.Add("read on");
+    public void NotifyReadable() => Note("read on");
 
     public void PrepareReset(in StreamEnd end, bool behindData) =>
-        Asked.Add(end.Side == StreamEndSide.Local ? $"RESET {end.Reason}{(behindData ? " behind data" : "")}" : "no RESET");
+        Note(end.Side == StreamEndSide.Local ? $"RESET {end.Reason}{(behindData ? " behind data" : "")}" : "no RESET");
 
-    public void SendReset() => Asked.Add("send");
+    public void SendReset() => Note("send");
 
-    public void GiveUpWaiting() => Asked.Add("give up");
+    public void GiveUpWaiting() => Note("give up");
 
-    public void Discard() => Asked.Add("discard");
+    public void Discard() => Note("discard");
 
-    public void OnFinished(in StreamEnd end) => Asked.Add("finished");
+    public void OnFinished(in StreamEnd end) => Note("finished");
 
     public void NoteDefect(Exception exception) => Defects.Add(exception);
 
-    public void Attach(ILocalEndpoint endpoint) => throw new NotSupportedException();
+    public void Attach(ILocalEndpoint endpoint) => Life!.Attach(endpoint);
 
-    public void NotifyLocalReset() => throw new NotSupportedException();
+    public void NotifyLocalReset() => Life!.NotifyLocalReset();
 
-    public void Reset(ResetReason reason) => throw new NotSupportedException();
+    public void Reset(ResetReason reason) => Life!.Reset(reason);
+
+    private void Note(string asked)
+    {
+        lock (Asked)
+            Asked.Add(asked);
+    }
 }
