@@ -5,7 +5,7 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// Tells the peer of a tunnel what its streams have received: at once when it is much, else a little later, for many streams in one frame.
-/// Thread-safe; its lock is below those of streams and carriers.
+/// Thread-safe.
 /// </summary>
 /// <param name="table">The streams of the tunnel.</param>
 /// <param name="context">The clock.</param>

@@ -13,7 +13,7 @@ internal sealed class MovableReceiver(MovableStream stream)
     private bool _hasEnded;
     private bool _isClosed;
 
-    /// <summary>The lock of receiving; it comes after that of sending.</summary>
+    /// <summary>The lock of receiving.</summary>
     public Lock Sync { get; } = new();
 
     /// <summary>Bytes that the local end has been given.</summary>

@@ -11,7 +11,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     private long _next;
     private bool _waits;
 
-    /// <summary>The lock of sending; it comes before that of receiving.</summary>
+    /// <summary>The lock of sending.</summary>
     public Lock Sync { get; } = new();
 
     /// <summary>Bytes that went from the local end into tunnels.</summary>

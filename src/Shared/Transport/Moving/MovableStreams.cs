@@ -8,7 +8,7 @@ namespace Tunnel.Shared.Transport.Moving;
 // Over 300 lines: all that happens to a tunnel's streams while they move is decided under one lock.
 /// <summary>
 /// The streams of a tunnel that may go on over another one (protocol.md section 8). When the tunnel is lost it holds them for the agreed
-/// time. Thread-safe; its lock is below those of streams and carriers.
+/// time. Thread-safe.
 /// </summary>
 internal sealed class MovableStreams
 {

@@ -2,7 +2,7 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// Counts what becomes of the streams of a tunnel that was lost: how many go on elsewhere, how much this end sends again, and how long they
-/// waited. Thread-safe; its lock is below all others.
+/// waited. Thread-safe.
 /// </summary>
 internal sealed class MoveTally(TimeProvider time)
 {

@@ -80,7 +80,7 @@ internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalE
         return count;
     }
 
-    /// <summary>Calls the carrier on another thread, since carriers have locks above the stream's.</summary>
+    /// <summary>Calls the carrier on another thread, since the stream's locks may be held.</summary>
     public void Later(Action<ITunnelStream> action) =>
         ThreadPool.UnsafeQueueUserWorkItem(static call => call.action(call.Carrier), (action, Carrier: Carrier!), preferLocal: false);
 

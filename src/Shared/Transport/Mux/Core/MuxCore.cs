@@ -8,13 +8,8 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 /// The state that all flows through one end of a mux share: lock, scheduler, ids, terms, counters, quotas, unsent endings, and whether the
 /// mux has ended. It knows no tunnel and no socket: its owner is an <see cref="IMuxEvents"/>, and an <see cref="IMuxCarrier"/> carries its
 /// bytes; streams, sessions and frames build on it.
-/// <para/> The order of locks over TLS: a thread that holds one of these takes only those to the right of it:
-/// <see cref="Lanes.LaneKeeper"/>, <see cref="Lanes.LanedTunnel"/> → a tunnel's change of connection → <see cref="Sync"/> → a stream's
-/// receiving half → a local endpoint → the memory of the process (<see cref="FlowController"/>, segments), <see cref="Sweeper"/>,
-/// <see cref="Pacer"/>.
-/// <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. It is held briefly: never over I/O of the
-/// carrier, and never over a call to an owner (<see cref="IMuxEvents"/>, observers, sinks). Members here must be called with it held unless
-/// they say otherwise.
+/// <para/> <see cref="Sync"/> guards tables, scheduler and the states of streams and sessions. What may be taken and called while it is
+/// held is said in docs/architecture.md, "The order of locks". Members here must be called with it held unless they say otherwise.
 /// </summary>
 internal sealed class MuxCore
 {
