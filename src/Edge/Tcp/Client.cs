@@ -4,7 +4,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Refusing;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Proxy;
-using Tunnel.Shared.Relay;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Tcp;
@@ -55,6 +55,6 @@ internal readonly struct Client
     public void Refuse(RefusalReason reason)
     {
         Port.Admission.CountRefusal(reason, Number);
-        LingeringReset.Now(Socket);
+        SocketReset.Now(Socket);
     }
 }

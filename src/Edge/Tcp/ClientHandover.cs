@@ -142,7 +142,7 @@ internal sealed class ClientHandover
         if (reason is { } why)
             Refuse(waiting.Client, why);
         else
-            LingeringReset.Now(waiting.Client.Socket);
+            SocketReset.Now(waiting.Client.Socket);
     }
 
     private ILocalEndpoint CreateEndpoint(Socket socket, EdgePortPolicy policy)

@@ -11,6 +11,7 @@ using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
@@ -190,8 +191,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             ForgetOwn();
         if (!forwarder.Own.Contains(OwnConnection.Of(entry.Client, entry.Destination, udp: false), entry.Edge))
             return outcome;
-        socket.LingerState = new LingerOption(true, 0);
-        socket.Dispose();
+        SocketReset.Now(socket);
         outcome.Use?.End();
         return ConnectOutcome.Failed(StreamFailure.ForwardingLoop);
     }
@@ -286,8 +286,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         else if (outcome.Succeeded)
         {
             // The client's reset must not look like an orderly end to the upstream.
-            outcome.Socket.LingerState = new LingerOption(true, 0);
-            outcome.Socket.Dispose();
+            SocketReset.Now(outcome.Socket);
         }
 
         forwarder.NoteFailure(entry, StreamFailure.ClientGone);

@@ -94,8 +94,7 @@ internal sealed class ConnectRace(DescriptorGuard descriptors, TimeProvider time
         if (outcome.Succeeded)
         {
             // It has answered a moment too late; a reset does not look like an orderly end.
-            outcome.Socket.LingerState = new LingerOption(true, 0);
-            outcome.Socket.Dispose();
+            SocketReset.Now(outcome.Socket);
         }
 
         runners.OnLost(runner);

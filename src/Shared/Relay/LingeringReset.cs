@@ -4,8 +4,8 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Relay;
 
 /// <summary>
-/// Ends a connection with RST, but only after the peer has received what was written before: closing with linger 0 discards the kernel's
-/// send queue, and a server that answers and then resets over an unread body must still be heard.
+/// Ends a connection with RST, but only after the peer has received what was written before: <see cref="SocketReset"/> discards the
+/// kernel's send queue, and a server that answers and then resets over an unread body must still be heard.
 /// </summary>
 public static class LingeringReset
 {
@@ -14,21 +14,6 @@ public static class LingeringReset
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>Resets the connection at once.</summary>
-    public static void Now(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The connection is closed or broken already: there is nobody to tell.
-        }
-
-        socket.Dispose();
-    }
 
     /// <summary>
     /// Waits until the peer has acknowledged everything, or for <see cref="Patience"/> without progress, then resets. The kernel has no
@@ -57,6 +42,6 @@ public static class LingeringReset
             return;
         }
 
-        Now(socket);
+        SocketReset.Now(socket);
     }
 }

@@ -15,10 +15,6 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     private const int Known = 1;
     private const int Closed = 2;
 
-    // Protocol and option numbers of tcp(7).
-    private const int Tcp = 6;
-    private const int TcpNotSentLowWater = 25;
-
     // Data for a peer that does not read must wait in our own budget, which is bounded, and not in the kernel's send queue, which grows to
     // megabytes per connection: 2,000 stalled streams took 1.5 GB there, more than the limit for all of TCP (tcp_mem), and every other
     // connection of the machine stood still.
@@ -171,7 +167,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
         }
         else
         {
-            LingeringReset.Now(_socket);
+            SocketReset.Now(_socket);
             _watched.Abandon();
         }
     }
@@ -244,7 +240,7 @@ public sealed class SocketEndpoint : ILocalEndpoint, ISocketOwner, ITcpMemoryHol
     {
         try
         {
-            _socket.SetRawSocketOption(Tcp, TcpNotSentLowWater, BitConverter.GetBytes(NotSentLowWater));
+            NativeSocket.LimitUnsent(_socket, NotSentLowWater);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

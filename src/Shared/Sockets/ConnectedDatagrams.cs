@@ -63,7 +63,7 @@ public sealed class ConnectedDatagrams : LoopEntry, IDisposable
         {
             var error = NativeSocket.LastError;
             handle.Dispose();
-            return SocketConnector.ToSocketError(error);
+            return ErrorNumbers.ToConnectError(error);
         }
 
         DatagramReceiver.Coalesce(handle);

@@ -115,7 +115,7 @@ public sealed unsafe class DatagramReceiver
         {
             var received = NativeDatagrams.Receive(socket, _messages, MaxMessages, out var error);
             _count = Math.Max(received, 0);
-            return NativeDatagrams.ToSocketError(error);
+            return ErrorNumbers.ToSocketError(error);
         }
         catch (ObjectDisposedException)
         {

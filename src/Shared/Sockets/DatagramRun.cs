@@ -196,7 +196,7 @@ public sealed unsafe class DatagramRun
                     break;
             }
 
-            _error = NativeDatagrams.ToSocketError(error);
+            _error = ErrorNumbers.ToSocketError(error);
             _dropped += parts;
             Advance(parts);
             return segment;

@@ -78,7 +78,7 @@ public sealed class DescriptorGuard : IDisposable
     {
         if (asked.IsInvalid)
         {
-            if (SocketConnector.ToSocketError(NativeSocket.LastError) != SocketError.TooManyOpenSockets)
+            if (ErrorNumbers.ToSocketError(NativeSocket.LastError) != SocketError.TooManyOpenSockets)
                 return false;
             OnShortage();
             return true;

@@ -82,19 +82,6 @@ internal static unsafe partial class NativeDatagrams
             : 0;
     }
 
-    /// <summary>Converts an error number; only errors that callers distinguish have their own value.</summary>
-    public static SocketError ToSocketError(int error) => error switch
-    {
-        0 => SocketError.Success,
-        ErrorAgain => SocketError.WouldBlock,
-        ErrorMessageSize => SocketError.MessageSize,
-        ErrorNetworkUnreachable => SocketError.NetworkUnreachable,
-        ErrorNoBuffers => SocketError.NoBufferSpaceAvailable,
-        ErrorConnectionRefused => SocketError.ConnectionRefused,
-        ErrorHostUnreachable => SocketError.HostUnreachable,
-        _ => SocketError.SocketError,
-    };
-
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     private static partial int ReceiveMessages(SafeSocketHandle socket, Message* messages, uint count, int flags, void* timeout);
 

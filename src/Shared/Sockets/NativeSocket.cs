@@ -22,6 +22,7 @@ internal static partial class NativeSocket
     private const int MemoryInfo = 55;
     private const int TcpLevel = 6;
     private const int MaxSegmentOption = 2;
+    private const int NotSentLowWater = 25;
     private const int InternetVersion4 = 2;
     private const int InternetVersion6 = 10;
     private const int StreamType = 1;
@@ -90,6 +91,11 @@ internal static partial class NativeSocket
     /// <returns>False when the kernel does not know it.</returns>
     public static bool SetOption(SafeSocketHandle socket, int level, int option, int value) =>
         setsockopt(socket, level, option, ref value, sizeof(int)) == 0;
+
+    /// <summary>Limits what the kernel takes from us before it has sent it (TCP_NOTSENT_LOWAT).</summary>
+    /// <exception cref="SocketException">The socket is of another kind, or closed.</exception>
+    public static void LimitUnsent(Socket socket, int bytes) =>
+        socket.SetRawSocketOption(TcpLevel, NotSentLowWater, BitConverter.GetBytes(bytes));
 
     /// <summary>Starts to connect.</summary>
     /// <returns>0 when the socket is connected, <see cref="WouldBlock"/> when connecting takes a while, else <see cref="Failed"/>;

@@ -28,13 +28,13 @@ public static class SocketConnector
         if (descriptors?.Refuses(handle) == true)
             return (null, SocketError.TooManyOpenSockets);
         if (handle.IsInvalid)
-            return (null, ToSocketError(NativeSocket.LastError));
+            return (null, ErrorNumbers.ToConnectError(NativeSocket.LastError));
         if (maxSegment is { } limit)
             NativeSocket.SetMaxSegment(handle, limit);
         var error = NativeSocket.Connect(handle, address.Serialize());
         if (error == NativeSocket.Failed)
         {
-            var cause = ToSocketError(NativeSocket.LastError);
+            var cause = ErrorNumbers.ToConnectError(NativeSocket.LastError);
             handle.Dispose();
             return (null, cause);
         }
@@ -60,7 +60,8 @@ public static class SocketConnector
         }
         catch (OperationCanceledException)
         {
-            Abort(handle);
+            // The peer may have accepted the connection.
+            SocketReset.Now(new Socket(handle));
             throw;
         }
         finally
@@ -68,32 +69,6 @@ public static class SocketConnector
             connecting.Detach();
         }
 
-        return ToSocketError(NativeSocket.ConnectError(handle));
+        return ErrorNumbers.ToConnectError(NativeSocket.ConnectError(handle));
     }
-
-    // Closes with RST: to a peer that may have accepted the connection, this must not look like an orderly end.
-    private static void Abort(SafeSocketHandle handle)
-    {
-        using var socket = new Socket(handle);
-        socket.LingerState = new LingerOption(true, 0);
-    }
-
-    // errno(3) on Linux.
-    internal static SocketError ToSocketError(int error) => error switch
-    {
-        0 => SocketError.Success,
-        1 or 13 => SocketError.AccessDenied,
-        11 or 99 => SocketError.AddressNotAvailable,
-        12 or 105 => SocketError.NoBufferSpaceAvailable,
-        23 or 24 => SocketError.TooManyOpenSockets,
-        98 => SocketError.AddressAlreadyInUse,
-        100 => SocketError.NetworkDown,
-        101 => SocketError.NetworkUnreachable,
-        104 => SocketError.ConnectionReset,
-        110 => SocketError.TimedOut,
-        111 => SocketError.ConnectionRefused,
-        112 => SocketError.HostDown,
-        113 => SocketError.HostUnreachable,
-        _ => SocketError.SocketError,
-    };
 }

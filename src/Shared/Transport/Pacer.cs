@@ -1,5 +1,3 @@
-using Tunnel.Shared.Guarding;
-
 namespace Tunnel.Shared.Transport;
 
 /// <summary>Something that waits for its next share of bytes.</summary>
@@ -9,59 +7,18 @@ internal interface IPaced
     void OnPace();
 }
 
-/// <summary>One timer for all connections of a process that wait for their rate limit. It stops while none waits.</summary>
+/// <summary>One timer for all connections of a process that wait for their rate limit.</summary>
 internal sealed class Pacer(TimeProvider time)
 {
     /// <summary>The interval at which waiting connections are called.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
 
-    private readonly Lock _lock = new();
-    private List<IPaced> _waiting = [];
-    private List<IPaced> _waking = [];
-    private ITimer? _timer;
-    private bool _running;
+    private readonly Rounds<IPaced> _rounds = new(time, Period, "pacing", static item =>
+    {
+        item.OnPace();
+        return false;
+    });
 
     /// <summary>Schedules one call of <see cref="IPaced.OnPace"/>.</summary>
-    public void Add(IPaced item)
-    {
-        lock (_lock)
-        {
-            _waiting.Add(item);
-            if (_running)
-                return;
-            _running = true;
-            _timer ??= time.CreateGuardedTimer(static self => self.Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _timer.Change(Period, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private void Wake()
-    {
-        lock (_lock)
-            (_waiting, _waking) = (_waking, _waiting);
-
-        // Called without the lock, because most items add themselves again.
-        foreach (var item in _waking)
-            Wake(item);
-        _waking.Clear();
-        lock (_lock)
-        {
-            _running = _waiting.Count > 0;
-            if (_running)
-                _timer!.Change(Period, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    private static void Wake(IPaced item)
-    {
-        try
-        {
-            item.OnPace();
-        }
-        catch (Exception e)
-        {
-            // A failure of one item must not stop the others.
-            Defects.Note($"pacing {item.GetType().Name}", e);
-        }
-    }
+    public void Add(IPaced item) => _rounds.Add(item);
 }

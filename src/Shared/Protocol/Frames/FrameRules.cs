@@ -64,7 +64,7 @@ public static class FrameRules
         FrameType.Config => MaxConfig,
         FrameType.Ping or FrameType.Pong => MaxPing,
         FrameType.WindowUpdate or FrameType.WindowUpdateBack => 4,
-        FrameType.UdpOpen => 536,
+        FrameType.UdpOpen => UdpOpenPayload.MaxLength,
         FrameType.UdpData or FrameType.UdpDataBack => MaxDatagram,
         FrameType.Reset => 1,
         FrameType.Probe => 0,

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
@@ -36,7 +37,6 @@ internal sealed class TcpOptions(Socket socket)
     private const int TcpCongestion = 13;
     private const int TcpUserTimeout = 18;
     private const int TcpThinLinearTimeouts = 16;
-    private const int TcpNotSentLowWater = 25;
     private const int TcpMaxRetransmit = 44;
     private const int InfoRoundTrip = 68;
     private const int InfoAcknowledged = 120;
@@ -69,7 +69,7 @@ internal sealed class TcpOptions(Socket socket)
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         Set(TcpLevel, TcpUserTimeout, BitConverter.GetBytes(UserTimeoutMilliseconds));
-        Set(TcpLevel, TcpNotSentLowWater, BitConverter.GetBytes(NotSentLowWater));
+        NativeSocket.LimitUnsent(socket, NotSentLowWater);
         // This needs Linux 6.15; before that, only connections with little data under way can be kept from doubling.
         if (!TrySet(TcpLevel, TcpMaxRetransmit, BitConverter.GetBytes(MaxRetransmitMilliseconds)))
             TrySet(TcpLevel, TcpThinLinearTimeouts, BitConverter.GetBytes(1));
