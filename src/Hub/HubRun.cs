@@ -98,9 +98,8 @@ internal sealed class HubRun : IDisposable
 
         var resolver = new TargetResolver(time);
         var reports = new PoolReports(events, time, loggerFactory.CreateLogger<PoolReports>());
-        _health = new HealthMonitor(new HealthProbe(), reports, time);
         _adaptive = new AdaptivePorts(Traffic, time);
-        _health.Answered = _adaptive.NoteCheck;
+        _health = new HealthMonitor(new HealthProbe(), reports, time) { Answered = _adaptive.NoteCheck };
         Pools = new TargetPools(resolver, _health, reports, time);
         _gate = new PortGate(Forwarding(options), Pools, Traffic, Context);
         var tlsReports = new TlsReports(events, time, loggerFactory.CreateLogger<TlsReports>());
@@ -121,11 +120,13 @@ internal sealed class HubRun : IDisposable
             edges,
             Blocks,
             new TunnelForwarder(_gate, Streams, Sessions),
-            LiveEdgesOptions.Default with { MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout },
+            LiveEdgesOptions.Default with
+            {
+                MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout, Rates = _adaptive.For,
+            },
             events,
             time,
             loggerFactory);
-        Live.Configs.Rates = _adaptive.For;
         _adaptive.Changed += Live.Configs.RefreshRates;
         _keeper = new PresenceKeeper(
             Live.Presences,

@@ -14,10 +14,8 @@ internal sealed class TestRegistry
 {
     public TestRegistry(ITunnelForwarder? forwarder = null, LiveEdgesOptions? options = null)
     {
-        Live = new LiveEdges(
-            Allowed, Blocks, forwarder ?? new NoForwarder(), options ?? LiveEdgesOptions.Default, Events.Queue, Time,
-            NullLoggerFactory.Instance);
-        Live.Configs.Rates = _ => Rates;
+        var own = (options ?? LiveEdgesOptions.Default) with { Rates = _ => Rates };
+        Live = new LiveEdges(Allowed, Blocks, forwarder ?? new NoForwarder(), own, Events.Queue, Time, NullLoggerFactory.Instance);
     }
 
     public ManualTimeProvider Time { get; } = new();

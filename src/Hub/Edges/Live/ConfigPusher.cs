@@ -20,7 +20,7 @@ internal sealed class ConfigPusher : IDisposable
     private readonly IAllowedEdges _allowed;
     private readonly ITimedBlocks _blocks;
     private readonly HubEventFeed _events;
-    private readonly TimeSpan _drain;
+    private readonly LiveEdgesOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HubAnnouncements _announced = new();
@@ -30,19 +30,19 @@ internal sealed class ConfigPusher : IDisposable
     /// <param name="allowed">The allowed edges.</param>
     /// <param name="blocks">The sources that are blocked for a limited time.</param>
     /// <param name="events">The hub's events.</param>
-    /// <param name="drain">How long OPENs are served for a port that was taken away.</param>
+    /// <param name="options">How long OPENs are served for a port that was taken away, and what ports admit.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The registry's log.</param>
     public ConfigPusher(
         Lock registry, Func<ImmutableArray<EdgeTunnel>> tunnels, IAllowedEdges allowed, ITimedBlocks blocks, HubEventFeed events,
-        TimeSpan drain, TimeProvider time, ILogger logger)
+        LiveEdgesOptions options, TimeProvider time, ILogger logger)
     {
         _lock = registry;
         _tunnels = tunnels;
         _allowed = allowed;
         _blocks = blocks;
         _events = events;
-        _drain = drain;
+        _options = options;
         _time = time;
         _logger = logger;
         Pushes = new ConfigPushes(time);
@@ -52,9 +52,6 @@ internal sealed class ConfigPusher : IDisposable
 
     /// <summary>Counts the configurations that were pushed, and measures how long edges took to apply them.</summary>
     public ConfigPushes Pushes { get; }
-
-    /// <summary>Returns how many new connections a second those of an edge's ports admit now that adapt to their targets.</summary>
-    public Func<string, IReadOnlyDictionary<int, int>> Rates { get; set; } = static _ => ImmutableDictionary<int, int>.Empty;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -74,7 +71,7 @@ internal sealed class ConfigPusher : IDisposable
         hub = hub with { State = _allowed.Revision };
         lock (_lock)
             hub = _announced.ApplyTo(hub);
-        return (EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), Rates(edge.Id)), version);
+        return (EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), _options.Rates(edge.Id)), version);
     }
 
     /// <summary>Sends a tunnel that has just begun what has changed since its first configuration was made.</summary>
@@ -181,8 +178,9 @@ internal sealed class ConfigPusher : IDisposable
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
             next = EdgeConfigs.Next(
-                live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged, Rates(edge.Id));
-            live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _drain);
+                live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged,
+                _options.Rates(edge.Id));
+            live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // Sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)
             {

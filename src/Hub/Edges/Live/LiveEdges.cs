@@ -50,7 +50,7 @@ internal sealed class LiveEdges : IDisposable
         Presences = new EdgePresences(time);
         // An edge that is no longer allowed is forgotten before its tunnels are ended.
         _allowed.Changed += OnAllowedChanged;
-        Configs = new ConfigPusher(_lock, () => Tunnels, allowed, blocks, events, options.Drain, time, _logger);
+        Configs = new ConfigPusher(_lock, () => Tunnels, allowed, blocks, events, options, time, _logger);
         _election = new TunnelElection(_lock, Presences, events, time, _logger);
         _news = new TunnelNews(_lock, events, time, _logger);
 
@@ -436,14 +436,4 @@ internal sealed class LiveEdges : IDisposable
         var condition = EdgeConditions.After(end, live.IsDraining, allowed is { Enabled: true }, _closed);
         return Presences.OnGone(live.EdgeId, condition, end.Detail, isForgotten: allowed is null);
     }
-}
-
-/// <summary>The settings of the registry.</summary>
-/// <param name="MaxEdges">The number of edges connected at once.</param>
-/// <param name="MaxLanes">The number of connections of one tunnel.</param>
-/// <param name="Drain">How long OPENs are served for a port that was taken away.</param>
-/// <param name="HelloTimeout">The time without HELLO after which a rival of a live tunnel counts as a base peer.</param>
-internal sealed record LiveEdgesOptions(int MaxEdges, int MaxLanes, TimeSpan Drain, TimeSpan HelloTimeout)
-{
-    public static LiveEdgesOptions Default { get; } = new(10_000, LaneOptions.Limit, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
 }
