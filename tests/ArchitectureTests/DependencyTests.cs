@@ -65,7 +65,21 @@ public sealed class DependencyTests
         ]);
 
         Assert.Equal(["Tunnel.Edge.A", "Tunnel.Edge.B"], Assert.Single(graph.Knots()));
-        Assert.Equal("src/Edge/B/Four.cs names One", graph.Arrows["Tunnel.Edge.B"]["Tunnel.Edge.A"]);
+        Assert.Equal("src/Edge/B/Two.cs names Tunnel.Edge.A.One", graph.Arrows["Tunnel.Edge.B"]["Tunnel.Edge.A"]);
+    }
+
+    [Fact]
+    public void A_type_behind_a_dot_is_found()
+    {
+        var graph = new FolderGraph(
+        [
+            SourceFile.Parse("src/Edge/A/One.cs", "namespace Tunnel.Edge.A;\ninternal enum One { Of }\n"),
+            SourceFile.Parse("src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private A.One _one = A.One.Of; }\n"),
+            SourceFile.Parse("src/Hub/C/Three.cs", "namespace Tunnel.Hub.C;\ninternal sealed class Three { private Edge.A.One _one = Self.One; }\n"),
+        ]);
+
+        Assert.Equal("src/Edge/B/Two.cs names A.One", graph.Arrows["Tunnel.Edge.B"]["Tunnel.Edge.A"]);
+        Assert.Equal("src/Hub/C/Three.cs names Edge.A.One", graph.Arrows["Tunnel.Hub.C"]["Tunnel.Edge.A"]);
     }
 
     private static string ProjectOf(string folder) => folder.Split('.')[1];

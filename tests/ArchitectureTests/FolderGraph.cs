@@ -18,6 +18,12 @@ internal sealed class FolderGraph
                 if (home is not null && home != file.Namespace)
                     Of(file.Namespace).TryAdd(home, $"{file.Path} names {name}");
             }
+
+            foreach (var path in file.Paths)
+            {
+                if (HomeOf(path, file.Namespace, declared) is { } home && home != file.Namespace)
+                    Of(file.Namespace).TryAdd(home, $"{file.Path} names {path}");
+            }
         }
     }
 
@@ -36,6 +42,18 @@ internal sealed class FolderGraph
                     reached[folder].Where(other => reached.TryGetValue(other, out var back) && back.Contains(folder)).Order(
                         StringComparer.Ordinal)))
             .Select(group => group.Key.Split(' '));
+    }
+
+    // A namespace may be named in full, or from where the file's own namespace and those around it are.
+    private static string? HomeOf(string path, string space, HashSet<(string, string)> declared)
+    {
+        var parts = path.Split('.');
+        return Enumerable.Range(1, parts.Length - 1)
+            .SelectMany(count => SourceFile.Around(space).Select(static around => around + ".").Append("")
+                .Select(around => (Home: around + string.Join('.', parts[..count]), Type: parts[count])))
+            .Where(declared.Contains)
+            .Select(static found => found.Home)
+            .FirstOrDefault();
     }
 
     private HashSet<string> Reach(string from)

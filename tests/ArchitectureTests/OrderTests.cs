@@ -5,7 +5,8 @@ namespace Tunnel.ArchitectureTests;
 /// <summary>docs/architecture.md draws the order of the folders, and this is it.</summary>
 public sealed partial class OrderTests
 {
-    private static readonly string[] Order = ReadOrder();
+    // Each folder with the line on which it is drawn.
+    private static readonly (string Folder, int Line)[] Order = ReadOrder();
 
     [Fact]
     public void A_folder_names_only_what_is_drawn_above_it()
@@ -13,7 +14,7 @@ public sealed partial class OrderTests
         var graph = new FolderGraph(SourceTree.Files);
 
         var wrong = graph.Arrows.SelectMany(from => from.Value
-            .Where(to => Array.IndexOf(Order, to.Key) > Array.IndexOf(Order, from.Key))
+            .Where(to => LineOf(to.Key) >= LineOf(from.Key))
             .Select(to => $"{from.Key} → {to.Key}: {to.Value}"));
 
         Assert.Empty(wrong);
@@ -24,17 +25,19 @@ public sealed partial class OrderTests
     {
         var folders = SourceTree.Files.Select(static file => file.Namespace).Distinct().Order(StringComparer.Ordinal);
 
-        Assert.Equal(folders, Order.Order(StringComparer.Ordinal));
+        Assert.Equal(folders, Order.Select(static drawn => drawn.Folder).Order(StringComparer.Ordinal));
     }
 
     // The block of code that begins with "order" has a line for each step: folders of one project, with spaces between.
-    private static string[] ReadOrder()
+    private static (string Folder, int Line)[] ReadOrder()
     {
         var text = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "architecture.md"));
-        return [.. BlockExpression().Match(text).Groups[1].Value
-            .Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Select(static folder => "Tunnel." + folder.Replace('/', '.'))];
+        return [.. BlockExpression().Match(text).Groups[1].Value.Split('\n').SelectMany(static (line, at) => line
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => ("Tunnel." + folder.Replace('/', '.'), at)))];
     }
+
+    private static int LineOf(string folder) => Order.Single(drawn => drawn.Folder == folder).Line;
 
     [GeneratedRegex("```order\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex BlockExpression();

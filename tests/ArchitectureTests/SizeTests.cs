@@ -55,20 +55,55 @@ public sealed partial class SizeTests
                 {
                 }
             }
-            internal sealed record Values(int A, int B);
-            internal sealed class None { }
+            internal sealed record Values(int A, int B) { public required None C { get; init; } }
+            internal sealed class None
+            {
+                public required One<int> Given { get; init; }
+
+                public IEnumerable<Func<int>>? Perhaps { get; init; } = null;
+
+                public int Number { get; init; }
+
+                public static One<int> Own { get; } = new() { Given = new() };
+            }
+            internal sealed class Two(int a)
+            {
+                public One<int>? Set { get; init; }
+            }
             """);
 
-        Assert.Equal([("One", 3), ("One", 1)], Constructors(file));
+        Assert.Equal([("One", 3), ("One", 1), ("None", 3), ("Two", 2)], Constructors(file));
     }
 
-    // A record is a value: what it has are no collaborators.
-    private static IEnumerable<(string Type, int Count)> Constructors(SourceFile file) =>
-        file.Types.SelectMany(type =>
-            Regex.Matches(
-                file.Code, $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
-            .Where(match => !RecordExpression().IsMatch(file.Code[..match.Index]))
-            .Select(match => (type, CountParameters(file.Code, match.Index + match.Length))));
+    // What a class is given when it is made: parameters, and properties that are set then. A record is a value: what it has are no collaborators.
+    private static IEnumerable<(string Type, int Count)> Constructors(SourceFile file)
+    {
+        foreach (var type in file.Types)
+        {
+            var match = Regex.Match(file.Code, $@"\b(?:class|struct)\s+{type}\b");
+            if (!match.Success || RecordExpression().IsMatch(file.Code[..match.Index]))
+                continue;
+            var properties = InitExpression().Count(BodyAt(file.Code, match.Index));
+            int[] parameters = [.. Regex
+                .Matches(file.Code, $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
+                .Select(made => CountParameters(file.Code, made.Index + made.Length))];
+            if (parameters.Length == 0 && properties > 0)
+                parameters = [0];
+            foreach (var count in parameters)
+                yield return (type, count + properties);
+        }
+    }
+
+    // From a type's first brace to the one that closes it; empty for a type without a body.
+    private static string BodyAt(string code, int at)
+    {
+        var begin = code.IndexOfAny(['{', ';'], at);
+        var (end, depth) = (begin, 0);
+        do
+            depth += code[end++] switch { '{' => 1, '}' => -1, _ => 0 };
+        while (depth > 0);
+        return code[begin..end];
+    }
 
     private static int CountParameters(string code, int at)
     {
@@ -83,6 +118,9 @@ public sealed partial class SizeTests
 
         return any ? count + 1 : 0;
     }
+
+    [GeneratedRegex(@"\bget;\s*init;")]
+    private static partial Regex InitExpression();
 
     [GeneratedRegex(@"\brecord\s+$")]
     private static partial Regex RecordExpression();

@@ -18,6 +18,7 @@ internal sealed partial class SourceFile
         Namespace = NamespaceExpression().Match(code).Groups[1].Value;
         Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
         Types = [.. TypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
+        Paths = [.. PathExpression().Matches(code).Select(match => match.Value)];
         Names = [.. NameExpression().Matches(code).Select(match => match.Value)];
     }
 
@@ -43,6 +44,9 @@ internal sealed partial class SourceFile
 
     /// <summary>Identifiers that are not members of something (behind a dot).</summary>
     public HashSet<string> Names { get; }
+
+    /// <summary>Names with dots, from their first part on: perhaps a namespace and a type of it.</summary>
+    public HashSet<string> Paths { get; }
 
     /// <summary>Whether a line of it is such a comment, with something behind these words.</summary>
     public bool Says(string words) =>
@@ -81,4 +85,7 @@ internal sealed partial class SourceFile
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
     private static partial Regex NameExpression();
+
+    [GeneratedRegex(@"(?<![\w.])[A-Z]\w*(?:\.[A-Z]\w*)+")]
+    private static partial Regex PathExpression();
 }

@@ -7,6 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
+// Over 8 collaborators: two of them are the registry and the clock, the others are values, what is known of the connection.
 /// <summary>
 /// A stream or session that was let in. From <see cref="Begin"/> to <see cref="End"/> it is among its port's open connections, then in
 /// the log of connections if the port wants it.

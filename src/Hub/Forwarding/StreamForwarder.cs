@@ -15,6 +15,8 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Forwarding;
 
+// Over 8 collaborators: each is one step of a stream's way, and ForwardedStream, which is made for every stream, takes them from here. What
+// these steps need themselves, they were given elsewhere.
 /// <summary>Connects each stream to its upstream: asks the gate, dials, sends the PROXY header, and joins the two.</summary>
 internal sealed class StreamForwarder(
     PortGate gate, IUpstreamConnector connector, HubEventFeed events, TransportContext context) : IDisposable
