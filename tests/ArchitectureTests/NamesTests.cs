@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Tunnel.ArchitectureTests;
 
 /// <summary>A thing is found where its name says, and a name means one thing (docs/architecture.md).</summary>
-public sealed class NamesTests
+public sealed partial class NamesTests
 {
     [Fact]
     public void Namespaces_follow_folders()
@@ -14,16 +16,32 @@ public sealed class NamesTests
     }
 
     [Fact]
-    public void No_two_types_of_a_project_share_a_name()
+    public void No_two_types_of_a_program_share_a_name()
     {
-        var wrong = SourceTree.Files
-            .SelectMany(static file => file.Types.Distinct().Select(type => (Project: file.Namespace.Split('.')[1], Type: type, file.Path)))
-            .GroupBy(static type => (type.Project, type.Type))
+        // Hub and edge never meet, but what they share is in both programs.
+        var wrong = ((string[])["Hub", "Edge"]).SelectMany(static program => SourceTree.Files
+            .Where(file => file.Namespace.Split('.')[1] is var project && (project == program || project == "Shared"))
+            .SelectMany(static file => file.Types.Distinct().Select(type => (Type: type, file.Path)))
+            .GroupBy(static type => type.Type)
             .Where(static group => group.Count() > 1)
-            .Select(static group => $"{group.Key.Type}: {string.Join(", ", group.Select(static type => type.Path))}");
+            .Select(static group => $"{group.Key}: {string.Join(", ", group.Select(static type => type.Path))}"))
+            .Distinct();
 
         Assert.Empty(wrong);
     }
+
+    [Fact]
+    public void Lines_of_the_log_are_written_in_one_form()
+    {
+        // Their class stands before the call, because its name says where the event ids come from: XLog.Happened(logger, …).
+        var wrong = SourceTree.AllFiles
+            .SelectMany(static file => LogExtensionExpression().Matches(file.Code).Select(match => $"{file.Path}: {match.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [GeneratedRegex(@"\bthis\s+ILogger\b\s+\w+")]
+    private static partial Regex LogExtensionExpression();
 
     // src/Edge/Tcp/X.cs is in Tunnel.Edge.Tcp, tests/Edge.UnitTests/Tcp/X.cs in Tunnel.Edge.UnitTests.Tcp.
     private static string ExpectedNamespace(string path) => "Tunnel." + string.Join('.', path.Split('/')[1..^1]);

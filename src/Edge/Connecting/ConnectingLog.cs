@@ -20,7 +20,7 @@ internal static partial class ConnectingLog
         3103, LogLevel.Warning,
         "The tunnel to {Address} is over ({Kind}: {Detail}) after {Lifetime:0} s; the next try is in {Delay:0.0} s")]
     public static partial void TunnelEnded(
-        this ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, double lifetime, double delay);
+        ILogger logger, IPEndPoint address, TunnelEndKind kind, string detail, double lifetime, double delay);
 
     [LoggerMessage(3104, LogLevel.Information, "The hub takes no new streams on this tunnel ({Reason}); the next try is in {Delay:0.0} s")]
     public static partial void HubGoesAway(ILogger logger, string reason, double delay);

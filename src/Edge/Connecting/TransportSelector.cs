@@ -74,12 +74,12 @@ internal sealed class TransportSelector
                 var result = await DialQuicAsync(port, template(), cancellationToken);
                 if (result.Tunnel is not null)
                     return new DialOutcome(result, TransportChoice.Preferred);
-                TransportLog.QuicStillFails(_logger, result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
+                TransportChoiceLog.QuicStillFails(_logger, result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 // A bug in the attempt over QUIC must not harm the tunnel over TLS.
-                TransportLog.QuicFaulted(_logger, e, QuicInterval.TotalMinutes);
+                TransportChoiceLog.QuicFaulted(_logger, e, QuicInterval.TotalMinutes);
             }
         }
     }

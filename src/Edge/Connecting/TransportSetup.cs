@@ -23,7 +23,7 @@ internal static class TransportSetup
         var (mode, proxies) = (options.Transport, options.Proxy);
         if (proxies.HopTo(options.HubHost, options.HubPort) is { } hop)
         {
-            TransportLog.Proxied(logger, hop.Server, proxies.Source);
+            TransportChoiceLog.Proxied(logger, hop.Server, proxies.Source);
             return mode switch
             {
                 TransportMode.Quic => throw new OperatorException(ProxyFault(hop, proxies)),
@@ -51,7 +51,7 @@ internal static class TransportSetup
                     + $"{TransportMode.QuicWithFallback.Word()} or {TransportMode.TcpTls.Word()}");
         }
 
-        TransportLog.QuicNotInstalled(logger, missing, QuicLibrary.InstallHint);
+        TransportChoiceLog.QuicNotInstalled(logger, missing, QuicLibrary.InstallHint);
         return TransportSelector.Only(
             Tls(), new TransportChoice(TransportReason.QuicNotInstalled, $"{missing}: {QuicLibrary.InstallHint}"), context.Time, logger);
 

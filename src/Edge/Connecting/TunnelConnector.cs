@@ -331,7 +331,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
-                TransportLog.MovedToQuic(_logger, tunnel.ActiveStreams);
+                TransportChoiceLog.MovedToQuic(_logger, tunnel.ActiveStreams);
             // This tunnel is well but not the best, or it may come back, so none of its streams is cut.
             return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
         }
@@ -383,7 +383,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
         ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind.Word());
         if (_transports.PrefersOtherThan(tunnel.Kind))
-            TransportLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
+            TransportChoiceLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
         _state.NoteConnected(tunnel, choice);
         _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind, choice);
     }
@@ -397,7 +397,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // Streams wait, but a hub whose tunnels break at once must not be hammered.
         var waits = _lost.Add(live.Tunnel) && lifetime >= Backoff.ShortLived;
         var delay = _spread.After(end) + (waits ? TimeSpan.Zero : _backoff.Next());
-        _logger.TunnelEnded(live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
+        ConnectingLog.TunnelEnded(
+            _logger, live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
     }
 

@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Doctor;
 /// <summary>A check of the way to one of several hubs.</summary>
 /// <param name="check">The check.</param>
 /// <param name="hub">The edge with that hub.</param>
-internal sealed class HubCheck(ICheck check, DoctorContext hub) : ICheck
+internal sealed class HubCheck(IEdgeCheck check, DoctorContext hub) : IEdgeCheck
 {
     public string Name => check.Name;
 

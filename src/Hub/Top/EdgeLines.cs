@@ -9,12 +9,12 @@ namespace Tunnel.Hub.Top;
 /// <summary>One edge as a line of the list.</summary>
 /// <param name="Edge">The edge.</param>
 /// <param name="Past">What passed lately; null when it was not asked for.</param>
-internal sealed record EdgeLine(EdgeOverview Edge, HistorySeries? Past);
+internal sealed record ListedEdge(EdgeOverview Edge, HistorySeries? Past);
 
 /// <summary>The list of edges.</summary>
 internal static class EdgeLines
 {
-    public static readonly Column<EdgeLine>[] Columns =
+    public static readonly Column<ListedEdge>[] Columns =
     [
         new("EDGE", 14, (line, _) => (line.Edge.EdgeId, Ink.Bold))
         {
@@ -57,10 +57,10 @@ internal static class EdgeLines
     };
 
     /// <summary>The edges of an overview, in its order.</summary>
-    public static IEnumerable<EdgeLine> Of(OverviewAnswer overview, HistoryAnswer? past)
+    public static IEnumerable<ListedEdge> Of(OverviewAnswer overview, HistoryAnswer? past)
     {
         var series = (past?.Edges ?? []).ToDictionary(edge => edge.EdgeId!, StringComparer.Ordinal);
-        return overview.Edges.Select(edge => new EdgeLine(edge, series.GetValueOrDefault(edge.EdgeId)));
+        return overview.Edges.Select(edge => new ListedEdge(edge, series.GetValueOrDefault(edge.EdgeId)));
     }
 
     /// <summary>A series of what passed both ways, as a line.</summary>

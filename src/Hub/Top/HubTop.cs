@@ -22,7 +22,7 @@ internal sealed class HubTop(TopData data) : IDashboard
         "● up   ▲ look at it   ✖ broken   ○ off", "in is from clients, out is to clients",
     ];
 
-    private readonly ItemList<EdgeLine> _edges = new(EdgeLines.Columns, line => line.Edge.EdgeId);
+    private readonly ItemList<ListedEdge> _edges = new(EdgeLines.Columns, line => line.Edge.EdgeId);
     private readonly ItemList<PortStatus> _ports = new(PortLines.Columns, port => $"{port.EdgeId} {PortLines.Name(port)} {port.Name}");
     private readonly ItemList<TargetRow> _targets = new(TargetLines.Columns, row => row.Name);
     private readonly ItemList<LiveConnection> _connections =

@@ -11,6 +11,7 @@ using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Doctor;
@@ -301,7 +302,7 @@ public sealed class CheckTests
                 new NftablesCheck(_ => throw new IOException("broken"), () => 0), new HangingCheck(),
                 new UdpBufferCheck(_ => UdpBufferCheck.Wanted)], _time);
         var run = doctor.RunAsync(Context(), TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers > 0, "the hanging check's limit");
         _time.Advance(CheckRun<DoctorContext>.Limit);
         var report = await run.Soon();
         Assert.False(report.Ok);
@@ -382,7 +383,7 @@ public sealed class CheckTests
         return context;
     }
 
-    private static Task<CheckResult> RunAsync(ICheck check, DoctorContext context) =>
+    private static Task<CheckResult> RunAsync(IEdgeCheck check, DoctorContext context) =>
         check.RunAsync(context, TestContext.Current.CancellationToken);
 
     private sealed class FakeQuicProbe : IQuicProbe
@@ -394,7 +395,7 @@ public sealed class CheckTests
         public Task<QuicPath> ProbeAsync(DialRequest request, CancellationToken cancellationToken) => Task.FromResult(Path!);
     }
 
-    private sealed class HangingCheck : ICheck
+    private sealed class HangingCheck : IEdgeCheck
     {
         public string Name => "hanging";
 

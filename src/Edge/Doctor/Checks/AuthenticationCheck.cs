@@ -10,7 +10,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// (protocol.md section 2), so a running edge, here or elsewhere, keeps its tunnel and its streams. The hub's log shows a tunnel that came
 /// and went.
 /// </summary>
-internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic) : ICheck
+internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic) : IEdgeCheck
 {
     public string Name => "authentication";
 

@@ -12,7 +12,7 @@ internal sealed record AwaitedHub(bool IsConnected, IReadOnlyDictionary<string, 
 
 /// <summary>Checks the port at which the hub is awaited, where the hub dials: it is held by the running edge, or can be bound.</summary>
 /// <param name="Ask">Asks the running edge; null when none runs.</param>
-internal sealed record AwaitCheck(Func<CancellationToken, Task<AwaitedHub?>> Ask) : ICheck
+internal sealed record AwaitCheck(Func<CancellationToken, Task<AwaitedHub?>> Ask) : IEdgeCheck
 {
     public string Name => "dial-port";
 

@@ -6,7 +6,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <param name="IsSynchronized">Whether something keeps the kernel's clock synchronized (adjtimex(2)); null when that can't be
 /// told.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time) : ICheck
+internal sealed record ClockCheck(Func<bool?> IsSynchronized, TimeProvider Time) : IEdgeCheck
 {
     private const string Advice =
         "install and start chrony or systemd-timesyncd, then timedatectl status; in a virtual machine the host may do it";

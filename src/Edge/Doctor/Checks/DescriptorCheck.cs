@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <summary>Checks that there are enough file descriptors, since each client takes one.</summary>
 /// <param name="ReadLimit">Asks the running service for its limit, since a shell's own limit says nothing about it; null when none
 /// runs.</param>
-internal sealed record DescriptorCheck(Func<CancellationToken, Task<long?>> ReadLimit) : ICheck
+internal sealed record DescriptorCheck(Func<CancellationToken, Task<long?>> ReadLimit) : IEdgeCheck
 {
     private const long Enough = 65_536;
 

@@ -7,7 +7,7 @@ using Tunnel.Shared.Checks;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Checks that the hub's name, or that of the proxy on the way, has addresses.</summary>
-internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : ICheck
+internal sealed class DnsCheck(NameResolver resolver, TimeProvider time) : IEdgeCheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 

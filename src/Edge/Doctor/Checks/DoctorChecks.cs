@@ -22,12 +22,12 @@ internal static class DoctorChecks
     /// <param name="running">Returns the ports of the running service.</param>
     /// <param name="readLimit">Returns the descriptor limit of the running service.</param>
     /// <param name="readAwaited">Returns what the running service says of the hub; null where this edge dials.</param>
-    public static IReadOnlyList<ICheck> OfMachine(
+    public static IReadOnlyList<IEdgeCheck> OfMachine(
         ImmutableArray<DoctorContext> hubs, TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
         Func<CancellationToken, Task<long?>> readLimit, Func<CancellationToken, Task<AwaitedHub?>>? readAwaited)
     {
         var quic = new QuicTunnelDialer(transport);
-        IReadOnlyList<ICheck> way = readAwaited is not null ? [new AwaitCheck(readAwaited)] :
+        IReadOnlyList<IEdgeCheck> way = readAwaited is not null ? [new AwaitCheck(readAwaited)] :
         [
             new DnsCheck(Dns.GetHostAddressesAsync, transport.Time),
             new TcpCheck(TcpCheck.ConnectAsync, transport.Time),

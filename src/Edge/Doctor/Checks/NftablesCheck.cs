@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <summary>Checks that the firewall has what it needs: the program nft, and the right to use it.</summary>
 /// <param name="FindProgram">Returns the path of a program; null when there is none.</param>
 /// <param name="EffectiveCapabilities">Returns the line CapEff of proc(5) as a bit mask.</param>
-internal sealed record NftablesCheck(Func<string, string?> FindProgram, Func<ulong> EffectiveCapabilities) : ICheck
+internal sealed record NftablesCheck(Func<string, string?> FindProgram, Func<ulong> EffectiveCapabilities) : IEdgeCheck
 {
     private const int NetAdmin = 12;
 

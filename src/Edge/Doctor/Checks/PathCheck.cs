@@ -20,7 +20,7 @@ internal delegate Task<bool> LargeHello(DoctorContext context, IPEndPoint addres
 /// messages that would say so, a handshake gets through because it is small, and then nothing else does. So this check makes a handshake
 /// whose first message takes several full packets; the hub can answer only when it has received all of it.
 /// </summary>
-internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
+internal sealed class PathCheck(LargeHello say, TimeProvider time) : IEdgeCheck
 {
     /// <summary>The limit for one handshake, which allows several retransmissions.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
@@ -28,7 +28,7 @@ internal sealed class PathCheck(LargeHello say, TimeProvider time) : ICheck
     // Every path of IPv6 takes the first size, and every host the second. The edge itself tries the same two.
     private static readonly int[] Smaller = [1_280, 596];
 
-    // The headers of IPv6 and TCP together.
+    // The headers of IPv6 and TCP together have as many bytes.
     private const int LargestHeaders = 60;
 
 

@@ -13,7 +13,7 @@ internal delegate string? PortProbe(PortKey port, IPAddress address);
 internal delegate Task<IReadOnlySet<PortKey>?> RunningPorts(CancellationToken cancellationToken);
 
 /// <summary>Checks that the ports that the hub assigns can be bound here, or that the running edge has them already.</summary>
-internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : ICheck
+internal sealed class PortsCheck(PortProbe probe, RunningPorts running) : IEdgeCheck
 {
     // An edge that has just been started binds its ports while this is going on.
     private const int MaxLooks = 10;

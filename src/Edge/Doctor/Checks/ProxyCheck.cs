@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Proxies;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Says which proxy is used, and checks that it connects to the hub.</summary>
-internal sealed class ProxyCheck(TimeProvider time) : ICheck
+internal sealed class ProxyCheck(TimeProvider time) : IEdgeCheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 

@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport.Quic;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Checks that UDP gets through to the hub, that QUIC is on there, and that the path takes packets of a useful size.</summary>
-internal sealed class QuicCheck(IQuicProbe probe) : ICheck
+internal sealed class QuicCheck(IQuicProbe probe) : IEdgeCheck
 {
     /// <summary>The largest answer of DNS servers, in bytes (DNS flag day 2020). Below it, usual datagrams do not fit.</summary>
     private const int UsefulPayload = 1232;

@@ -3,7 +3,7 @@ using Tunnel.Shared.Checks;
 namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Shows where the settings come from that all other checks use.</summary>
-internal sealed class SettingsCheck(CheckResult found) : ICheck
+internal sealed class SettingsCheck(CheckResult found) : IEdgeCheck
 {
     public string Name => found.Name;
 

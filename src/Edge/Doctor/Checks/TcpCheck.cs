@@ -10,7 +10,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 internal delegate Task TcpConnector(IPEndPoint address, CancellationToken cancellationToken);
 
 /// <summary>Checks that the hub's tunnel port, or the proxy on the way, takes TCP connections at one or more of its addresses.</summary>
-internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : ICheck
+internal sealed class TcpCheck(TcpConnector connect, TimeProvider time) : IEdgeCheck
 {
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 

@@ -10,7 +10,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// tunnel first.
 /// </summary>
 /// <param name="ReadFile">Returns the text of a file; null when there is none.</param>
-internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : ICheck
+internal sealed record TcpMemoryCheck(Func<string, string?> ReadFile) : IEdgeCheck
 {
     public string Name => "tcp-memory";
 

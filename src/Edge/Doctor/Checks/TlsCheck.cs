@@ -15,7 +15,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 /// <summary>
 /// Checks that the hub speaks TLS 1.3 with our protocol, and that its certificate matches the pins. The secret is not sent.
 /// </summary>
-internal sealed class TlsCheck(TimeProvider time) : ICheck
+internal sealed class TlsCheck(TimeProvider time) : IEdgeCheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 

@@ -4,7 +4,7 @@ namespace Tunnel.Edge.Doctor.Checks;
 
 /// <summary>Checks that the kernel grants UDP sockets buffers that are large enough for a burst.</summary>
 /// <param name="ReadSetting">Returns a number of sysctl(8) by its path below /proc/sys; null when it can't be read.</param>
-internal sealed record UdpBufferCheck(Func<string, long?> ReadSetting) : ICheck
+internal sealed record UdpBufferCheck(Func<string, long?> ReadSetting) : IEdgeCheck
 {
     /// <summary>The buffer size that the edge asks for, in bytes.</summary>
     internal const long Wanted = 4 << 20;

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Proxies;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>Events 3180–3185, from the range of Connecting.</summary>
-internal static partial class TransportLog
+internal static partial class TransportChoiceLog
 {
     [LoggerMessage(
         3180, LogLevel.Warning,

@@ -3,4 +3,4 @@ using Tunnel.Shared.Checks;
 namespace Tunnel.Edge.Doctor;
 
 /// <summary>A check of one thing that an edge needs.</summary>
-internal interface ICheck : ICheck<DoctorContext>;
+internal interface IEdgeCheck : ICheck<DoctorContext>;
