@@ -37,6 +37,24 @@ public sealed partial class DocumentationTests
         Assert.Contains($"```csharp\n{Documentation.Read("examples/Embedded/Program.cs")}```\n", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Pages_and_headings_that_comments_name_are_there()
+    {
+        var wrong = SourceTree.AllFiles.SelectMany(static file => PageExpression().Matches(file.Comments)
+            .Where(static link => !HasHeading(link.Groups["page"].Value, link.Groups["heading"].Value))
+            .Select(link => $"{file.Path}: {link.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    private static bool HasHeading(string page, string heading) =>
+        File.Exists(Path.Combine(Documentation.Root, page))
+            && (heading.Length == 0
+                || Documentation.Read(page).Split('\n').Any(line => line.StartsWith('#') && line.TrimStart('#', ' ') == heading));
+
+    [GeneratedRegex(@"(?<page>\bdocs/[\w/-]+\.md)(?:, (?<heading>[A-Z][\w ]*))?")]
+    private static partial Regex PageExpression();
+
     private static bool IsThere(string page, string target)
     {
         var (path, anchor) = target.Split('#') is [var file, var heading] ? (file, heading) : (target, null);

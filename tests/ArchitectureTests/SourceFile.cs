@@ -32,6 +32,10 @@ internal sealed partial class SourceFile
     /// </summary>
     public string[] LinesWithoutQuotations { get; }
 
+    /// <summary>What its comments say, without the line breaks in them.</summary>
+    public string Comments => string.Join(' ', Lines.Select(static line => line.TrimStart())
+        .Where(static line => line.StartsWith("//", StringComparison.Ordinal)).Select(static line => line.TrimStart('/', ' ')));
+
     /// <summary>The text without comments, strings and characters.</summary>
     public string Code { get; }
 

@@ -10,7 +10,7 @@ public sealed class StalledClientTests
 {
     private const int Many = 3000;
 
-    // The memory budget of the flow control and the base that docs/operations.md states.
+    // These are the flow control's memory budget and the base that docs/operations/sizing.md states.
     private const long Budget = 200 << 20;
     private const long Base = 140 << 20;
 

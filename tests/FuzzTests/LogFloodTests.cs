@@ -19,7 +19,7 @@ public sealed class LogFloodTests
     private const int Seconds = 10;
     private const int PerSecond = 1_000;
 
-    // docs/operations.md promises this.
+    // docs/operations/monitoring.md promises this.
     private const int OfSubject = 10 + (Seconds / 10);
     private const int OfPeer = 20 + Seconds;
     private const int OfKind = 200 + (20 * Seconds);

@@ -9,8 +9,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Observability;
 
 /// <summary>
-/// The edge's instruments (docs/operations.md has the table). All of them are observed: at a scrape they read what is counted anyway, so
-/// traffic pays nothing for them.
+/// The edge's instruments (docs/operations/monitoring.md, Metrics). All of them are observed: at a scrape they read what is counted anyway,
+/// so traffic pays nothing for them.
 /// </summary>
 internal static class EdgeMetrics
 {

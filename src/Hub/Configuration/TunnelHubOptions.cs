@@ -11,7 +11,9 @@ using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Hub.Configuration;
 
-/// <summary>The hub's settings (docs/operations.md, Hub). Immutable; checked by <see cref="TunnelHubOptionsValidator"/>.</summary>
+/// <summary>
+/// The hub's settings (docs/operations/reference.md, Hub). Immutable; checked by <see cref="TunnelHubOptionsValidator"/>.
+/// </summary>
 public sealed record TunnelHubOptions
 {
     /// <summary>TCP port that edges connect to, 1–65535; 0 takes a free one (for tests).</summary>

@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Events;
 
-/// <summary>Something that happened at the hub (docs/operations.md, Events).</summary>
+/// <summary>Something that happened at the hub (docs/operations/monitoring.md, Events).</summary>
 public abstract record HubEvent
 {
     /// <summary>Its name in the API, for example <c>edgeConnected</c>.</summary>

@@ -9,8 +9,8 @@ using Tunnel.Shared.Observability;
 namespace Tunnel.Hub.Observability;
 
 /// <summary>
-/// The hub's instruments (docs/operations.md has the table). Nearly all are observed: a scrape reads what is counted anyway, so they cost
-/// the traffic nothing.
+/// The hub's instruments (docs/operations/monitoring.md, Metrics). Nearly all are observed: a scrape reads what is counted anyway, so they
+/// cost the traffic nothing.
 /// </summary>
 internal sealed class HubMetrics
 {

@@ -6,7 +6,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>One edge as the operator writes it (docs/operations.md, Edges).</summary>
+/// <summary>One edge as the operator writes it (docs/operations/ports.md, The file).</summary>
 /// <remarks>Not yet validated: see <see cref="EdgeSetValidator"/>.</remarks>
 public sealed record EdgeDefinition
 {
@@ -37,7 +37,7 @@ public sealed record EdgeDefinition
     public string? DialAddress { get; init; }
 
     /// <summary>
-    /// The firewall (docs/operations.md, Firewall), at most 1 MiB of JSON; it is passed on to the edge, which checks it as well.
+    /// The firewall (docs/operations/firewall.md), at most 1 MiB of JSON; it is passed on to the edge, which checks it as well.
     /// </summary>
     public JsonElement? FirewallConfig { get; init; }
 

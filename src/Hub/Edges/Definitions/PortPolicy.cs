@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Messages;
 namespace Tunnel.Hub.Edges.Definitions;
 
 /// <summary>
-/// How the hub forwards what arrives at one port of an edge (docs/operations.md, Port policy). Resolved: the port's own entry comes
+/// How the hub forwards what arrives at one port of an edge (docs/operations/ports.md, Port policy). Resolved: the port's own entry comes
 /// first, then the edge's <c>default</c>, then the built-in value.
 /// </summary>
 public sealed record PortPolicy

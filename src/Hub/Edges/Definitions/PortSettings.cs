@@ -6,8 +6,8 @@ namespace Tunnel.Hub.Edges.Definitions;
 // Over 300 lines: a row for each setting.
 /// <summary>
 /// All settings of a port, one row each. The strict reader, the validator, the resolved policy, the description of the API, the options
-/// of commands and the table in docs/operations.md come from the rows. To add a setting, add a row here, its value to the records, and
-/// its enforcement (docs/architecture.md).
+/// of commands and the table in docs/operations/ports.md come from the rows. To add a setting, add a row here, its value to the records,
+/// and its enforcement (docs/architecture.md).
 /// </summary>
 internal static class PortSettings
 {
