@@ -14,6 +14,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests;
@@ -145,7 +146,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         using var second = await ListenerFixture.ConnectAsync(IPAddress.Loopback, port);
         try
         {
-            await Eventually.TrueAsync(
+            await Eventually.IsTrueAsync(
                 () =>
                 {
                     _time.Advance(AcceptWatch.Limit);
@@ -217,7 +218,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         var dial = await _dialer.NextAsync();
         var tunnel = new FakeTunnel { ActiveStreams = 3 };
         dial.Connect(tunnel);
-        await Eventually.TrueAsync(() => _edge.GetStatus().Connected, "the tunnel");
+        await Eventually.IsTrueAsync(() => _edge.GetStatus().Connected, "the tunnel");
 
         Assert.True(dial.Request.Handler.OnLost(tunnel, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
         var first = await lost.Task.Soon();
@@ -290,7 +291,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         Assert.Equal(IPAddress.Parse("192.0.2.77"), (await discovered.Task.Soon()).PublicIp);
         Assert.Equal("192.0.2.77", edge.GetStatus().PublicIp);
         tunnel.Lose();
-        await Eventually.TrueAsync(() => edge.GetStatus().NextAttempt is not null, "the next try is due");
+        await Eventually.IsTrueAsync(() => edge.GetStatus().NextAttempt is not null, "the next try is due");
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("192.0.2.77", (await _dialer.NextAsync()).Request.Hello.PublicIp);
     }

@@ -14,7 +14,7 @@ public sealed class DatagramTests
 {
     private const int Clients = 10_000;
 
-    // Small enough for the kernel's smallest buffers.
+    // So many fit into the kernel's smallest buffers.
     private const int Wave = 100;
 
     [Fact]

@@ -14,7 +14,7 @@ namespace Tunnel.FunctionalTests;
 /// </summary>
 public sealed class PostQuantumTests
 {
-    // A key share of X25519MLKEM768: 1,216 bytes.
+    // So begins a key share of X25519MLKEM768, which has 1,216 bytes.
     private static readonly byte[] Share = [0x11, 0xEC, 0x04, 0xC0];
 
     [Fact]

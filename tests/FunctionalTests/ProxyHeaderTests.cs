@@ -144,7 +144,7 @@ public sealed class ProxyHeaderTests
         }
     }
 
-    // The body, and in a second line the port that curl came from.
+    // Returns the body and, in a second line, the port that curl came from.
     private static async Task<string> CurlAsync(IPEndPoint edge, IPAddress source)
     {
         var result = await ManagedProcess.RunAsync(

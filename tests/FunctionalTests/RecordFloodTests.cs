@@ -38,7 +38,7 @@ public sealed class RecordFloodTests
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await stranger.ConnectAsync(setup.Hub.EndPoint);
 
-        // The beginning of a ClientHello of 256 bytes, one in each record.
+        // A ClientHello of 256 bytes begins so; each record brings one of its bytes.
         byte[] begin = [22, 3, 1, 0, 4, 1, 0, 1, 0];
         byte[] more = [22, 3, 1, 0, 1, 3];
         await stranger.SendAllAsync((byte[])[.. begin, .. Enumerable.Repeat(more, 200).SelectMany(static bytes => bytes)]);

@@ -8,7 +8,7 @@ namespace Tunnel.FunctionalTests;
 /// <summary>Services stop when they are told to, and streams get their time.</summary>
 public sealed class ShutdownTests
 {
-    // Far below the drain time of 30 s.
+    // This is far below the drain time of 30 s.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
     [Fact]

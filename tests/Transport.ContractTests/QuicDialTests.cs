@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -7,6 +6,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -177,12 +177,8 @@ public sealed class QuicDialTests : IDisposable
         return socket;
     }
 
-    private static async Task NothingIsLeftAsync()
-    {
-        for (var watch = Stopwatch.StartNew(); QuicLibrary.LiveHandles > 0 && watch.Elapsed < SocketHelpers.Hang;)
-            await Task.Delay(10);
-        Assert.Equal(0, QuicLibrary.LiveHandles);
-    }
+    private static Task NothingIsLeftAsync() => Eventually.IsTrueAsync(
+        () => QuicLibrary.LiveHandles == 0, "the end of all handles", explain: () => $"{QuicLibrary.LiveHandles} are left.");
 
     private QuicTunnelListener Listen(TaskCompletionSource<ITunnel> accepted) =>
         QuicPairFactory.Listen(_context, connection => _ = QuicPairFactory.AcceptAsync(connection, _context, _hub, accepted));

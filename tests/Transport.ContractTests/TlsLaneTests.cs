@@ -6,6 +6,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux.Lanes;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -138,16 +139,14 @@ public sealed class TlsLaneTests : IDisposable
 
         elephant.Client.Shutdown(SocketShutdown.Send);
         await draining;
-        while (!second.IsRetiring)
-            await Task.Delay(10);
+        await Eventually.IsTrueAsync(() => second.IsRetiring, "the second lane to take nothing new");
         await EchoedAsync(await OpenAsync(pair));
         await EchoedAsync(apart);
         Assert.Equal(1, second.Mux.ActiveStreams);
         apart.Client.Dispose();
         apart.Upstream.Dispose();
 
-        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
-            await Task.Delay(10);
+        await Eventually.IsTrueAsync(() => pair.Edge.Lanes == 1 && pair.Hub.Lanes == 1, "one lane to be left");
         Assert.Equal(TunnelEndKind.Closed, (await second.Mux.Completion).Kind);
         await EchoedAsync(await OpenAsync(pair));
     }
@@ -177,8 +176,7 @@ public sealed class TlsLaneTests : IDisposable
         await EchoedAsync(older);
         elephant.Client.Shutdown(SocketShutdown.Send);
         await draining;
-        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
-            await Task.Delay(10);
+        await Eventually.IsTrueAsync(() => pair.Edge.Lanes == 1 && pair.Hub.Lanes == 1, "one lane to be left");
         await EchoedAsync(older);
         Assert.False(pair.Edge.Completion.IsCompleted);
         older.Client.Shutdown(SocketShutdown.Send);

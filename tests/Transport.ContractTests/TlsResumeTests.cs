@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux;
+using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -29,10 +30,10 @@ public sealed class TlsResumeTests
         var open = ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine);
         var data = ScriptedPeer.Frame(1, FrameType.Data, "0123456789"u8);
         await edge.SendAsync(open, data[..14]);
-        await UntilAsync(() => client.Received.Length == 5);
+        await Eventually.IsTrueAsync(() => client.Received.Length == 5, "the first five bytes");
 
         await edge.DisposeAsync();
-        await UntilAsync(() => hub.IsLost);
+        await Eventually.IsTrueAsync(() => hub.IsLost, "the loss of the connection");
         var (_, again) = await ComeBackAsync(handler, received: 0, from: 0);
 
         // The hub tells how far it has got, and takes the rest of the frame.
@@ -41,7 +42,7 @@ public sealed class TlsResumeTests
         Assert.Equal(open.Length + 14, point!.Received);
         Assert.Equal(ResumeOutcome.Resumed, await handler.NextOutcomeAsync());
         await again.SendAsync(data[14..]);
-        await UntilAsync(() => client.Received.Length == 10);
+        await Eventually.IsTrueAsync(() => client.Received.Length == 10, "all ten bytes");
         Assert.Equal("0123456789"u8.ToArray(), client.Received);
         Assert.False(hub.IsLost);
         await hub.DisposeAsync();
@@ -140,7 +141,7 @@ public sealed class TlsResumeTests
         var handler = new ResumingHub();
         var (hub, edge) = await BeginAsync(handler);
         await edge.DisposeAsync();
-        await UntilAsync(() => hub.IsLost);
+        await Eventually.IsTrueAsync(() => hub.IsLost, "the loss of the connection");
 
         // This edge can't send again what the hub has not got.
         var (own, its) = await ComeBackAsync(handler, received: 0, from: 1_000_000);
@@ -148,7 +149,7 @@ public sealed class TlsResumeTests
         Assert.Equal(ResumePoint.None.ToArray(), await its.ReadUntilAsync(0, FrameType.Resume));
         Assert.Equal(ResumeOutcome.Refused, await handler.NextOutcomeAsync());
         await its.SendAsync(ScriptedPeer.Frame(1, FrameType.Open, ScriptedPeer.OpenLine));
-        await UntilAsync(() => !handler.Streams.IsEmpty);
+        await Eventually.IsTrueAsync(() => !handler.Streams.IsEmpty, "the stream");
         Assert.False(own.Completion.IsCompleted);
         await its.DisposeAsync();
         await own.DisposeAsync();
@@ -187,7 +188,7 @@ public sealed class TlsResumeTests
         var (hub, edge) = await ScriptedPeer.ConnectToHubAsync(_context, handler);
         handler.First = hub;
         await edge.SendAsync(ScriptedPeer.Frame(0, FrameType.Hello, Hello(null)));
-        await UntilAsync(() => (hub.Features & TunnelFeatures.Resume) != 0);
+        await Eventually.IsTrueAsync(() => (hub.Features & TunnelFeatures.Resume) != 0, "the HELLO of a peer that resumes");
         return (hub, edge);
     }
 
@@ -215,13 +216,6 @@ public sealed class TlsResumeTests
         var end = await tunnel.Completion.WaitAsync(SocketHelpers.Hang);
         Assert.Equal(TunnelEndKind.ProtocolError, end.Kind);
         Assert.Contains(fault, end.Detail, StringComparison.Ordinal);
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var limit = new CancellationTokenSource(SocketHelpers.Hang);
-        while (!holds())
-            await Task.Delay(5, limit.Token);
     }
 
     /// <summary>Lets every connection that asks go on with the first tunnel.</summary>

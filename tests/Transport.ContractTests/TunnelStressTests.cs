@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Net.Sockets;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Mux.Lanes;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -31,7 +31,9 @@ public sealed class QuicStressTests() : TunnelStress(new QuicPairFactory())
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((QuicTunnel)tunnel).Connection.Abort();
 
     protected override async Task NothingIsLeftAsync() =>
-        await UntilAsync(() => QuicLibrary.LiveHandles == 0, () => $"{QuicLibrary.LiveHandles} native handles are open");
+        await Eventually.IsTrueAsync(
+            () => QuicLibrary.LiveHandles == 0, "the end of all handles",
+            explain: () => $"{QuicLibrary.LiveHandles} native handles are open");
 }
 
 /// <summary>
@@ -82,8 +84,9 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
             // bytes, and stays.
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            await UntilAsync(() => Sockets.Except(before).Count == 0, () =>
-                $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
+            await Eventually.IsTrueAsync(
+                () => Sockets.Except(before).Count == 0, "the end of all sockets",
+                explain: () => $"seed {seed}: left open {string.Join(", ", Sockets.Except(before).Select(Describe))}");
             await NothingIsLeftAsync();
         }
     }
@@ -129,8 +132,9 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         Assert.Equal((0, 0), (pair.Edge.ActiveStreams, pair.Hub.ActiveStreams));
         foreach (var context in new[] { pair.HubContext, pair.EdgeContext })
         {
-            await UntilAsync(
-                () => context.Flow is { Grown: 0, Budget.Used: 0 }, () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
+            await Eventually.IsTrueAsync(
+                () => context.Flow is { Grown: 0, Budget.Used: 0 }, "the memory to come back",
+                explain: () => $"grown {context.Flow.Grown}, used {context.Flow.Budget.Used}");
         }
 
         await pair.DisposeAsync();
@@ -243,16 +247,6 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-        }
-    }
-
-    protected static async Task UntilAsync(Func<bool> condition, Func<string> state)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), state());
-            await Task.Delay(10);
         }
     }
 

@@ -7,6 +7,7 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Admin;
@@ -94,12 +95,14 @@ public sealed class ReadinessTests : IAsyncLifetime
     private async Task<(int Status, string Text)> AskWhileTimePassesAsync(string path)
     {
         var asked = AskAsync(path);
-        while (!asked.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(1);
-        }
-
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                if (!asked.IsCompleted)
+                    _time.Advance(TimeSpan.FromMilliseconds(100));
+                return asked.IsCompleted;
+            },
+            "the answer");
         return await asked;
     }
 

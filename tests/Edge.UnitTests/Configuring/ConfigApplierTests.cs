@@ -11,6 +11,7 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Configuring;
@@ -229,7 +230,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
     private static TunnelConfig OfState(long state, params int[] ports) =>
         Config(ports) with { Hub = new HubInfo { State = state, Rev = state } };
 
-    private Task AdvanceAsync(Func<bool> done) => Eventually.TrueAsync(
+    private Task AdvanceAsync(Func<bool> done) => Eventually.IsTrueAsync(
         () =>
         {
             if (!done())
@@ -246,7 +247,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
 
     private static TunnelConfig Config(params int[] ports) => new() { ListenPorts = [.. ports] };
 
-    private Task AdvanceToRetryAsync(Func<bool> done) => Eventually.TrueAsync(
+    private Task AdvanceToRetryAsync(Func<bool> done) => Eventually.IsTrueAsync(
         () =>
         {
             if (!done())

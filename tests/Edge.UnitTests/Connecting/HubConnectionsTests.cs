@@ -6,6 +6,7 @@ using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -70,7 +71,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         b.MakeRoom(0);
         Assert.Same(c, Usable);
         c.Lose();
-        await Eventually.TrueAsync(() => Usable == b, "the end of the third tunnel");
+        await Eventually.IsTrueAsync(() => Usable == b, "the end of the third tunnel");
     }
 
     [Fact]
@@ -149,7 +150,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         FakeTunnel[] tunnels = [new(), new(), new()];
         foreach (var (host, tunnel) in new[] { "a", "b", "c" }.Zip(tunnels))
             (await _dialers[host].NextAsync()).Connect(tunnel);
-        await Eventually.TrueAsync(() => _hubs!.Links.All(link => link.Connector.Status.Connected), "all tunnels");
+        await Eventually.IsTrueAsync(() => _hubs!.Links.All(link => link.Connector.Status.Connected), "all tunnels");
         return (tunnels[0], tunnels[1], tunnels[2]);
     }
 

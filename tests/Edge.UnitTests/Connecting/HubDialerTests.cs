@@ -5,6 +5,7 @@ using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -22,7 +23,7 @@ public sealed class HubDialerTests
         var round = DialAsync(TwoFamilies);
         var first = await _dialer.NextAsync();
         Assert.Equal(new IPEndPoint(TwoFamilies[0], 8443), first.Request.Address);
-        await Eventually.TrueAsync(() => _time.WaitingTimers == 2, "the stagger is timed");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers == 2, "the stagger is timed");
         _time.Advance(HubDialer.Stagger - TimeSpan.FromMilliseconds(1));
         Assert.Equal(0, _dialer.Waiting);
 
@@ -33,7 +34,7 @@ public sealed class HubDialerTests
         second.Connect(tunnel);
 
         Assert.Same(tunnel, (await round.Soon()).Tunnel);
-        await Eventually.TrueAsync(() => first.Cancelled.IsCancellationRequested, "the loser is given up");
+        await Eventually.IsTrueAsync(() => first.Cancelled.IsCancellationRequested, "the loser is given up");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -81,7 +82,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         var (connector, tunnel) = await ConnectAsync(static () => 0.5, Spread);
         tunnel.IsLost = true;
         Assert.True(((ITunnelHandler)connector).OnLost(tunnel, new TunnelEnd(TunnelEndKind.PeerClosed, "killed by the test")));
-        await Eventually.TrueAsync(() => _time.UntilNext == TimeSpan.FromMilliseconds(Spread / 2), "the wait");
+        await Eventually.IsTrueAsync(() => _time.UntilNext == TimeSpan.FromMilliseconds(Spread / 2), "the wait");
         Assert.Equal(0, _dialer.Waiting);
         _time.Advance(TimeSpan.FromMilliseconds(Spread / 2));
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -89,7 +90,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         // The ceilings of the waits double from there, up to that of a tunnel whose clients wait.
         foreach (var wait in (TimeSpan[])[TimeSpan.FromMilliseconds(Spread), Resumption.LongestPause / 2, Resumption.LongestPause / 2])
         {
-            await Eventually.TrueAsync(() => _time.UntilNext == wait, "the backoff");
+            await Eventually.IsTrueAsync(() => _time.UntilNext == wait, "the backoff");
             _time.Advance(wait);
             (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
         }
@@ -138,13 +139,13 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         _loops.Add(Task.Run(() => connector.RunAsync(_stop.Token)));
         var tunnel = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(tunnel, Config(spread));
-        await Eventually.TrueAsync(() => connector.Current == tunnel && connector.Status.Connected, "the tunnel is in use");
+        await Eventually.IsTrueAsync(() => connector.Current == tunnel && connector.Status.Connected, "the tunnel is in use");
         return (connector, tunnel);
     }
 
     private async Task<TimeSpan[]> WaitsAsync(List<(TunnelConnector Connector, FakeTunnel Tunnel)> edges)
     {
-        await Eventually.TrueAsync(() => edges.TrueForAll(static edge => edge.Connector.Status.NextAttempt is not null), "all wait");
+        await Eventually.IsTrueAsync(() => edges.TrueForAll(static edge => edge.Connector.Status.NextAttempt is not null), "all wait");
         return [.. edges.Select(edge => edge.Connector.Status.NextAttempt!.Value - _time.GetUtcNow())];
     }
 

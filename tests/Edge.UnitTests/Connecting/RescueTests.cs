@@ -4,6 +4,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -147,14 +148,13 @@ public sealed class RescueTests : IAsyncDisposable
     }
 
     // Time goes on as long as it takes others to notice.
-    private async Task PassAsync(Func<bool> until)
-    {
-        for (var i = 0; i < 100_000 && !until(); i++)
+    private Task PassAsync(Func<bool> until) => Eventually.IsTrueAsync(
+        () =>
         {
-            await Task.Delay(1);
+            if (until())
+                return true;
             _time.Advance(Step);
-        }
-
-        Assert.True(until());
-    }
+            return false;
+        },
+        "what time brings");
 }

@@ -4,6 +4,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -104,7 +105,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
         var closing = _connector.CloseAsync(TimeSpan.FromSeconds(30));
         await quic.NextGoAwayAsync();
         quic.FinishStreams();
-        await Eventually.TrueAsync(() => closing.IsCompleted || Advanced(), "the stop");
+        await Eventually.IsTrueAsync(() => closing.IsCompleted || Advanced(), "the stop");
 
         await closing.Soon();
         Assert.True(tls.Completion.IsCompleted);
@@ -121,12 +122,12 @@ public sealed class TransportChangeTests : IAsyncDisposable
     {
         var tls = await FallBackAsync();
         tls.Lose();
-        await Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
+        await Eventually.IsTrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
         // Only that wait is left: no try of QUIC goes on beside it.
         Assert.Equal(1, _time.WaitingTimers);
         _time.Advance(TimeSpan.FromSeconds(1));
         (await _quic.NextAsync()).Connect(new FakeTunnel { Kind = TransportKind.Quic });
-        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel over QUIC");
+        await Eventually.IsTrueAsync(() => _connector.Status.Connected, "the tunnel over QUIC");
         Assert.Equal(0, _tls.Waiting);
     }
 
@@ -137,7 +138,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
         (await _quic.NextAsync()).Connect(quic);
         await UsedAsync(quic);
         quic.Lose();
-        await Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
+        await Eventually.IsTrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the wait for the next try");
         _time.Advance(TimeSpan.FromSeconds(1));
         await _quic.NextAsync();
         _time.Advance(TransportSelector.QuicDeadline);
@@ -153,7 +154,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
         var tls = new FakeTunnel();
         (await _tls.NextAsync()).Connect(tls);
         await UsedAsync(tls);
-        await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the wait for QUIC");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers > 0, "the wait for QUIC");
         return tls;
     }
 
@@ -167,7 +168,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     private Task UsedAsync(FakeTunnel tunnel) =>
-        Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Transport == tunnel.Kind, "the tunnel is in use");
+        Eventually.IsTrueAsync(() => _connector.Current == tunnel && _connector.Status.Transport == tunnel.Kind, "the tunnel is in use");
 
     private HubDialer Dialer(FakeDialer dialer) => new(dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
 }

@@ -4,6 +4,7 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -134,7 +135,7 @@ public sealed class TransportSelectorTests
 
     // By its length: the limit of the dial before may still be counted for a moment.
     private Task WaitForPauseAsync() =>
-        Eventually.TrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
+        Eventually.IsTrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
 
     private Task<DialOutcome> DialAsync() => _selector.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
 

@@ -8,6 +8,7 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
@@ -125,11 +126,11 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromHours(5));
         Assert.False(old.Completion.IsCompleted);
         old.FinishStreams();
-        await Eventually.TrueAsync(() => _time.UntilNext is not null, "the wait for the session");
+        await Eventually.IsTrueAsync(() => _time.UntilNext is not null, "the wait for the session");
         _time.Advance(TimeSpan.FromHours(5));
         Assert.False(old.Completion.IsCompleted);
         old.ActiveSessions = 0;
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(TimeSpan.FromSeconds(1));
@@ -201,7 +202,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.True(_connector.Status.Connected);
         Assert.Null(_connector.Status.LastError);
         Assert.Single(_binder.Tried);
-        await Eventually.TrueAsync(() => tunnel.Disposed, "the lost tunnel is disposed of");
+        await Eventually.IsTrueAsync(() => tunnel.Disposed, "the lost tunnel is disposed of");
     }
 
     [Fact]
@@ -214,7 +215,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         tunnel.Lose();
         var next = await ConnectAsync(Config(rev: 1, 80));
 
-        await Eventually.TrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
+        await Eventually.IsTrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
         next.Lose();
         await WaitForRetryAsync();
     }
@@ -367,11 +368,11 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
         Assert.Equal(GoAway.Shutdown, await tunnel.NextGoAwayAsync());
         tunnel.Lose();
-        await Eventually.TrueAsync(() => tunnel.Disposed, "the tunnel is over");
+        await Eventually.IsTrueAsync(() => tunnel.Disposed, "the tunnel is over");
         await WaitForRetryAsync();
         Assert.Contains("another edge process holds the id edge", _connector.Status.LastError);
         Assert.False(_connector.Status.Connected);
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(TimeSpan.FromMilliseconds(100));
@@ -383,7 +384,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         // A hub that does not tell has its time to say so again: nothing is bound before.
         var again = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(again, Config(rev: 1, 80));
-        await Eventually.TrueAsync(() => again.Started, "the tunnel is started");
+        await Eventually.IsTrueAsync(() => again.Started, "the tunnel is started");
         Assert.False(_connector.Status.Connected);
         Handler.OnGoAway(again, new GoAway(GoAway.Conflict, 0));
         again.Lose();
@@ -393,7 +394,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _time.Advance(TunnelConnector.ConflictInterval);
         var last = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(last, Config(rev: 1, 80));
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(TimeSpan.FromMilliseconds(100));
@@ -412,7 +413,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(1.5));
         var tunnel = new FakeTunnel();
         dial.Connect(tunnel, Contested(Config(rev: 1, 80), true));
-        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        await Eventually.IsTrueAsync(() => tunnel.Started, "the tunnel is started");
         _time.Advance(TimeSpan.FromSeconds(1));
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Conflict, 0));
 
@@ -426,7 +427,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     {
         var tunnel = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(tunnel, Contested(Config(rev: 1, 80), true));
-        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        await Eventually.IsTrueAsync(() => tunnel.Started, "the tunnel is started");
         Handler.OnConfig(tunnel, Contested(Config(rev: 2, 80, 81), true));
         _time.Advance(TimeSpan.FromHours(1));
         Assert.False(_connector.Status.Connected);
@@ -434,7 +435,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
         Handler.OnConfig(tunnel, Contested(Config(rev: 3, 80), false));
         Assert.Equal(3, (await NextReportAsync(tunnel)).Rev);
-        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel counts");
+        await Eventually.IsTrueAsync(() => _connector.Status.Connected, "the tunnel counts");
         Assert.Single(_binder.Tried);
     }
 
@@ -445,9 +446,9 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.True(first.Request.Hello.TakeOver);
         var tunnel = new FakeTunnel();
         first.Connect(tunnel, Contested(Config(rev: 1), true));
-        await Eventually.TrueAsync(() => tunnel.Started, "the tunnel is started");
+        await Eventually.IsTrueAsync(() => tunnel.Started, "the tunnel is started");
         Handler.OnConfig(tunnel, Contested(Config(rev: 2), false));
-        await Eventually.TrueAsync(() => _connector.Status.Connected, "the tunnel counts");
+        await Eventually.IsTrueAsync(() => _connector.Status.Connected, "the tunnel counts");
 
         // Two processes that said so would take the id from each other for ever.
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Replaced, 0));
@@ -504,7 +505,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
     private async Task<FakeDialer.Dial> NextDialAsync(TimeSpan step)
     {
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(step);
@@ -519,7 +520,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         var dial = await _dialer.NextAsync();
         var tunnel = new FakeTunnel();
         dial.Connect(tunnel, config);
-        await Eventually.TrueAsync(() => _connector.Current == tunnel && _connector.Status.Connected, "the tunnel is in use");
+        await Eventually.IsTrueAsync(() => _connector.Current == tunnel && _connector.Status.Connected, "the tunnel is in use");
         return tunnel;
     }
 
@@ -527,7 +528,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     private async Task<Report> NextReportAsync(FakeTunnel tunnel)
     {
         var report = tunnel.NextReportAsync();
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 if (!report.IsCompleted)
@@ -540,5 +541,5 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
 
     /// <summary>Until the loop waits for its next try: the clock may be moved then.</summary>
     private Task WaitForRetryAsync() =>
-        Eventually.TrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the loop waits for its next try");
+        Eventually.IsTrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the loop waits for its next try");
 }

@@ -37,7 +37,7 @@ internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink 
         return true;
     }
 
-    public byte[] NextSent() => _sent.TryTake(out var payload, Eventually.Limit) ? payload : throw new TimeoutException("no datagram");
+    public byte[] NextSent() => _sent.TryTake(out var payload, Patience.Limit) ? payload : throw new TimeoutException("no datagram");
 
     public void Close()
     {

@@ -9,6 +9,7 @@ using Tunnel.Edge.Status;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
@@ -223,10 +224,10 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyAsync("""{"timedBlocks":[{"ip":"203.0.113.5","seconds":60},{"ip":"203.0.113.6","seconds":90}]}""");
         Assert.True(_blocker.Blocked!.Contains(IPAddress.Parse("203.0.113.5")));
         _time.Advance(TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(() => !_blocker.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
+        await Eventually.IsTrueAsync(() => !_blocker.Blocked.Contains(IPAddress.Parse("203.0.113.5")), "the first block's end");
         Assert.True(_blocker.Blocked.Contains(IPAddress.Parse("203.0.113.6")));
         _time.Advance(TimeSpan.FromSeconds(30));
-        await Eventually.TrueAsync(() => _blocker.Blocked.Count == 0, "the second block's end");
+        await Eventually.IsTrueAsync(() => _blocker.Blocked.Count == 0, "the second block's end");
     }
 
     [Fact]
@@ -236,7 +237,7 @@ public sealed class FirewallControllerTests : IDisposable
         using var stop = new CancellationTokenSource();
         var watching = _firewall.WatchAsync(stop.Token);
         _nft.Flush();
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(FirewallController.WatchInterval);
@@ -274,7 +275,7 @@ public sealed class FirewallControllerTests : IDisposable
         _nft.TakeOver(new NftOwner("other", 1, "fff"), "tunnel_edge_own");
         using var stop = new CancellationTokenSource();
         var watching = _firewall.WatchAsync(stop.Token);
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(FirewallController.WatchInterval);
@@ -285,7 +286,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Equal((FirewallReport.Failed, false), (report.State, report.Drift!.Mended));
 
         _nft.Flush();
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(FirewallController.WatchInterval);
@@ -377,7 +378,7 @@ public sealed class FirewallControllerTests : IDisposable
     private async Task FailConfirmationAsync(string fault)
     {
         _probe.Always(fault);
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(FirewallController.RetryPause);

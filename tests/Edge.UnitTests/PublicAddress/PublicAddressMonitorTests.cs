@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;
@@ -104,8 +105,8 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
             _answers.Clear();
         for (var round = 0; round < 3; round++)
             await AdvanceAsync(TimeSpan.FromSeconds(10));
-        await Eventually.TrueAsync(() => Asked >= 2 + (3 * 3), "three more look-ups");
-        await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "the last is over");
+        await Eventually.IsTrueAsync(() => Asked >= 2 + (3 * 3), "three more look-ups");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers == 1, "the last is over");
         Assert.Equal(1, _log.Warnings);
         Assert.Equal(Public4, _monitor.Current.Primary);
         Assert.Equal(0, _changes.Reader.Count);
@@ -162,7 +163,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
     private async Task AdvanceAsync(TimeSpan by)
     {
         if (_monitor.Current != PublicAddresses.Unknown)
-            await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "it waits");
+            await Eventually.IsTrueAsync(() => _time.WaitingTimers == 1, "it waits");
         _time.Advance(by);
     }
 

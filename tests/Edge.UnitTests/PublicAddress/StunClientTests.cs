@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;
@@ -39,14 +40,14 @@ public sealed class StunClientTests : IDisposable
             (_, var id) = await NextRequestAsync();
             first ??= id;
             Assert.Equal(first, id);
-            await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "it waits");
+            await Eventually.IsTrueAsync(() => _time.WaitingTimers == 1, "it waits");
             _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromTicks(1));
             Assert.Equal(0, _server.Available);
             _time.Advance(TimeSpan.FromTicks(1));
         }
 
         await NextRequestAsync();
-        await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "it waits");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers == 1, "it waits");
         _time.Advance(TimeSpan.FromSeconds(8) - TimeSpan.FromTicks(1));
         Assert.False(outcome.IsCompleted);
         _time.Advance(TimeSpan.FromTicks(1));
@@ -64,7 +65,7 @@ public sealed class StunClientTests : IDisposable
         await SendAsync(client, new byte[1400]);
         await SendAsync(client, new byte[60_000]);
         await SendAsync(client, Success(otherId));
-        await Eventually.TrueAsync(() => _time.WaitingTimers == 1, "it waits");
+        await Eventually.IsTrueAsync(() => _time.WaitingTimers == 1, "it waits");
         _time.Advance(StunSchedule.RetransmissionTimeout);
         (client, id) = await NextRequestAsync();
         await SendAsync(client, Success(id));

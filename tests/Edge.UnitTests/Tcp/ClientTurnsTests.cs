@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Tcp;
 using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Tcp;
 
@@ -43,13 +44,13 @@ public sealed class ClientTurnsTests : IDisposable
         Assert.Equal(0, _tunnel.Opened);
 
         _tunnel.MakeRoom(2);
-        await Eventually.TrueAsync(() => _tunnel.Opened == 2, "there is room for two");
+        await Eventually.IsTrueAsync(() => _tunnel.Opened == 2, "there is room for two");
         _tunnel.MakeRoom(5);
 
-        await Eventually.TrueAsync(() => _tunnel.Opened == 3, "the third has its turn");
+        await Eventually.IsTrueAsync(() => _tunnel.Opened == 3, "the third has its turn");
         Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
         await ConnectAsync(port, Flooding, 1);
-        await Eventually.TrueAsync(() => _tunnel.Opened == 4, "who comes later does not wait");
+        await Eventually.IsTrueAsync(() => _tunnel.Opened == 4, "who comes later does not wait");
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class ClientTurnsTests : IDisposable
 
         _tunnel.MakeRoom(10);
 
-        await Eventually.TrueAsync(() => _fixture.Handover.Waiting == 0 && port.Active == 1, "nobody waits");
+        await Eventually.IsTrueAsync(() => _fixture.Handover.Waiting == 0 && port.Active == 1, "nobody waits");
         Assert.Equal(1, _tunnel.Opened);
         Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
     }
@@ -101,7 +102,7 @@ public sealed class ClientTurnsTests : IDisposable
         await ConnectAsync(port, Flooding, 3);
         await WaitAsync(3);
 
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _fixture.Time.Advance(ClientTurns.Patience);
@@ -121,7 +122,7 @@ public sealed class ClientTurnsTests : IDisposable
         var next = new FakeTunnel();
         _fixture.Tunnels.Current = next;
 
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 _fixture.Time.Advance(TimeSpan.FromMilliseconds(250));
@@ -161,7 +162,7 @@ public sealed class ClientTurnsTests : IDisposable
         var next = new FakeTunnel();
         _fixture.Tunnels.Current = next;
 
-        await Eventually.TrueAsync(() => next.Opened == 2, "the next tunnel takes them");
+        await Eventually.IsTrueAsync(() => next.Opened == 2, "the next tunnel takes them");
         Assert.Equal(0, _fixture.Refusals[RefusalReason.TunnelTakesNone]);
     }
 
@@ -192,7 +193,7 @@ public sealed class ClientTurnsTests : IDisposable
         _fixture.Tunnels.Current = null;
         var port = _fixture.ListenTcp(IPAddress.Any);
         await ConnectAsync(port, Flooding, Hold.MostClients + 3);
-        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.NoTunnel] == 3, "three are too many");
+        await Eventually.IsTrueAsync(() => _fixture.Refusals[RefusalReason.NoTunnel] == 3, "three are too many");
         Assert.Equal(Hold.MostClients, _fixture.Handover.Waiting);
 
         await ConnectAsync(port, Healthy, 1);
@@ -212,7 +213,7 @@ public sealed class ClientTurnsTests : IDisposable
         _fixture.Handover.Stop();
 
         // Whoever looks after them may have seen it without another wait.
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () =>
             {
                 if (_fixture.Time.WaitingTimers > _ownTimers)
@@ -228,7 +229,7 @@ public sealed class ClientTurnsTests : IDisposable
     {
         for (var passed = TimeSpan.Zero; passed < time; passed += Look)
         {
-            await Eventually.TrueAsync(() => _fixture.Time.WaitingTimers > _ownTimers, "somebody looks after them");
+            await Eventually.IsTrueAsync(() => _fixture.Time.WaitingTimers > _ownTimers, "somebody looks after them");
             _fixture.Time.Advance(Look);
         }
     }
@@ -251,5 +252,5 @@ public sealed class ClientTurnsTests : IDisposable
         }
     }
 
-    private Task WaitAsync(int clients) => Eventually.TrueAsync(() => _fixture.Handover.Waiting == clients, $"{clients} wait");
+    private Task WaitAsync(int clients) => Eventually.IsTrueAsync(() => _fixture.Handover.Waiting == clients, $"{clients} wait");
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Sockets;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Tcp;
@@ -45,7 +46,7 @@ public sealed class LeftPortsTests
         keeper.Take().Dispose();
 
         // A program that another test starts just now holds a copy of the socket until it runs.
-        await Eventually.TrueAsync(() => IsRefused(port), "the refusal");
+        await Eventually.IsTrueAsync(() => IsRefused(port), "the refusal");
     }
 
     private static bool IsRefused(int port)

@@ -8,6 +8,7 @@ using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Tcp;
 
@@ -156,7 +157,7 @@ public sealed class TcpAdmissionTests : IDisposable
         if (end)
             balancer.Shutdown(SocketShutdown.Send);
 
-        await Eventually.TrueAsync(() => port.GetStatistics().Blocked.ContainsKey("proxyHeaderInvalid"), "the header is refused");
+        await Eventually.IsTrueAsync(() => port.GetStatistics().Blocked.ContainsKey("proxyHeaderInvalid"), "the header is refused");
     }
 
     [Fact]
@@ -166,11 +167,11 @@ public sealed class TcpAdmissionTests : IDisposable
         var timers = _fixture.Time.WaitingTimers;
         using var balancer = await ConnectAsync(port);
         await balancer.SendAsync("PROXY TCP4"u8.ToArray());
-        await Eventually.TrueAsync(() => _fixture.Time.WaitingTimers > timers, "the header is waited for");
+        await Eventually.IsTrueAsync(() => _fixture.Time.WaitingTimers > timers, "the header is waited for");
 
         _fixture.Time.Advance(InboundHeaderReader.TimeLimit);
 
-        await Eventually.TrueAsync(() => port.GetStatistics().Blocked.ContainsKey("proxyHeaderTimeout"), "the header is given up");
+        await Eventually.IsTrueAsync(() => port.GetStatistics().Blocked.ContainsKey("proxyHeaderTimeout"), "the header is given up");
         Assert.Equal(0, port.Active);
     }
 
@@ -193,7 +194,7 @@ public sealed class TcpAdmissionTests : IDisposable
         var balancer = await ConnectAsync(port);
         await balancer.SendAsync(data);
         string? refused = null;
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () => _tunnel.Opened > opened || (refused = port.GetStatistics().Blocked.FirstOrDefault(
                 count => count.Value > before.GetValueOrDefault(count.Key)).Key) is not null,
             "the connection is decided on");
@@ -204,7 +205,7 @@ public sealed class TcpAdmissionTests : IDisposable
     {
         var buffer = new byte[count];
         var read = 0;
-        await Eventually.TrueAsync(
+        await Eventually.IsTrueAsync(
             () => endpoint.TryRead(buffer.AsSpan(read), out var now) == LocalReadStatus.Data && (read += now) == count,
             "the bytes behind the header");
         return buffer;

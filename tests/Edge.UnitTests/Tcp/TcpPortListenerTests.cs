@@ -8,6 +8,7 @@ using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.KernelMemory;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Tcp;
 
@@ -97,9 +98,9 @@ public sealed class TcpPortListenerTests
 
         Assert.Equal(client.LocalEndPoint, opened.Opening.Source);
         Assert.Equal(client.RemoteEndPoint, opened.Opening.Destination);
-        await Eventually.TrueAsync(() => listener.Active == 1, "the client is counted");
+        await Eventually.IsTrueAsync(() => listener.Active == 1, "the client is counted");
         opened.Stream.End(default);
-        await Eventually.TrueAsync(() => listener.Active == 0, "the client is counted out");
+        await Eventually.IsTrueAsync(() => listener.Active == 0, "the client is counted out");
     }
 
     [Fact]
@@ -133,18 +134,18 @@ public sealed class TcpPortListenerTests
         var finishing = (await tunnel.NextStreamAsync()).Stream;
         using var second = await ListenerFixture.ConnectAsync(address, port);
         var staying = (await tunnel.NextStreamAsync()).Stream;
-        await Eventually.TrueAsync(() => listener.Active == 2, "both are counted");
+        await Eventually.IsTrueAsync(() => listener.Active == 2, "both are counted");
         var timers = fixture.Time.WaitingTimers;
 
         listener.Close(TimeSpan.FromSeconds(30));
 
         await Assert.ThrowsAsync<SocketException>(() => ListenerFixture.ConnectAsync(address, port));
-        await Eventually.TrueAsync(() => fixture.Time.WaitingTimers > timers, "the drain is timed");
+        await Eventually.IsTrueAsync(() => fixture.Time.WaitingTimers > timers, "the drain is timed");
         finishing.End(default);
         fixture.Time.Advance(TimeSpan.FromSeconds(29.9));
         Assert.False(staying.IsOver);
         fixture.Time.Advance(TimeSpan.FromSeconds(0.2));
-        await Eventually.TrueAsync(() => staying.WasReset == ResetReason.ShuttingDown, "the one that stayed is reset");
+        await Eventually.IsTrueAsync(() => staying.WasReset == ResetReason.ShuttingDown, "the one that stayed is reset");
         Assert.Null(finishing.WasReset);
     }
 
@@ -157,11 +158,11 @@ public sealed class TcpPortListenerTests
         var listener = fixture.ListenTcp(IPAddress.Loopback);
         using var client = await ListenerFixture.ConnectAsync(IPAddress.Loopback, listener.LocalPort);
         var stream = (await tunnel.NextStreamAsync()).Stream;
-        await Eventually.TrueAsync(() => listener.Active == 1, "the client is counted");
+        await Eventually.IsTrueAsync(() => listener.Active == 1, "the client is counted");
 
         Assert.Equal(0, listener.Reset(address => !address.Equals(IPAddress.Loopback)));
         Assert.Equal(1, listener.Reset(address => address.Equals(IPAddress.Loopback)));
-        await Eventually.TrueAsync(() => stream.WasReset == ResetReason.Policy, "the blocked one is reset");
+        await Eventually.IsTrueAsync(() => stream.WasReset == ResetReason.Policy, "the blocked one is reset");
     }
 
     [Fact]

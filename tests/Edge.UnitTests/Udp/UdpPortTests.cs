@@ -10,6 +10,7 @@ using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
+using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Udp;
@@ -69,7 +70,7 @@ public sealed class UdpPortTests : IDisposable
         var session = await _tunnel.NextSessionAsync();
         await second.SendToAsync(new byte[1], target);
 
-        await Eventually.TrueAsync(() => port.GetStatistics().Blocked.Count == 2, "both are turned away");
+        await Eventually.IsTrueAsync(() => port.GetStatistics().Blocked.Count == 2, "both are turned away");
         var statistics = port.GetStatistics();
         Assert.Equal((1, 1L, 12L), (statistics.Active, statistics.Total, statistics.BytesIn));
         Assert.Equal((1, 1), (statistics.Blocked["denied"], statistics.Blocked["maxConnectionsPerIp"]));
@@ -160,7 +161,7 @@ public sealed class UdpPortTests : IDisposable
             await client.SendToAsync(new byte[1000], target);
         var session = await _tunnel.NextSessionAsync();
         session.NextSent();
-        await Eventually.TrueAsync(() => Dropped() == 4, "the others are dropped");
+        await Eventually.IsTrueAsync(() => Dropped() == 4, "the others are dropped");
 
         // Each client has a rate of its own.
         await other.SendToAsync(new byte[1000], target);
@@ -231,7 +232,7 @@ public sealed class UdpPortTests : IDisposable
         first.Lose();
         Assert.Equal(0, port.Active);
         await client.SendToAsync(new byte[] { 2 }, target);
-        await Eventually.TrueAsync(() => _fixture.Refusals[RefusalReason.UdpNoTunnel] == 1, "the datagram is counted");
+        await Eventually.IsTrueAsync(() => _fixture.Refusals[RefusalReason.UdpNoTunnel] == 1, "the datagram is counted");
 
         var next = new FakeTunnel();
         _fixture.Tunnels.Current = next;
@@ -253,7 +254,7 @@ public sealed class UdpPortTests : IDisposable
             sessions.Add(await _tunnel.NextSessionAsync());
         }
 
-        await Eventually.TrueAsync(() => sessions[0].WasClosed, "the oldest is closed");
+        await Eventually.IsTrueAsync(() => sessions[0].WasClosed, "the oldest is closed");
         Assert.False(sessions[1].WasClosed);
         Assert.Equal(1, _fixture.Refusals[RefusalReason.UdpSessionEvicted]);
     }
@@ -269,7 +270,7 @@ public sealed class UdpPortTests : IDisposable
         var idle = await _tunnel.NextSessionAsync();
         await busyClient.SendToAsync(new byte[1], target);
         var busy = await _tunnel.NextSessionAsync();
-        await Eventually.TrueAsync(() => port.Active == 2, "both are there");
+        await Eventually.IsTrueAsync(() => port.Active == 2, "both are there");
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(50));
         busy.Sink.OnDatagram([1]);
@@ -290,7 +291,7 @@ public sealed class UdpPortTests : IDisposable
         session.NextSent();
         session.TakesDatagrams = false;
         await client.SendToAsync(new byte[1], target);
-        await Eventually.TrueAsync(() => session.Refused == 1, "the datagram is dropped, and counted, by the tunnel");
+        await Eventually.IsTrueAsync(() => session.Refused == 1, "the datagram is dropped, and counted, by the tunnel");
         Assert.Equal(1, port.Active);
         Assert.Empty(_fixture.Refusals.DatagramsToDictionary());
     }
@@ -351,7 +352,7 @@ public sealed class UdpPortTests : IDisposable
         using var client = CreateClient("127.0.0.1");
         await client.SendToAsync(new byte[1], new IPEndPoint(IPAddress.Loopback, port.Number));
         var session = await _tunnel.NextSessionAsync();
-        await Eventually.TrueAsync(() => port.Active == 1, "the session is there");
+        await Eventually.IsTrueAsync(() => port.Active == 1, "the session is there");
 
         port.Close(TimeSpan.FromSeconds(30));
 

@@ -18,7 +18,7 @@ public sealed class CertificateWatchTests : IDisposable
 
     public CertificateWatchTests()
     {
-        // As Kubernetes mounts a secret: the file leads to a link that leads to a directory.
+        // Kubernetes mounts a secret so: the file leads to a link that leads to a directory.
         Put("first");
         File.CreateSymbolicLink(_directory.File("..data"), "first");
         File.CreateSymbolicLink(_directory.File("tls.pem"), "..data/tls.pem");

@@ -77,7 +77,7 @@ public sealed class HealthTests : IAsyncLifetime
         admin.FindFault = _hub.FindFaultAsync;
         var notifier = new Watchdog();
         var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Not disposed of, as above.
+        // This one is not disposed of either, for the same reason.
         var gate = new ManualResetEventSlim();
         try
         {

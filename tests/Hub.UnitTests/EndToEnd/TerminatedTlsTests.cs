@@ -72,7 +72,7 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
         header = [.. header, .. await ReceiveAsync(upstream, (header[14] << 8) | header[15])];
         Contains(header, [0x01, 0, 8, .. "http/1.1"u8]);
         Contains(header, [0x02, 0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name)]);
-        // The field of TLS: no certificate of the client, and the version.
+        // The field of TLS says that the client has no certificate, and the version.
         Contains(header, [0x01, 0, 0, 0, 1, 0x21, 0, 7, .. Encoding.ASCII.GetBytes(version == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2")]);
         Assert.Equal("hello"u8.ToArray(), await ReceiveAsync(upstream, 5));
         await upstream.SendAsync("world"u8.ToArray());

@@ -176,8 +176,8 @@ public sealed class TunnelHubTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(81)] // the upstream refuses
-    [InlineData(22)] // not assigned
+    [InlineData(81)] // The upstream refuses there.
+    [InlineData(22)] // This port is not assigned.
     public async Task A_client_that_can_not_be_served_is_reset(int port)
     {
         await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");

@@ -168,7 +168,7 @@ public sealed class SessionForwarderTests : IDisposable
 
         await session.ClosedAsync();
         Assert.Equal(0, hub.Sessions.Count);
-        sink.OnDatagram("late"u8); // does no harm
+        sink.OnDatagram("late"u8); // This does no harm.
     }
 
     [Fact]
@@ -438,7 +438,7 @@ public sealed class SessionForwarderTests : IDisposable
         sink!.OnSessionClosed();
 
         Assert.Equal(0, hub.Sessions.Count);
-        Assert.True(session.IsOpen); // it is not ours to close
+        Assert.True(session.IsOpen); // It is not ours to close.
     }
 
     [Theory]
@@ -509,7 +509,7 @@ public sealed class SessionForwarderTests : IDisposable
             await Task.Yield();
         }
 
-        // What came before the test noticed.
+        // This takes what came before the test noticed.
         while ((upstream ?? _upstream).Poll(0, SelectMode.SelectRead))
             await (upstream ?? _upstream).ReceiveAsync(new byte[100]);
     }

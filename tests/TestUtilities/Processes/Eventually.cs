@@ -2,10 +2,14 @@ using System.Diagnostics;
 
 namespace Tunnel.TestUtilities.Processes;
 
-/// <summary>Waits for other processes, which can only be asked again and again.</summary>
+/// <summary>
+/// Waits for what another process or thread will do, where it can only be asked again and again, without assuming how long it takes.
+/// </summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    // What another thread does is there after a moment; what a process does is asked for less and less often.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Asks until the answer is not null.</summary>
     /// <exception cref="TimeoutException">The time is over; the message has what was waited for.</exception>
@@ -14,7 +18,7 @@ public static class Eventually
     {
         var end = limit ?? TimeSpan.FromSeconds(30);
         var clock = Stopwatch.StartNew();
-        while (true)
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             if (await ask() is { } answer)
             {
@@ -26,7 +30,7 @@ public static class Eventually
                 throw new TimeoutException($"Waited {end.TotalSeconds} s for {what}. {explain?.Invoke()}");
             }
 
-            await Task.Delay(Pause);
+            await Task.Delay(pause);
         }
     }
 

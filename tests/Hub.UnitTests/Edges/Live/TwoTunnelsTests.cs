@@ -139,7 +139,7 @@ public sealed class TwoTunnelsTests
     {
         var first = _registry.Connect("a");
         var second = _registry.Connect("a");
-        _registry.Time.Advance(TimeSpan.FromSeconds(5)); // no HELLO
+        _registry.Time.Advance(TimeSpan.FromSeconds(5)); // It never says HELLO.
         Assert.Equal(TunnelEndKind.Replaced, (await first.Tunnel.EndAsync()).Kind);
 
         var third = _registry.Connect("a");

@@ -311,7 +311,7 @@ public sealed class MovableStreamTests
         world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
 
-        // One for each direction.
+        // There is one for each direction.
         world.Present.DeliverAck();
         world.Present.DeliverAck();
 
