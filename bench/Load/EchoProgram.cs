@@ -76,7 +76,7 @@ internal static class EchoProgram
         }
         catch (SocketException)
         {
-            // The client went.
+            // The client has gone, which is how each of them ends.
         }
     }
 }

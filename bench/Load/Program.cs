@@ -68,7 +68,7 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
         parsed.GetValue(peers) ?? [],
         [() => new Direct(), () => new ThisTunnel(), () => new HaproxyPair(), () => new StunnelPair(), () => new SshForward()], ""));
 
-// Programs of our own.
+// These are the programs that a measurement starts as processes of their own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
 if (args is ["flood", var order]) return FloodProgram.Run(order);
 if (args is ["sink", var closing, var source, var datagrams])

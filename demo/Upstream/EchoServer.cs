@@ -8,7 +8,7 @@ namespace Tunnel.Demo.Upstream;
 /// <summary>Answers each datagram with its text and the client's address from the PROXY v2 header in front of it.</summary>
 internal sealed class EchoServer : IDisposable
 {
-    // Signature, version and command, family, length: the fixed part of a PROXY v2 header (proxy-protocol.txt, section 2.2).
+    // A PROXY v2 header begins with its signature, version and command, family and length (proxy-protocol.txt, section 2.2).
     private const int FixedHeader = 16;
 
     private readonly Socket _socket;
@@ -42,7 +42,7 @@ internal sealed class EchoServer : IDisposable
             return $"Hello! There was no PROXY header, so all that is known is that this is from {peer}: {Text(datagram)}\n";
         }
 
-        // 0x12: IPv4 over UDP, 0x22: IPv6 over UDP.
+        // 0x12 is IPv4 over UDP, and 0x22 is IPv6 over UDP.
         var addressLength = datagram[13] switch { 0x12 => 4, 0x22 => 16, _ => 0 };
         var headerLength = FixedHeader + BinaryPrimitives.ReadUInt16BigEndian(datagram[14..]);
         if (addressLength == 0 || headerLength < FixedHeader + (2 * addressLength) + 4 || headerLength > datagram.Length)

@@ -44,7 +44,7 @@ internal sealed class HelloServer : IDisposable
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            // The client left, or took too long.
+            // The client has left, or has taken too long.
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class HelloServer : IDisposable
         throw new IOException("The request's head is too long.");
     }
 
-    // PROXY TCP4 client edge clientPort edgePort
+    // The line is: PROXY TCP4 client edge clientPort edgePort.
     private static string Describe(string firstLine, Socket socket) =>
         firstLine.Split(' ') is ["PROXY", "TCP4" or "TCP6", var client, var edge, var clientPort, var edgePort]
             ? $"Hello {client}, port {clientPort}! You came in at {edge}, port {edgePort}; this connection is from the hub at "

@@ -322,7 +322,7 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
 
     Task IReplaceable.OnReplacingAsync() => _run?.SaveAsync() ?? Task.CompletedTask;
 
-    // Everything went on meanwhile.
+    // Everything has gone on meanwhile, so there is nothing to begin again.
     void IReplaceable.OnReplacingFailed()
     {
     }

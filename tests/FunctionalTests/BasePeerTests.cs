@@ -100,7 +100,7 @@ public sealed class BasePeerTests
         Assert.Equal((2u, "its answer"), (session, Encoding.ASCII.GetString(payload)));
     }
 
-    // Every 15 s; empty towards a base peer.
+    // A ping comes every 15 s, and is empty towards a base peer.
     private static async Task AnswerPingAsync(TunnelPeer edge)
     {
         var (stream, payload) = await edge.ReadFrameAsync(FrameTypes.Ping);

@@ -227,13 +227,13 @@ public sealed class QuicOwnTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(new byte[] { 0x02, 0, 0, 0, 1, 0 })] // DATA has no place here
-    [InlineData(new byte[] { 0x06, 0, 0, 0, 2, 0x7B, 0x7D })] // CONFIG is the hub's
-    [InlineData(new byte[] { 0x21, 0xFF, 0xFF, 0xFF, 0xFF })] // longer than any REPORT
-    [InlineData(new byte[] { 0x0B, 0, 0, 0, 3, 0, 0, 1 })] // not even a session id
-    [InlineData(new byte[] { 0x0B, 0, 0, 0, 5, 0, 0, 0, 1, 0 })] // no PROXY header
-    [InlineData(new byte[] { 0x20, 0, 0, 0, 2, 0x7B, 0x7D })] // a second HELLO
-    [InlineData(new byte[] { 0x1F, 0, 0, 0, 0 })] // unknown, and not to be skipped
+    [InlineData(new byte[] { 0x02, 0, 0, 0, 1, 0 })] // DATA has no place here.
+    [InlineData(new byte[] { 0x06, 0, 0, 0, 2, 0x7B, 0x7D })] // CONFIG is the hub's to send.
+    [InlineData(new byte[] { 0x21, 0xFF, 0xFF, 0xFF, 0xFF })] // This is longer than any REPORT.
+    [InlineData(new byte[] { 0x0B, 0, 0, 0, 3, 0, 0, 1 })] // There is not even a session id.
+    [InlineData(new byte[] { 0x0B, 0, 0, 0, 5, 0, 0, 0, 1, 0 })] // There is no PROXY header.
+    [InlineData(new byte[] { 0x20, 0, 0, 0, 2, 0x7B, 0x7D })] // This is a second HELLO.
+    [InlineData(new byte[] { 0x1F, 0, 0, 0, 0 })] // It is unknown, and not to be skipped.
     public async Task A_frame_that_breaks_the_protocol_ends_the_tunnel(byte[] frame)
     {
         await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);

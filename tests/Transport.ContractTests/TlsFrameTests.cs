@@ -116,7 +116,7 @@ public sealed class TlsFrameTests
         { "Ping (0x07) on stream 0, 1025 bytes: longer", ScriptedPeer.Header(0, FrameType.Ping, 1025) },
     };
 
-    // PROXY v2, DGRAM over IPv4.
+    // This is a PROXY v2 header of DGRAM over IPv4.
     private static byte[] UdpHeader =>
         [
             0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x12, 0, 12, 203, 0, 113, 9, 198, 51, 100, 1,

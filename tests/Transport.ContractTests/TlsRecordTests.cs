@@ -40,7 +40,7 @@ public sealed class TlsRecordTests
         await edge.DisposeAsync();
     }
 
-    // RFC 8446 section 5.1: type, version, two bytes of length.
+    // A record begins with its type, the version and two bytes of length (RFC 8446, section 5.1).
     private static List<int> RecordSizes(byte[] raw)
     {
         const int header = 5;

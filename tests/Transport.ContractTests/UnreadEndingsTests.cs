@@ -18,7 +18,7 @@ namespace Tunnel.Transport.ContractTests;
 /// </summary>
 public sealed class UnreadEndingsTests
 {
-    // More than fit into the kernel's buffers on the way.
+    // So many do not fit into the kernel's buffers on the way.
     private const int Openings = 150_000;
 
     private static readonly StreamOpening Opening = new(

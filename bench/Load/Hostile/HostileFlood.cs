@@ -18,7 +18,7 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("connect+RST"),
         new("stalled readers", MaxRate: 1_000),
         new("wrong secrets", MaxRate: 200),
-        // 2,000 of them, each for ten seconds, as long as an edge bears with them.
+        // There are 2,000 of them at a time: each stays for ten seconds, as long as an edge bears with it.
         new(Strangers, MaxRate: 200, IsOfFrames: true),
         new("REPORT"),
         new("configurations", MaxRate: 100),

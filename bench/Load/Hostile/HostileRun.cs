@@ -79,7 +79,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
         }
     }
 
-    // Both at once, a thread each.
+    // Both run at once, each on a thread of its own.
     private static async Task<EchoFigures> EchoAsync(Socket apart, Socket beside, TimeSpan duration)
     {
         var first = Task.Factory.StartNew(() => Measure(apart, duration), TaskCreationOptions.LongRunning);

@@ -47,7 +47,7 @@ internal static class SinkProgram
         }
         catch (SocketException)
         {
-            // The other side went.
+            // The other side has gone, which is how each connection ends.
         }
     }
 

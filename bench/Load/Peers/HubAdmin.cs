@@ -61,7 +61,7 @@ internal sealed class HubAdmin(string path) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Long enough.
+            // The hub has had long enough to answer.
         }
     }
 

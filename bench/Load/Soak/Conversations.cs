@@ -85,7 +85,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         return Bulk;
     }
 
-    // Ten seconds of keystrokes.
+    // This is what somebody types in ten seconds.
     private async Task<long> EchoAsync(Pattern pattern)
     {
         using var socket = await OpenAsync(new Head(Wish.Echo, pattern, 0, edge.Number));

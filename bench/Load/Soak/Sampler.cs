@@ -52,7 +52,7 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
         return $"{name}: {string.Join(", ", figures)}";
     }
 
-    // All series of a family.
+    // A family is the sum of all its series.
     private static double Sum(string text, string metric) => text.Split('\n')
         .Where(line => line.StartsWith(metric + ' ', StringComparison.Ordinal) || line.StartsWith(metric + '{', StringComparison.Ordinal))
         .Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));

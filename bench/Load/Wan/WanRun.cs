@@ -123,7 +123,7 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
         return (double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
     }
 
-    // Bits of each stream that arrived.
+    // Returns how many bits of each stream have arrived.
     private async Task<double[]> TransferAsync(WanLab lab, IPAddress address, int streams, bool down, bool twice = false)
     {
         List<string> arguments = [

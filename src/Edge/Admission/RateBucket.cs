@@ -7,7 +7,7 @@ internal struct RateBucket
 {
     private double _tokens;
 
-    // 0 before the first time.
+    // This is 0 before the first time.
     private long _refilled;
 
     /// <summary>Takes one, unless there is none.</summary>

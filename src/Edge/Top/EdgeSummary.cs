@@ -56,7 +56,7 @@ internal static class EdgeSummary
             .Add(Text($"{status.Transport}{(status.Lanes > 1 ? $" in {status.Lanes} lanes" : "")} ({status.TransportReason})"));
     }
 
-    // One of several hubs.
+    // Returns the line of one of several hubs.
     private static Row Hub(EdgeHubStatus hub, int width)
     {
         var row = new Row().Add(" hub ", Ink.Dim).Add(hub.Hub).Add(" ");

@@ -77,13 +77,13 @@ internal static class PacketInfo
             return 0;
         if (family == AddressFamily.InterNetwork)
         {
-            // struct in_pktinfo: interface, source address, (destination)
+            // A struct in_pktinfo has the interface, the source address and the destination, which is not set here.
             var length = ControlMessages.Write(control, LevelIpv4, Ipv4PacketInfo, 12, out var ipv4);
             BinaryPrimitives.WriteUInt32BigEndian(ipv4[4..], (uint)path.Local);
             return length;
         }
 
-        // struct in6_pktinfo: source address, interface
+        // A struct in6_pktinfo has the source address and the interface.
         var room = ControlMessages.Write(control, LevelIpv6, Ipv6PacketInfo, 20, out var ipv6);
         BinaryPrimitives.WriteUInt128BigEndian(ipv6, path.Local);
         MemoryMarshal.Write(ipv6[16..], path.Interface);

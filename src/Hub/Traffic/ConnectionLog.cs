@@ -39,7 +39,7 @@ internal sealed class ConnectionLog(int capacity = ConnectionLog.DefaultCapacity
         return found.DrainToImmutable();
     }
 
-    // Copied, so that a slow filter blocks nobody.
+    // The records are copied, so that a slow filter blocks nobody.
     private List<ConnectionRecord> Snapshot(long? before)
     {
         lock (_lock)

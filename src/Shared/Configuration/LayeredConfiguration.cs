@@ -12,7 +12,7 @@ namespace Tunnel.Shared.Configuration;
 /// </summary>
 public sealed class LayeredConfiguration
 {
-    // The host's own settings, which share appsettings.json with ours.
+    // These are the host's own settings, which share appsettings.json with ours.
     private static readonly string[] ForeignSections = ["Logging", "AllowedHosts"];
 
     private readonly List<ConfigurationLayer> _layers;

@@ -228,7 +228,7 @@ public sealed class HeldEndpoint : ILocalEndpoint
         }
     }
 
-    // With the lock held.
+    // Called with the lock held.
     private int Hold(ReadOnlySpan<byte> data)
     {
         if (_closed)

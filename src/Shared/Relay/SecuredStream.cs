@@ -110,7 +110,7 @@ public sealed class SecuredStream : ITunnelStream
         _inner.Reset(flush: true);
     }
 
-    // From the client.
+    // Decrypts what the client sends.
     private async Task ReceiveAsync()
     {
         try
@@ -163,7 +163,7 @@ public sealed class SecuredStream : ITunnelStream
         }
     }
 
-    // To the client.
+    // Encrypts what goes to the client.
     private async Task SendAsync()
     {
         try

@@ -19,7 +19,7 @@ public sealed unsafe class DatagramReceiver
     // One byte more than the largest datagram, so that none is cut.
     private const int PayloadSize = 65536;
 
-    // Room for packet information (40 bytes) and for the segments' size (24 bytes).
+    // This has room for packet information (40 bytes) and for the segments' size (24 bytes).
     private const int ControlSize = 96;
 
     [ThreadStatic]

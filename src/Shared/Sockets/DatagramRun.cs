@@ -18,7 +18,7 @@ public sealed unsafe class DatagramRun
     /// <summary>The largest UDP payload over IPv4 in bytes: 65,535 less the IP and UDP headers.</summary>
     public const int MaxPayload = 65_507;
 
-    // Room for two datagrams of the largest size.
+    // This has room for two datagrams of the largest size.
     private const int Capacity = 128 << 10;
 
     // Each part must fit into the path's MTU, and a message with all of its parts into 64 KiB. Of longer parts too few fit to gain much.

@@ -85,7 +85,7 @@ public sealed class TurnQueue
         return true;
     }
 
-    // Only for the loop's thread.
+    // Only the loop's thread calls this.
     private bool TryTakeRoom()
     {
         if (_round != _loop.Round)

@@ -10,7 +10,7 @@ internal static partial class WindowSize
 {
     private const int StandardOutput = 1;
 
-    // TIOCGWINSZ of ioctl_tty(2): rows, columns, and both in pixels.
+    // This is TIOCGWINSZ of ioctl_tty(2), which gives rows, columns, and both in pixels.
     private const ulong GetWindowSize = 0x5413;
 
     /// <summary>Returns the columns; null when the terminal does not say, or the output is none.</summary>

@@ -27,7 +27,7 @@ public sealed class PortAdmissionTests
         admission.Policy = new EdgePortPolicy { Adaptive = 8 };
         _time.Advance(TimeSpan.FromSeconds(0.5));
         Assert.Equal(4, Passed(admission));
-        // However long the pause: no more at once than in one second.
+        // However long the pause was, no more come in at once than in one second.
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(8, Passed(admission));
 

@@ -98,7 +98,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         if ((await ApplyAsync(EdgesThatKeepTheirSecret)).ExitCode == 0 && await IsServingAsync())
             return;
 
-        // The page before took the edge away, or its secret.
+        // The page before has taken the edge away, or its secret.
         (await ApplyAsync(Edges)).Succeeded();
         _placeholders["TOKEN"] = (await machines.Hub.RunAsync("tunnel-hub edge token vps")).Succeeded().StandardOutput.Trim();
         await PasteTokenAsync();

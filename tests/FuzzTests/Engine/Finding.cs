@@ -35,7 +35,7 @@ internal sealed record Finding(string Signature, string Detail, byte[] Input)
         return text.ToString();
     }
 
-    // The type, and the innermost place in the product or the target.
+    // Two findings are one if they have the same type and the same innermost place in the product or the target.
     private static string SignatureOf(Exception exception)
     {
         var place = exception.StackTrace?.Split('\n').FirstOrDefault(

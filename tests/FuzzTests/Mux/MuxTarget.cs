@@ -103,7 +103,7 @@ internal static class MuxTarget
 
     private static void Do(MuxWorld world, Deed deed, byte whom, byte amount)
     {
-        // At most a window's size.
+        // This is a window's size at most.
         var bytes = amount * amount;
         switch (deed)
         {

@@ -48,7 +48,7 @@ public sealed class OverviewTests : IAsyncLifetime
         Assert.Equal(
             ["gone is down: network", "a can't listen on tcp/80"],
             overview.GetProperty("troubles").EnumerateArray().Select(trouble => trouble.GetProperty("title").GetString()));
-        // The worst first, and those of one kind by id.
+        // The worst come first, and those of one kind stand by id.
         Assert.Equal(
             ["a bad ports missing 1000", "gone bad network -", "b good up 200", "off off disabled -"],
             overview.GetProperty("edges").EnumerateArray().Select(edge =>

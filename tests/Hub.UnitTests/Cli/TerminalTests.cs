@@ -46,7 +46,7 @@ public sealed class TerminalTests
             ],
         }, DateTimeOffset.UnixEpoch);
 
-        // The hub, the table's head and row, the port, the firewall.
+        // There is a line for the hub, the table's head and row, the port and the firewall.
         var lines = output.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
         Assert.Contains("tcpTls, 2 lanes", lines[2], StringComparison.Ordinal);

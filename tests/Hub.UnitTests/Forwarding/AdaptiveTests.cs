@@ -116,7 +116,7 @@ public sealed class AdaptiveTests : IDisposable
 
     private int Rate() => _ports.For("a")[443];
 
-    // A connection just before each decision.
+    // There is a connection just before each decision.
     private int[] Curve(int decisions, int? milliseconds) =>
     [
         .. Enumerable.Range(0, decisions).Select(_ =>

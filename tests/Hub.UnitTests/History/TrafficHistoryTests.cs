@@ -59,7 +59,7 @@ public sealed class TrafficHistoryTests
         Assert.Equal((300, 3701, 4000), (seconds.Length, seconds[0].Streams, seconds[^1].Streams));
         Assert.Equal((360, 410, 4000), (tens.Length, tens[0].Streams, tens[^1].Streams));
 
-        // Longer than the rings last, in one step.
+        // This one step is longer than the rings last.
         Pass(100_000, Edge("a", 0, 0, 7));
         Assert.All(_history.Read(["a"], inTens: true, int.MaxValue).Total, point => Assert.Equal(7, point.Streams));
     }

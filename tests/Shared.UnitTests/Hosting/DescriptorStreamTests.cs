@@ -26,7 +26,7 @@ public sealed class DescriptorStreamTests
         {
             using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write))
             {
-                // Two commands of a shell that share a descriptor.
+                // Two commands of a shell share a descriptor in this way.
                 Of(file).Write("one "u8);
                 Of(file).Write("two"u8);
             }

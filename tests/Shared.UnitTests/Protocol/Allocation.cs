@@ -5,7 +5,7 @@ internal static class Allocation
 {
     public static void AssertNone(Action action)
     {
-        action(); // what is set up only once
+        action(); // The first call sets up what is made only once.
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
             action();

@@ -8,7 +8,7 @@ public sealed class ConnectionIdTests
     [Fact]
     public void It_is_derived_as_the_protocol_says()
     {
-        // The first 95 bits of SHA-256("abc"), the kind, the number.
+        // An id has the first 95 bits of SHA-256("abc"), the kind and the number.
         var key = TunnelKey.Of("abc");
         Assert.Equal("ba7816bf8f01cfea414140de00000007", key.Connection(7, udp: false).ToString());
         Assert.Equal("ba7816bf8f01cfea414140df00000007", key.Connection(7, udp: true).ToString());

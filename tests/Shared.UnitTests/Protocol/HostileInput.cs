@@ -28,7 +28,7 @@ internal static class HostileInput
     /// <summary>Like <see cref="Feed"/>, and no input may cost more than so many allocated bytes.</summary>
     public static void FeedBounded(Parser parser, IReadOnlyList<byte[]> samples, long maxAllocated)
     {
-        Feed(parser, samples, count: 100); // what is set up only once
+        Feed(parser, samples, count: 100); // The first call sets up what is made only once.
         Feed(
             input =>
             {

@@ -37,7 +37,7 @@ internal sealed class WrongSecretFlood(FloodOrder order) : IFlood
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException)
         {
-            // Not even answered.
+            // This one was not even answered.
             Interlocked.Increment(ref _ends);
         }
         finally

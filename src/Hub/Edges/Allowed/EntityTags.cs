@@ -20,7 +20,7 @@ internal static class EntityTags
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(edge with { Ports = EdgeDefinition.NoPorts }, EdgeJson.Default.EdgeDefinition));
 
-        // Hashed one by one in a fixed order, because a dictionary's own order differs in every process.
+        // Ports are hashed one by one in a fixed order, because a dictionary's own order differs in every process.
         foreach (var (key, policy) in edge.Ports.OrderBy(port => port.Key, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{key}\n"));

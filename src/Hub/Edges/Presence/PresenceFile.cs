@@ -53,7 +53,7 @@ internal sealed class PresenceFile(string directory, IStateFiles files, ILogger 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Logged once and not every minute.
+            // The fault is logged once and not every minute.
             if (!_isFailing)
                 PresenceLog.NotSaved(logger, _path, e.Message);
             _isFailing = true;

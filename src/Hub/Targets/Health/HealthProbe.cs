@@ -143,7 +143,7 @@ internal sealed class HealthProbe : IHealthProbe
         }
     }
 
-    // "HTTP/1.1 200 OK"
+    // An answer begins with a line such as "HTTP/1.1 200 OK".
     private static int? StatusOf(ReadOnlySpan<byte> answer) =>
         answer.StartsWith("HTTP/1."u8) && answer.Length >= 12 && int.TryParse(answer[9..12], out var status) ? status : null;
 

@@ -35,7 +35,7 @@ internal sealed class SlowStart(TimeProvider time)
         {
             if (_quarters == Whole || _duration == Timeout.InfiniteTimeSpan)
                 return _quarters;
-            // A quarter at once, and each further one after a third of the time.
+            // A quarter of the weight is there at once, and each further one after a third of the time.
             return _quarters = Math.Min(1 + (int)(time.GetElapsedTime(_since) * (Whole - 1) / _duration), Whole);
         }
     }

@@ -8,7 +8,7 @@ namespace Tunnel.Shared.Protocol.Addresses;
 /// </summary>
 public static class MetadataAddresses
 {
-    // AWS, Azure, Google and nearly all others; AWS' containers (ECS, EKS); Azure's host; Alibaba; AWS and Google over IPv6.
+    // They belong to AWS, Azure, Google and nearly all others; AWS' containers (ECS, EKS); Azure's host; Alibaba; AWS and Google over IPv6.
     private static readonly CidrSet Known = CidrSet.Parse(
         "169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd00:ec2::23",
         "fd20:ce::254");

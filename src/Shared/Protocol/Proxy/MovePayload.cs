@@ -102,7 +102,7 @@ public static class MovePayload
         return written + 1;
     }
 
-    // A space and decimal digits, without zeros in front.
+    // A number is a space and decimal digits, without zeros in front.
     private static bool TryReadNumber(ref ReadOnlySpan<byte> text, long most, out long value)
     {
         value = 0;

@@ -88,7 +88,7 @@ public static class ProxyV1
         header = default;
         var protocol = TakeField(ref line);
         if (protocol.SequenceEqual("UNKNOWN"u8))
-            return true; // whatever follows is ignored (section 2.1)
+            return true; // Whatever follows is ignored (section 2.1).
 
         var ipv4 = protocol.SequenceEqual("TCP4"u8);
         if (!ipv4 && !protocol.SequenceEqual("TCP6"u8))

@@ -33,7 +33,7 @@ public static class ProxyV2
     /// <summary>The twelve bytes that every header begins with.</summary>
     public static ReadOnlySpan<byte> Signature => [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
 
-    // The bytes of both addresses and ports, by the family's number: unspecified, IPv4, IPv6, Unix sockets.
+    // The index is the family's number (unspecified, IPv4, IPv6, Unix sockets), the value has the bytes of both addresses and ports.
     private static ReadOnlySpan<byte> AddressLengths => [0, 12, 36, 216];
 
     /// <summary>Writes a header without additional fields, without allocating. It is LOCAL if an address is missing.</summary>

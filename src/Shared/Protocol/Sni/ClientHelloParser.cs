@@ -22,7 +22,7 @@ internal static class ClientHelloParser
         if (body.Length < VersionAndRandom)
             return null;
         var rest = body[VersionAndRandom..];
-        // Session id, cipher suites, compression methods.
+        // The session id, cipher suites and compression methods stand before the extensions.
         if (!TryTake(ref rest, 1, out _) || !TryTake(ref rest, 2, out _) || !TryTake(ref rest, 1, out _))
             return null;
         // TLS 1.2 and older allow a ClientHello without extensions.

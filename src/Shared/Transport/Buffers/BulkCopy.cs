@@ -11,7 +11,7 @@ internal static class BulkCopy
     private const int PageSize = 4096;
     private const int SlowDistance = 15;
 
-    // A piece in bytes: small enough for the runtime to copy it without memmove.
+    // A piece is small enough for the runtime to copy it without memmove.
     private const int PieceSize = 1024;
 
     /// <summary>Copies all of the source to the start of the destination; they do not overlap.</summary>

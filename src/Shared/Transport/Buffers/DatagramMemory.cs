@@ -9,7 +9,7 @@ public sealed class DatagramMemory
     /// <summary>Bytes that a waiting datagram costs besides its payload: without them, empty datagrams could wait without limit.</summary>
     public const int Overhead = 64;
 
-    // 25 MiB of the default budget: a tenth of a second at 2 Gbit/s.
+    // Of the default budget this is 25 MiB, which last for a tenth of a second at 2 Gbit/s.
     private const int Share = 8;
 
     private readonly MemoryBudget _budget;

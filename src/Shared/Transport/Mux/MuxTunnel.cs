@@ -243,7 +243,7 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     void IControlOwner.OnGoAway(GoAway goAway) => _handler.OnGoAway(Facade, goAway);
 
-    // Sent for all lanes.
+    // A tunnel takes its leave for all of its lanes.
     void IControlOwner.SendGoAway(string reason) => Facade.SendGoAway(reason);
 
     // ---- from one connection to another

@@ -76,7 +76,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, Action<TunnelEnd> ended
 
     private async Task SayGoodbyeAsync(TlsConnection connection, CancellationToken cancellationToken)
     {
-        // Continue on the thread that decrypts.
+        // This goes on with the thread that decrypts.
         await connection.Loop.Yield();
         await connection.SendCloseNotifyAsync(cancellationToken);
         connection.Socket.Shutdown(SocketShutdown.Send);

@@ -23,7 +23,7 @@ internal static class HttpConnect
         var text = new StringBuilder($"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if (hop.Server.User is { } user)
         {
-            // RFC 7617.
+            // The form of the credentials is that of RFC 7617.
             var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{hop.Server.Password}"));
             text.Append(CultureInfo.InvariantCulture, $"Proxy-Authorization: Basic {credentials}\r\n");
         }

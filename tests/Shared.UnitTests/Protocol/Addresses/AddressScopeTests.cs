@@ -47,12 +47,12 @@ public sealed class AddressScopeTests
     [InlineData("64:ff9b::224.0.0.1", AddressScope.Reserved)]
     [InlineData("64:ff9b:1::1.1.1.1", AddressScope.Reserved)]
     [InlineData("64:ff9b::1:1.1.1.1", AddressScope.Reserved)]
-    // 6to4.
+    // These addresses are of 6to4.
     [InlineData("2002:101:101::1", AddressScope.Public)]
     [InlineData("2002:7f00:1::1", AddressScope.Private)]
     [InlineData("2002:a00:1::1", AddressScope.Private)]
     [InlineData("2002:e000:1::1", AddressScope.Reserved)]
-    // Teredo: server 1.1.1.1 or 127.0.0.1, client 8.8.8.8 or 127.0.0.1.
+    // These addresses are of Teredo, with server 1.1.1.1 or 127.0.0.1, client 8.8.8.8 or 127.0.0.1.
     [InlineData("2001:0:101:101:0:0:f7f7:f7f7", AddressScope.Public)]
     [InlineData("2001:0:101:101:0:0:80ff:fffe", AddressScope.Private)]
     [InlineData("2001:0:7f00:1:0:0:f7f7:f7f7", AddressScope.Private)]

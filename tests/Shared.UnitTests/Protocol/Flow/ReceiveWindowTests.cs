@@ -235,7 +235,7 @@ public class ReceiveWindowTests
         Assert.InRange(held, 1, 65_536);
         Assert.True(transfer.Delivered > 50L << 20);
 
-        // And all of its window again afterwards.
+        // All of its window is there again afterwards.
         transfer.Ceiling = int.MaxValue;
         transfer.Send(MaxFrame);
         transfer.DataArrives();

@@ -39,9 +39,9 @@ public class WindowTableTests
     }
 
     [Theory]
-    [InlineData(1_000_000, 10, 1_048_576)] // 12.5 KB on the way: the floor
-    [InlineData(12_500_000, 100, 3_750_000)] // 3 times 1.25 MB
-    [InlineData(125_000_000, 300, 4_194_304)] // more than the table allows
+    [InlineData(1_000_000, 10, 1_048_576)] // With 12.5 KB on the way the floor holds.
+    [InlineData(12_500_000, 100, 3_750_000)] // This is three times 1.25 MB.
+    [InlineData(125_000_000, 300, 4_194_304)] // This path could use more than the table allows.
     [InlineData(0, 0, 1_048_576)]
     public void A_sustained_stream_has_what_its_path_holds_three_times(double bytesPerSecond, int milliseconds, int expected) =>
         Assert.Equal(expected, WindowTable.Sustained(4_194_304, 1_048_576, bytesPerSecond, TimeSpan.FromMilliseconds(milliseconds)));

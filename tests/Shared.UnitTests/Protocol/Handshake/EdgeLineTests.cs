@@ -67,7 +67,7 @@ public class EdgeLineTests
 
     [Theory]
     [InlineData(1023, "the secret is longer than 256 characters")]
-    [InlineData(1024, "the line is longer than 1024 bytes")] // with its newline
+    [InlineData(1024, "the line is longer than 1024 bytes")] // The newline counts too.
     public void The_whole_line_is_limited_with_its_newline(int length, string expected)
     {
         Assert.False(EdgeLine.TryParse(Encoding.ASCII.GetBytes("EDGE id ".PadRight(length, 's')), out _, out _, out var error));

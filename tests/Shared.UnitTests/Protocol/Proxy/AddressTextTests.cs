@@ -12,8 +12,8 @@ public class AddressTextTests
     [InlineData("::", "::")]
     [InlineData("::1", "::1")]
     [InlineData("2001:db8::1", "2001:db8::1")]
-    [InlineData("2001:0DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1")] // the first of two equal runs
-    [InlineData("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1")] // one zero group is not shortened
+    [InlineData("2001:0DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1")] // The first of two equal runs is shortened.
+    [InlineData("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1")] // One group of zeros is not shortened.
     [InlineData("1::", "1::")]
     [InlineData("::ffff:192.0.2.1", "::ffff:192.0.2.1")]
     [InlineData("::192.0.2.1", "::c000:201")]

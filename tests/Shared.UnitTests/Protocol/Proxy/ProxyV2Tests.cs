@@ -57,11 +57,11 @@ public class ProxyV2Tests
 
     [Theory]
     [InlineData("20000000", true)] // LOCAL
-    [InlineData("2011000CC0000201C6336402303901BB", true)] // LOCAL: the family and the addresses are discarded
+    [InlineData("2011000CC0000201C6336402303901BB", true)] // With LOCAL the family and the addresses are discarded.
     [InlineData("20F70003ABCDEF", true)]
     [InlineData("21000000", false)]
-    [InlineData("21000005FFFFFFFFFF", false)] // UNSPEC: whatever stands there
-    [InlineData("2110000CC0000201C6336402303901BB", false)] // IPv4, but no transport that we know
+    [InlineData("21000005FFFFFFFFFF", false)] // With UNSPEC it does not matter what stands there.
+    [InlineData("2110000CC0000201C6336402303901BB", false)] // This is IPv4 with a transport that we do not know.
     public void Without_known_addresses_a_header_says_nothing_of_the_client(string hex, bool isLocal)
     {
         var data = Convert.FromHexString(Signature + hex);
@@ -84,18 +84,18 @@ public class ProxyV2Tests
     }
 
     [Theory]
-    [InlineData("1111000CC0000201C6336402303901BB")] // version 1
-    [InlineData("3111000CC0000201C6336402303901BB")] // version 3
-    [InlineData("2211000CC0000201C6336402303901BB")] // no such command
-    [InlineData("2141000CC0000201C6336402303901BB")] // no such family
-    [InlineData("2113000CC0000201C6336402303901BB")] // no such transport
-    [InlineData("2111000BC0000201C63364023039")] // too short for its family
+    [InlineData("1111000CC0000201C6336402303901BB")] // This says version 1.
+    [InlineData("3111000CC0000201C6336402303901BB")] // This says version 3.
+    [InlineData("2211000CC0000201C6336402303901BB")] // There is no such command.
+    [InlineData("2141000CC0000201C6336402303901BB")] // There is no such family.
+    [InlineData("2113000CC0000201C6336402303901BB")] // There is no such transport.
+    [InlineData("2111000BC0000201C63364023039")] // It is too short for its family.
     [InlineData("2121000CC0000201C6336402303901BB")]
     [InlineData("21310000")]
-    [InlineData("2111000EC0000201C6336402303901BB0100")] // a field is cut short
+    [InlineData("2111000EC0000201C6336402303901BB0100")] // A field is cut short.
     [InlineData("2111000FC0000201C6336402303901BB010001")]
-    [InlineData("21110013C0000201C6336402303901BB03000400000000")] // wrong checksum
-    [InlineData("21110011C0000201C6336402303901BB0300020000")] // no checksum at all
+    [InlineData("21110013C0000201C6336402303901BB03000400000000")] // The checksum is wrong.
+    [InlineData("21110011C0000201C6336402303901BB0300020000")] // There is no room for a checksum.
     public void A_wrong_header_is_invalid(string hex)
     {
         var data = Convert.FromHexString(Signature + hex + new string('0', 200));

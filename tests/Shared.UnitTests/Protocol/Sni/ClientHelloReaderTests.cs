@@ -66,9 +66,9 @@ public sealed class ClientHelloReaderTests
     [InlineData("GET / HTTP/1.1\r\n")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n")]
     [InlineData("\u0016GET")]
-    [InlineData("\u0016\u0003\u0001\0\0")] // an empty record
-    [InlineData("\u0016\u0003\u0001\0\u0001\u0002")] // a ServerHello
-    [InlineData("\u0016\u0003\u0001\0\u0004\u0001\0\0\0")] // an empty ClientHello
+    [InlineData("\u0016\u0003\u0001\0\0")] // The record is empty.
+    [InlineData("\u0016\u0003\u0001\0\u0001\u0002")] // This is a ServerHello.
+    [InlineData("\u0016\u0003\u0001\0\u0004\u0001\0\0\0")] // The ClientHello is empty.
     public void What_is_not_tls_is_known_at_once(string text)
     {
         var bytes = text.Select(letter => (byte)letter).ToArray();

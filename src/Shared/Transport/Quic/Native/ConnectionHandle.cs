@@ -69,7 +69,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
             return status;
         fixed (byte* name = Encoding.ASCII.GetBytes(serverName + "\0"))
         {
-            // AF_INET and AF_INET6 of Linux
+            // These are AF_INET and AF_INET6 of Linux.
             var family = (ushort)(address.AddressFamily == AddressFamily.InterNetworkV6 ? 10 : 2);
             return Api.ConnectionStart(handle, configuration.Value, family, name, (ushort)address.Port);
         }

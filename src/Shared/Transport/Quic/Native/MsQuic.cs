@@ -67,7 +67,7 @@ internal sealed unsafe class MsQuic
     /// </summary>
     public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<ResetKey>(key));
 
-    // QUIC_DEFAULT_RETRY_MEMORY_FRACTION: 0.1 %
+    // This is QUIC_DEFAULT_RETRY_MEMORY_FRACTION, 0.1 % of the memory.
     private const ushort DefaultRetryMemoryLimit = 65;
 
     private static nint? Find()

@@ -13,7 +13,7 @@ internal struct NativeAddress
 {
     public const int Size = 28;
 
-    // sa_family_t of Linux
+    // The values of sa_family_t are those of Linux.
     private const ushort InterNetwork = 2;
     private const ushort InterNetworkV6 = 10;
 

@@ -20,7 +20,7 @@ internal interface IStreamEvents
 /// <summary>A stream of msquic. It must be closed (disposed) after its last event and never before, unless it was not started.</summary>
 internal sealed unsafe class StreamHandle : NativeHandle
 {
-    // QUIC_STREAM_SHUTDOWN_FLAG_*
+    // These are msquic's QUIC_STREAM_SHUTDOWN_FLAG_*.
     private const int Graceful = 1;
     private const int AbortBoth = 6;
 

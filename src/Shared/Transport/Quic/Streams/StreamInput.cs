@@ -242,7 +242,7 @@ internal sealed class StreamInput : IBufferingStream, IUndelivered
         }
     }
 
-    // The socket took a piece. While the stream lives, msquic indicates the rest again; after a reset there is only what was indicated
+    // The socket has taken a piece. While the stream lives, msquic indicates the rest again; after a reset there is only what was indicated
     // before.
     private bool TryHandBack(int written)
     {

@@ -46,7 +46,7 @@ internal sealed class TcpOptions(Socket socket)
     private const int ReceiveBuffer = 8;
     private const int BufferLock = 72;
 
-    // The headers of IPv6 and TCP.
+    // The headers of IPv6 and TCP have as many bytes.
     private const int LargestHeaders = 60;
 
     private bool _limitsReceiveBuffer;

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.UnitTests.Transport.Tls.Connections;
 
 public sealed class RecordCounterTests
 {
-    // Records of 3, 0, 300 and 1 bytes.
+    // These are records of 3, 0, 300 and 1 bytes.
     private static readonly byte[] Records = [
         23, 3, 3, 0, 3, 1, 2, 3, 23, 3, 3, 0, 0, 23, 3, 3, 1, 44, .. new byte[300], 23, 3, 3, 0, 1, 255];
 
