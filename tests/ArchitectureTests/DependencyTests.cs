@@ -74,8 +74,10 @@ public sealed class DependencyTests
         var graph = new FolderGraph(
         [
             SourceFile.Parse("src/Edge/A/One.cs", "namespace Tunnel.Edge.A;\ninternal enum One { Of }\n"),
-            SourceFile.Parse("src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private A.One _one = A.One.Of; }\n"),
-            SourceFile.Parse("src/Hub/C/Three.cs", "namespace Tunnel.Hub.C;\ninternal sealed class Three { private Edge.A.One _one = Self.One; }\n"),
+            SourceFile.Parse(
+                "src/Edge/B/Two.cs", "namespace Tunnel.Edge.B;\ninternal sealed class Two { private A.One _one = A.One.Of; }\n"),
+            SourceFile.Parse(
+                "src/Hub/C/Three.cs", "namespace Tunnel.Hub.C;\ninternal sealed class Three { private Edge.A.One _one = Self.One; }\n"),
         ]);
 
         Assert.Equal("src/Edge/B/Two.cs names A.One", graph.Arrows["Tunnel.Edge.B"]["Tunnel.Edge.A"]);

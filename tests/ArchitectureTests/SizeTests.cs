@@ -75,7 +75,8 @@ public sealed partial class SizeTests
         Assert.Equal([("One", 3), ("One", 1), ("None", 3), ("Two", 2)], Constructors(file));
     }
 
-    // What a class is given when it is made: parameters, and properties that are set then. A record is a value: what it has are no collaborators.
+    // What a class is given when it is made: parameters, and properties that are set then. A record is a value: what it has are no
+    // collaborators.
     private static IEnumerable<(string Type, int Count)> Constructors(SourceFile file)
     {
         foreach (var type in file.Types)
@@ -85,7 +86,9 @@ public sealed partial class SizeTests
                 continue;
             var properties = InitExpression().Count(BodyAt(file.Code, match.Index));
             int[] parameters = [.. Regex
-                .Matches(file.Code, $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
+                .Matches(
+                    file.Code,
+                    $@"\b(?:class|struct)\s+{type}\b(?:<[^>()]*>)?\s*\(|\b(?:public|internal|private|protected)\s+{type}\s*\(")
                 .Select(made => CountParameters(file.Code, made.Index + made.Length))];
             if (parameters.Length == 0 && properties > 0)
                 parameters = [0];
