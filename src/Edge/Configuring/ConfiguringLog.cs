@@ -5,6 +5,6 @@ namespace Tunnel.Edge.Configuring;
 /// <summary>Event 3106.</summary>
 internal static partial class ConfiguringLog
 {
-    [LoggerMessage(3106, LogLevel.Information, "Configuration {Revision} is applied: {Bound} ports are bound, {Failed} could not be")]
+    [LoggerMessage(3106, LogLevel.Information, "Configuration {Revision} is applied; ports bound: {Bound}, not bound: {Failed}")]
     public static partial void ConfigApplied(ILogger logger, long revision, int bound, int failed);
 }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Operator;
+
 namespace Tunnel.Shared.Configuration;
 
 /// <summary>One thing that is wrong with the configuration, in words for the operator.</summary>
@@ -10,7 +12,7 @@ namespace Tunnel.Shared.Configuration;
 public sealed record ConfigurationError(string Setting, string? Value, string Problem, string? Source = null)
 {
     /// <summary>The text shown in place of a secret's value.</summary>
-    public const string Masked = "***";
+    public const string Masked = Fault.Masked;
 
     /// <summary>Writes one line: setting, value, source, problem.</summary>
     public override string ToString()

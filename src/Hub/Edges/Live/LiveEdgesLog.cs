@@ -28,7 +28,7 @@ internal static partial class LiveEdgesLog
     public static partial void TakenOver(ILogger logger, string edgeId, IPEndPoint newer, IPEndPoint older);
 
     [LoggerMessage(
-        2156, LogLevel.Information, "Edge '{EdgeId}' applied configuration {Rev}: {Bound} ports are bound, {Failed} could not be")]
+        2156, LogLevel.Information, "Edge '{EdgeId}' applied configuration {Rev}; ports bound: {Bound}, not bound: {Failed}")]
     public static partial void ConfigApplied(ILogger logger, string edgeId, long rev, int bound, int failed);
 
     [LoggerMessage(2157, LogLevel.Error, "Settling which tunnel serves edge '{EdgeId}' failed by an error of the hub. Please report this.")]
