@@ -17,17 +17,17 @@ namespace Tunnel.Hub;
 /// <inheritdoc cref="IAdministeredHub"/>
 internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics) : IAdministeredHub
 {
-    // The API is served only while the hub runs.
-    public EdgeStore Edges => hub.Edges!;
+    // The API is served while the hub runs; a request that outlives the run is told that it is over.
+    public EdgeStore Edges => hub.Run.Edges;
 
-    public BlockList Blocks => hub.Blocks!;
+    public BlockList Blocks => hub.Run.Blocks;
 
     public NeverBlocked NeverBlocked => hub.NeverBlocked;
 
-    public bool IsConnected(string edgeId) => hub.Live!.FindPrimary(edgeId) is not null;
+    public bool IsConnected(string edgeId) => hub.Run.Live.FindPrimary(edgeId) is not null;
 
     public Task<SecretPush> PushSecretAsync(string edgeId, Guid secretId, string secret) =>
-        hub.Live!.PushSecretAsync(edgeId, secretId, secret);
+        hub.Run.Live.PushSecretAsync(edgeId, secretId, secret);
 
     public CertificateStatus GetCertificate() => hub.GetCertificate();
 
@@ -43,13 +43,13 @@ internal sealed class AdministeredHub(TunnelHub hub, PrometheusExporter metrics)
 
     public CertificateStatus SwitchCertificate() => hub.SwitchCertificate();
 
-    public HubEventFeed Events => hub.Events!;
+    public HubEventFeed Events => hub.Run.Events;
 
-    public TrafficRegistry Traffic => hub.Traffic!;
+    public TrafficRegistry Traffic => hub.Run.Traffic;
 
-    public TrafficHistory History => hub.History!;
+    public TrafficHistory History => hub.Run.History;
 
-    public TargetPools Pools => hub.Pools!;
+    public TargetPools Pools => hub.Run.Pools;
 
     public PrometheusExporter Metrics => metrics;
 

@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Blocks;
-using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
@@ -35,13 +33,12 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Hub;
 
-// Over 300 lines: the parts of a run are made and joined here; each line names another part.
+// Over 300 lines: the parts of a run are made, joined, opened and closed here, each in its order; each line names another part.
 /// <summary>One run of the hub, from start to stop: its parts, joined in the order in which a client's bytes pass through them.</summary>
 internal sealed class HubRun : IDisposable
 {
-    private readonly HubEventFeed _events;
     private readonly PortGate _gate;
-    private readonly PoolSync _poolSync;
+    private readonly PortPreparation _preparation;
     private readonly HealthMonitor _health;
     private readonly AdaptivePorts _adaptive;
     private readonly Authorizers _authorizers;
@@ -60,10 +57,7 @@ internal sealed class HubRun : IDisposable
     private QuicPort? _quic;
     private HistorySampler? _sampler;
     private CertificateWatch? _certificateWatch;
-    private readonly Lock _addressLock = new();
-    private readonly HubAddressFile _addressFile;
     private readonly ChangeReports _changes;
-    private volatile string? _address;
     private volatile bool _stopping;
 
     // Over 8 collaborators: three of them are the clock, the log and the guard of descriptors.
@@ -80,7 +74,7 @@ internal sealed class HubRun : IDisposable
         TimeProvider time,
         ILoggerFactory loggerFactory)
     {
-        _events = events;
+        Events = events;
         _inherited = inherited;
         _descriptors = descriptors;
         Options = options;
@@ -133,17 +127,16 @@ internal sealed class HubRun : IDisposable
             new PresenceFile(options.StateDir, new StateFiles(), loggerFactory.CreateLogger<PresenceFile>()),
             edgeId => edges.Find(edgeId) is not null,
             time);
-        _addressFile = new HubAddressFile(options.StateDir, new StateFiles());
-        _address = _addressFile.Load();
-        Live.Configs.AnnouncePins(certificates.Pins);
-        Live.Configs.AnnounceAddress(_address);
-        _poolSync = new PoolSync(_gate, Pools);
+        Address = new AnnouncedAddress(new HubAddressFile(options.StateDir, new StateFiles()), edges, Live.Configs);
+        _preparation = new PortPreparation(_gate, Pools, Tls, Streams.UpstreamTls, _authorizers, _adaptive);
         edges.Changed += OnEdgesChanged;
         _changes = new ChangeReports(edges, Blocks, events, time);
 
         _time = time;
         _logger = loggerFactory.CreateLogger<TunnelListener>();
         _defects = Defects.LogTo(_logger);
+        Keys = new AnnouncedCertificates(certificates, edges, Live, present => _quic?.Door?.Use(present, _logger), _logger);
+        Keys.Announce();
         _strangerLimits = StrangerLimits.Of(limits.Unauthenticated, limits.PerAddress, limits.AuthTimeout);
         _strangers = new StrangerRegistry(_strangerLimits, time);
         Reception = new Reception(
@@ -158,12 +151,21 @@ internal sealed class HubRun : IDisposable
 
     public TunnelHubOptions Options { get; }
 
+    /// <summary>The feed of the hub's events, for readers.</summary>
+    public HubEventFeed Events { get; }
+
     /// <summary>What operators change; it outlives the run's other parts.</summary>
     public HubState State { get; }
 
     public EdgeStore Edges => State.Edges;
 
     public HubCertificates Certificates { get; }
+
+    /// <summary>The certificates as edges are told of them.</summary>
+    public AnnouncedCertificates Keys { get; }
+
+    /// <summary>The address as edges are told of it.</summary>
+    public AnnouncedAddress Address { get; }
 
     public DateTimeOffset Since { get; }
 
@@ -224,126 +226,21 @@ internal sealed class HubRun : IDisposable
         _accepting = _listener!.RunAsync(_door.Accept);
         _dialer.Start();
         if (Options.Tls.HasFiles)
-            _certificateWatch = new CertificateWatch(Options.Tls, Certificates, OnCertificateFiles, IsKnownToAll, _time, _logger);
+            _certificateWatch = new CertificateWatch(Options.Tls, Certificates, Keys.OnFiles, Keys.IsKnownToAll, _time, _logger);
         _keeper.Start();
         _sampler = new HistorySampler(History, () => Live.Read(TrafficReading.Of), _time);
-        PrepareAll();
+        _preparation.ApplyAll(Edges);
     }
 
     /// <summary>Uses other options for new streams and sessions.</summary>
     public void Change(TunnelHubOptions options)
     {
         _gate.Options = Forwarding(options);
-        PrepareAll();
+        _preparation.ApplyAll(Edges);
     }
-
-    /// <summary>Describes the certificate, the next one, and the edges that do not know the next one yet.</summary>
-    public CertificateStatus DescribeCertificate() => new(
-        Certificates.Present.Pin,
-        Certificates.Next?.Pin,
-        Certificates.Next is { } next ? EdgesNotTold(next.Pin) : [])
-    {
-        Expires = Certificates.Present.Expires,
-        NextExpires = Certificates.Next?.Expires,
-    };
-
-    /// <summary>Makes the next certificate and announces it.</summary>
-    public CertificateStatus MakeNextCertificate()
-    {
-        Certificates.MakeNext();
-        Live.Configs.AnnouncePins(Certificates.Pins);
-        return DescribeCertificate();
-    }
-
-    /// <summary>Takes the operator's certificate as the next one and announces it.</summary>
-    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key)
-    {
-        Certificates.TakeNext(certificate, key);
-        Live.Configs.AnnouncePins(Certificates.Pins);
-        return DescribeCertificate();
-    }
-
-    /// <summary>Makes the next certificate the present one; the answer still names the edges that did not know it.</summary>
-    public CertificateStatus SwitchCertificate()
-    {
-        var before = DescribeCertificate();
-        var present = Certificates.Switch();
-        _quic?.Door?.Use(present, _logger);
-        Live.Configs.AnnouncePins(Certificates.Pins);
-        return before with { Pin = present.Pin, NextPin = null };
-    }
-
-    /// <summary>Describes the hub's announced address and the edges that have not confirmed it.</summary>
-    public HubAddressStatus DescribeAddress() =>
-        new(_address, _address is { } address ? EnabledWithout(id => Live.Configs.KnowsAddress(id, address)) : []);
-
-    /// <summary>Keeps an address and tells it to the edges; null: nothing is announced any more.</summary>
-    public HubAddressStatus AnnounceAddress(string? address)
-    {
-        lock (_addressLock)
-        {
-            _addressFile.Save(address);
-            _address = address;
-            Live.Configs.AnnounceAddress(address);
-        }
-
-        return DescribeAddress();
-    }
-
-    // When only the next certificate is new, this announces the present one again, which changes nothing.
-    private void OnCertificateFiles()
-    {
-        _quic?.Door?.Use(Certificates.Present, _logger);
-        Live.Configs.AnnouncePins(Certificates.Pins);
-        if (Certificates.Next is null && EdgesNotTold(Certificates.Present.Pin) is { Length: > 0 } edges)
-            AcceptingLog.EdgesNotTold(_logger, string.Join(", ", edges));
-    }
-
-    private bool IsKnownToAll(string pin) => Live.Tunnels.All(live => Live.Configs.Knows(live.EdgeId, pin));
-
-    private ImmutableArray<string> EdgesNotTold(string pin) => EnabledWithout(id => Live.Configs.Knows(id, pin));
-
-    private ImmutableArray<string> EnabledWithout(Func<string, bool> knows) =>
-        [.. Edges.Current.Values.Where(edge => edge.Enabled && !knows(edge.Id)).Select(edge => edge.Id).Order(StringComparer.Ordinal)];
 
     /// <summary>Describes the present state of the hub.</summary>
-    public HubStatus Describe()
-    {
-        ImmutableArray<ConnectedEdgeStatus> connected = [
-            .. Live.Read(ConnectedEdges.Describe).OrderBy(edge => edge.EdgeId, StringComparer.Ordinal)];
-        return new HubStatus
-        {
-            Running = _listener is not null,
-            TunnelPort = EndPoint?.Port ?? Options.TunnelPort,
-            Quic = HasQuic,
-            Version = ProductVersion.Number,
-            Since = Since,
-            CertificatePin = Certificates.Present.Pin,
-            CertificateExpires = Certificates.Present.Expires,
-            TargetHost = _gate.Options.TargetHost,
-            TargetAllowCidrs = _gate.Options.TargetAllowCidrs,
-            PublicHost = Options.PublicHost,
-            StateDirectory = Options.StateDir,
-            AllowedEdges = Edges.Current.Count,
-            Edges = AllowedEdges.Describe(Edges.State, connected, Live.Presences, _dialer.StatusOf, _time.GetUtcNow()),
-            ConnectedEdges = connected,
-            Ports = [.. PortStatuses.OfUsed(Edges.Current, connected, Traffic, Pools)],
-            PortCertificates = PortCertificates.Describe(Tls, Streams.UpstreamTls),
-            Authorizers = AuthorizerStatuses.Describe(_authorizers),
-            SharedState = State.Shared,
-            Strangers = _strangers.Count,
-            ActiveSessions = Sessions.Count,
-            Refusals = Reception.Refusals.Snapshot(),
-            StreamFailures = Streams.Failures.Snapshot(),
-            SessionFailures = Sessions.Failures.Snapshot(),
-            DatagramsDropped = Parts.DatagramsDropped,
-            EventsDropped = _events.Dropped,
-            DescriptorLimit = _descriptors.Limit,
-            MemoryBudget = Context.Options.MemoryBudget,
-            MemoryUsed = Context.Flow.Budget.Used,
-            TcpMemory = Context.TcpMemory.Status,
-        };
-    }
+    public HubStatus Describe() => HubStatuses.Describe(this, _gate.Options, _authorizers, Events.Dropped, _descriptors.Limit);
 
     /// <summary>Whether the hub stops, or drains before it does.</summary>
     public bool IsStopping => _stopping;
@@ -432,27 +329,11 @@ internal sealed class HubRun : IDisposable
     private void OnEdgesChanged(EdgeSetChange change)
     {
         foreach (var edgeId in change.Added.Concat(change.Updated).Concat(change.Removed))
-            Prepare(edgeId, Edges.Find(edgeId));
+            _preparation.Apply(edgeId, Edges.Find(edgeId));
         foreach (var edgeId in change.Removed)
         {
             Traffic.Forget(edgeId);
             History.Forget(edgeId);
         }
-    }
-
-    private void PrepareAll()
-    {
-        foreach (var (edgeId, edge) in Edges.Current)
-            Prepare(edgeId, edge);
-    }
-
-    // What the ports of an edge need is there before the first client comes.
-    private void Prepare(string edgeId, AllowedEdge? edge)
-    {
-        _poolSync.Apply(edgeId, edge);
-        Tls.Apply(edgeId, edge);
-        Streams.UpstreamTls.Apply(edgeId, edge);
-        _authorizers.Apply(edgeId, edge, _gate.RuleOf);
-        _adaptive.Apply(edgeId, edge);
     }
 }

@@ -82,8 +82,8 @@ internal static class HubService
             LeaveAsync = async limit =>
             {
                 // Those who follow events connect again, to the other process.
-                admin!.Leave();
-                await Task.WhenAll(StopAdminAsync(admin), hub.LeaveAsync(limit));
+                admin?.Leave();
+                await Task.WhenAll(admin is null ? Task.CompletedTask : StopAdminAsync(admin), hub.LeaveAsync(limit));
             },
             DrainTimeout = options.DrainTimeout,
             Status = () => Describe(hub.GetStatus()),
@@ -103,7 +103,7 @@ internal static class HubService
                 if (takeOver is null)
                     return;
                 await takeOver.FinishAsync(token);
-                admin!.Publish();
+                admin?.Publish();
             };
             try
             {
@@ -160,7 +160,7 @@ internal static class HubService
             hub.Descriptors,
             loggerFactory,
             cancellationToken,
-            kestrel => network.Listen(kestrel, () => hub.Certificate!),
+            kestrel => network.Listen(kestrel, () => hub.Run.Certificates.Present),
             hub.Inherited.Sockets,
             replaces: hub.Inherited.Replaces is not null);
     }

@@ -8,16 +8,12 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Configuration;
 using Tunnel.Hub.Edges.Definitions;
-using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.Forwarding.Entering;
-using Tunnel.Hub.History;
 using Tunnel.Hub.Hooks;
 using Tunnel.Hub.Observability;
 using Tunnel.Hub.Status;
-using Tunnel.Hub.Targets.Pools;
-using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
@@ -29,7 +25,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub;
 
-// Over 300 lines: the public interface of a hub, most of it documentation for the library's users; the work is done in HubRun.
+// Over 300 lines: the public interface of a hub with its events and their subscribers, and how a run is opened, replaced and closed.
 /// <summary>
 /// The hub as a library: lets edges in, tells them what to listen on, and forwards what their clients send to the upstreams. Its events
 /// are raised in order, one at a time, on a pool thread; a slow or throwing subscriber does not hold up traffic. All members may be
@@ -180,19 +176,8 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
     internal HubCertificate? Certificate => _run?.Certificates.Present;
 
-    /// <summary>The edges' tunnels; null when the hub is not running.</summary>
-    internal LiveEdges? Live => _run?.Live;
-
     /// <summary>The feed of the hub's events, for readers; null before the first start.</summary>
     internal HubEventFeed? Events => _events;
-
-    /// <summary>The hub's traffic; null when the hub is not running.</summary>
-    internal TrafficRegistry? Traffic => _run?.Traffic;
-
-    /// <summary>What passed in the last hour; null when the hub is not running.</summary>
-    internal TrafficHistory? History => _run?.History;
-
-    internal TargetPools? Pools => _run?.Pools;
 
     /// <summary>Decides whether there are enough descriptors for a socket.</summary>
     internal DescriptorGuard Descriptors { get; }
@@ -211,12 +196,12 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
 
     /// <summary>Returns the hub's certificate, the next one, and the edges that don't know the next one yet.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
-    public CertificateStatus GetCertificate() => Run.DescribeCertificate();
+    public CertificateStatus GetCertificate() => Run.Keys.Describe();
 
     /// <summary>Makes the next key and certificate, unless they exist, and tells the pin to all edges, including later ones.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The certificate is configured, or the state can't be written.</exception>
-    public CertificateStatus MakeNextCertificate() => Run.MakeNextCertificate();
+    public CertificateStatus MakeNextCertificate() => Run.Keys.MakeNext();
 
     /// <summary>
     /// Takes a certificate of your own as the next one, in place of one that was made or taken before, and tells its pin to all edges.
@@ -225,22 +210,22 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <param name="key">Its private key; the same source when that has both.</param>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">It can't be used, the certificate is configured, or the state can't be written.</exception>
-    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Run.TakeNextCertificate(certificate, key);
+    public CertificateStatus TakeNextCertificate(PemSource certificate, PemSource key) => Run.Keys.TakeNext(certificate, key);
 
     /// <summary>Makes the next certificate the present one for connections from now on; open tunnels stay.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">There is no next certificate, or the state can't be written.</exception>
-    public CertificateStatus SwitchCertificate() => Run.SwitchCertificate();
+    public CertificateStatus SwitchCertificate() => Run.Keys.Switch();
 
     /// <summary>Returns the hub's announced address and the enabled edges that have not confirmed that they have kept it.</summary>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
-    public HubAddressStatus GetHubAddress() => Run.DescribeAddress();
+    public HubAddressStatus GetHubAddress() => Run.Address.Describe();
 
     /// <summary>Tells all edges, including those that connect later, the hub's future address.</summary>
     /// <param name="address"><c>HOST:PORT</c>; null: nothing is announced any more, and edges that were told keep the address.</param>
     /// <exception cref="InvalidOperationException">The hub is not running.</exception>
     /// <exception cref="OperatorException">The state can't be written.</exception>
-    public HubAddressStatus AnnounceHubAddress(string? address) => Run.AnnounceAddress(address);
+    public HubAddressStatus AnnounceHubAddress(string? address) => Run.Address.Announce(address);
 
     /// <summary>
     /// Lets code decide about the TCP clients that come from now on. Hooks are asked in the order in which they were added; they stay when
@@ -250,7 +235,9 @@ public sealed class TunnelHub : IReplaceable, IAsyncDisposable
     /// <returns>Dispose of it to take the hook out.</returns>
     public IDisposable AddHook(IConnectionHook hook) => _hooks.Add(hook);
 
-    private HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
+    /// <summary>The parts of the hub while it runs.</summary>
+    /// <exception cref="InvalidOperationException">The hub is not running.</exception>
+    internal HubRun Run => _run ?? throw new InvalidOperationException("The hub is not running.");
 
     /// <summary>Reads the state and opens the tunnel port. Does nothing when the hub is running.</summary>
     /// <exception cref="OperatorException">The port, the certificate or the state can't be used; the message tells the operator what to
