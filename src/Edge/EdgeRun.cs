@@ -7,7 +7,6 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Configuring;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Connecting.Awaiting;
-using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Observability;
 using Tunnel.Edge.Ports;
@@ -19,16 +18,14 @@ using Tunnel.Edge.Udp;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
-using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.KernelMemory;
-using Tunnel.Shared.Transport.Proxies;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Edge;
 
-// Over 300 lines: the parts of a run are made and joined here; each line names another part.
+// Over 300 lines: the parts of a run are made, joined, started and stopped here, each in its order; each line names another part.
 /// <summary>One run of the edge, from start to stop: creates the parts and runs their loops.</summary>
 internal sealed class EdgeRun : IAsyncDisposable
 {
@@ -184,56 +181,9 @@ internal sealed class EdgeRun : IAsyncDisposable
         _firewall.ChangeProtectedPortsAsync(options.ProtectedPorts).Guard("changing protected ports");
     }
 
-    /// <summary>Returns the present status.</summary>
-    /// <param name="running">Whether the edge was started and not stopped.</param>
-    /// <param name="withPorts">Whether to say what happened at each port, of which there may be thousands.</param>
-    public EdgeStatus Describe(bool running, bool withPorts = true)
-    {
-        var main = _hubs.Main;
-        var (connection, tunnel) = (main.Connector.Status, main.Connector.Current);
-        var ports = _ports.GetState();
-        var carried = _hubs.Totals.GetCounters();
-        return new EdgeStatus
-        {
-            Running = running,
-            Connected = connection.Connected,
-            EdgeId = _options.EdgeId,
-            Dial = _options.HubDials ? "hub" : "edge",
-            Hub = _options.HubDials ? $"port {_options.HubPort}" : main.Renewals.Current.Name,
-            Hubs = _options.HubDials ? [] : [.. _hubs.Links.Select(static link => link.Describe())],
-            Warnings = _hubs.Warnings,
-            Proxy = ProxyOf(main.Renewals.Current)?.Server.ToString(),
-            HubAddress = connection.Address?.ToString(),
-            Transport = connection.Transport?.Word(),
-            TransportMode = _options.Transport.Word(),
-            TransportReason = connection.Choice?.Word,
-            TransportDetail = connection.Choice?.Detail,
-            Since = connection.Since,
-            LostSince = connection.LostSince,
-            Lanes = tunnel?.Lanes ?? 0,
-            MaxPacket = main.Connector.MaxPacket,
-            Rtt = tunnel?.RoundTripTime?.TotalMilliseconds,
-            PublicIp = _publicAddress.Current.Primary?.ToString(),
-            PublicIpv6 = _publicAddress.Current.IPv6?.ToString(),
-            ActiveStreams = _hubs.Totals.ActiveStreams,
-            ActiveSessions = _hubs.Totals.ActiveSessions,
-            ListenPorts = ports.NumbersOf(PortProtocol.Tcp),
-            ListenPortsUdp = ports.NumbersOf(PortProtocol.Udp),
-            FailedPorts = ports.ToFailures(),
-            Ports = withPorts ? _ports.GetStatistics() : [],
-            BytesIn = carried.BytesSent,
-            BytesOut = carried.BytesReceived,
-            LastError = connection.LastError,
-            Crash = _crash.Crash,
-            NextAttempt = connection.NextAttempt,
-            DescriptorLimit = Descriptors.Limit,
-            TcpMemory = Parts.Transport.TcpMemory.Status,
-            Firewall = _firewall.Status,
-            Refused = _refusals.ToDictionary(),
-            Strangers = Parts.Strangers,
-            DatagramsDropped = Parts.DatagramsDropped,
-        };
-    }
+    /// <inheritdoc cref="EdgeStatuses.Describe"/>
+    public EdgeStatus Describe(bool running, bool withPorts = true) =>
+        EdgeStatuses.Describe(Parts, _options, _publicAddress, _crash, Descriptors, running, withPorts);
 
     /// <summary>Gives up memory that is kept for the next use.</summary>
     public void ReleaseMemory() => _transport.Flow.ReleaseKept();
@@ -335,8 +285,6 @@ internal sealed class EdgeRun : IAsyncDisposable
 
     private static TunnelEdgeOptions WithDialPort(TunnelEdgeOptions options) =>
         options.HubDials ? options with { ProtectedPorts = options.ProtectedPorts.Add(options.HubPort) } : options;
-
-    private ProxyHop? ProxyOf(HubAccess hub) => _options.HubDials ? null : _options.Proxy.HopTo(hub.Host, hub.Port);
 
     private async Task EndLoopsAsync()
     {
