@@ -142,7 +142,9 @@ internal sealed class HubRun : IDisposable
         Reception = new Reception(
             edges, Live, _strangers, new FailedTries(time, limits.FailedTriesPerMinute), loggerFactory.CreateLogger<Reception>());
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
-        _dialer = new EdgeDialer(edges, Live.Dials, new DialWays(_door, options.Proxy, new DialPace(time), events, time, _logger));
+        _dialer = new EdgeDialer(
+            edges, Live.Dials,
+            new DialWays(_door, options.Proxy, new DialPace(time), events, time, _logger) { Leases = state.Dials });
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer)
         {
             SharedState = () => state.Shared,
@@ -268,6 +270,8 @@ internal sealed class HubRun : IDisposable
         if (_listener is not null)
             await _listener.LeaveAsync();
         _dialer.Dispose();
+        if (State.Dials is { } dials)
+            await dials.CloseAsync(isReleased: true);
         if (_quic is not null)
             await _quic.DisposeAsync();
         _strangers.EndAll();
@@ -287,6 +291,8 @@ internal sealed class HubRun : IDisposable
         _keeper.Leave();
         await _listener!.LeaveAsync();
         _dialer.Dispose();
+        if (State.Dials is { } dials)
+            await dials.CloseAsync(isReleased: false);
         _quic!.Door?.TurnAway();
         _strangers.EndAll();
         var overQuic = Live.Tunnels.Where(live => live.Tunnel!.Kind == TransportKind.Quic).Select(live => live.Tunnel!.Completion);

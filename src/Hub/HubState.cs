@@ -17,12 +17,15 @@ internal sealed class HubState : IAsyncDisposable
 {
     private readonly PostgresDatabase? _database;
 
-    private HubState(EdgeStore edges, BlockList blocks, PostgresDatabase? database) =>
-        (Edges, Blocks, _database) = (edges, blocks, database);
+    private HubState(EdgeStore edges, BlockList blocks, PostgresDatabase? database, Leases? dials) =>
+        (Edges, Blocks, _database, Dials) = (edges, blocks, database, dials);
 
     public EdgeStore Edges { get; }
 
     public BlockList Blocks { get; }
+
+    /// <summary>Which edges this hub dials of those that all hubs which share the state could dial; null: it is the only one.</summary>
+    public Leases? Dials { get; }
 
     /// <summary>The database that hubs share, and whether it can be used now; null: there is none.</summary>
     public SharedStateStatus? Shared => _database is null ? null : new SharedStateStatus(_database.Name, _database.Fault);
@@ -51,8 +54,16 @@ internal sealed class HubState : IAsyncDisposable
             var blocks = await BlockList.OpenAsync(
                 Keeper(SharedDocuments.Blocks, isNeeded: false, BlockFormat.FileIn(options.StateDir, files)),
                 time, loggerFactory.CreateLogger<BlockList>(), cancellationToken);
-            database?.Start();
-            return new HubState(edges, blocks, database);
+            Leases? dials = null;
+            if (database is not null)
+            {
+                dials = new Leases(
+                    new PostgresLeases(database), ReplicaId.Of(options.StateDir, options.TunnelPort, files), time);
+                database.Watch(dials.RefreshAsync);
+                database.Start();
+            }
+
+            return new HubState(edges, blocks, database, dials);
         }
         catch
         {

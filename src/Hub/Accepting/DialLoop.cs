@@ -40,10 +40,15 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     public DialTarget Target => target;
 
     /// <summary>How it stands.</summary>
-    public DialStatus Status => new(_fault, ways.Proxies.HopTo(target.Host, target.Port)?.Server.ToString());
+    public DialStatus Status => new(
+        IsMine ? _fault : null, ways.Proxies.HopTo(target.Host, target.Port)?.Server.ToString(),
+        IsMine ? null : ways.Leases!.OtherHolder(id));
 
     /// <summary>How often it was dialled.</summary>
     public DialCount Count => new(id, Volatile.Read(ref _made), Volatile.Read(ref _failed));
+
+    // Of hubs that share their state one dials, since an edge has one tunnel.
+    private bool IsMine => ways.Leases?.IsHeld(id) ?? true;
 
     /// <summary>Ends the dialling; tunnels stay.</summary>
     public void Stop() => _stop.Cancel();
@@ -69,6 +74,11 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
                 {
                     _isFirstDial = true;
                     MakeWanted();
+                    await _signal.WaitAsync(_stop.Token);
+                }
+                else if (!IsMine)
+                {
+                    _isFirstDial = true;
                     await _signal.WaitAsync(_stop.Token);
                 }
                 else if (_isFirstDial)
@@ -120,6 +130,10 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             _backoff.OnTunnelEnded(ways.Time.GetElapsedTime(connected));
         _connectedAt = null;
         var fault = await TryAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
+
+        // Another hub may have a way to the edge, but none can go on with a tunnel that is only lost.
+        if (state == DialState.Nothing)
+            ways.Leases?.Note(id, isFailing: fault is not null);
         var delay = _backoff.Next(atMost: state == DialState.Lost ? LongestPauseOfLost : null);
         if (fault is null)
             _connectedAt = ways.Time.GetTimestamp();

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Events;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Hub.Accepting;
@@ -14,6 +15,9 @@ namespace Tunnel.Hub.Accepting;
 /// <param name="Logger">The log.</param>
 internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, DialPace Pace, HubEventFeed Events, TimeProvider Time, ILogger Logger)
 {
+    /// <summary>Which edges are this hub's to dial among hubs that share their state; null: all.</summary>
+    public Leases? Leases { get; init; }
+
     /// <summary>Returns the addresses of a name.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 }

@@ -24,6 +24,12 @@ internal sealed class EdgeDialer : IDisposable
     {
         _edges.Changed += OnChanged;
         _needs.Changed += OnNeeds;
+        if (_ways.Leases is { } leases)
+        {
+            leases.IsInUse = id => _needs.StateOf(id) != DialState.Nothing;
+            leases.Changed += OnLease;
+        }
+
         _addresses = new AddressWatch(_needs.Suspect, _ways.Logger);
         foreach (var id in _edges.Current.Keys)
             Apply(id);
@@ -51,6 +57,8 @@ internal sealed class EdgeDialer : IDisposable
     {
         _edges.Changed -= OnChanged;
         _needs.Changed -= OnNeeds;
+        if (_ways.Leases is { } leases)
+            leases.Changed -= OnLease;
         _addresses?.Dispose();
         lock (_lock)
         {
@@ -67,6 +75,8 @@ internal sealed class EdgeDialer : IDisposable
             _loops.GetValueOrDefault(id)?.OnNeeds(wanted);
     }
 
+    private void OnLease(string id) => OnNeeds(id, 0);
+
     private void OnChanged(EdgeSetChange change)
     {
         foreach (var id in change.Added.Concat(change.Updated).Concat(change.Removed))
@@ -81,9 +91,16 @@ internal sealed class EdgeDialer : IDisposable
             if (_isStopped || (_loops.TryGetValue(id, out var loop) && loop.Target == target))
                 return;
             if (_loops.Remove(id, out loop))
+            {
                 loop.Stop();
+                if (target is null)
+                    _ways.Leases?.Remove(id);
+            }
+
             if (target is null)
                 return;
+
+            _ways.Leases?.Add(id);
             loop = new DialLoop(id, target, _needs, _ways);
             _loops.Add(id, loop);
             loop.RunAsync().Guard("dialling an edge");

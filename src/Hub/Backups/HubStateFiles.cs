@@ -4,6 +4,7 @@ using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Edges.Presence;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Edges.State;
+using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Backups;
@@ -19,5 +20,5 @@ internal static class HubStateFiles
     ];
 
     /// <summary>All files, with those that only say how far the hub, or a restore, has come.</summary>
-    public static readonly string[] All = [.. Kept, RunMarker.FileName, Restore.FileName];
+    public static readonly string[] All = [.. Kept, RunMarker.FileName, Restore.FileName, ReplicaId.FileName];
 }

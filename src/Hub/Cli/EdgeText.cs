@@ -41,6 +41,8 @@ internal static class EdgeText
                 + $"{edge.Remote}{(edge.Detail is { } why ? $": {why}" : "")}";
         }
 
+        if (edge is { ConnectedSince: null, DialledBy: { } other })
+            yield return $"{edge.EdgeId} is dialled by {other}, which shares this hub's state";
         if (edge is { State: EdgeCondition.SecretExpired })
             yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
         if (edge is { ConnectedSince: null, Refused: { } refused })

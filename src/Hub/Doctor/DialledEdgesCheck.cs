@@ -56,7 +56,10 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
             return new CheckResult(Name, CheckStatus.Skipped, "no edge is dialled by this hub", null);
         var status = context.Status.Edges.ToDictionary(static edge => edge.EdgeId, StringComparer.Ordinal);
         var asked = dialled.Where(
-            edge => context.EdgeId is { } named ? edge.Id == named : status.GetValueOrDefault(edge.Id)?.ConnectedSince is null).ToArray();
+            edge => context.EdgeId is { } named
+                ? edge.Id == named
+                : status.GetValueOrDefault(edge.Id) is not { } told || told is { ConnectedSince: null, DialledBy: null }).ToArray();
+        var others = status.Values.Where(static edge => edge is { ConnectedSince: null, DialledBy: not null }).ToArray();
         if (asked.Length > 0 && context.IsElsewhere)
         {
             return new CheckResult(
@@ -98,7 +101,8 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
                 Name, CheckStatus.Ok,
                 asked.Length > 0
                     ? string.Join(", ", good)
-                    : $"{dialled.Length} of {dialled.Length} that this hub dials are connected{Proxies(status.Values)}",
+                    : $"{dialled.Length - others.Length} of {dialled.Length - others.Length} that this hub dials are connected"
+                        + Proxies(status.Values) + Others(others),
                 null);
     }
 
@@ -106,6 +110,10 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
         edges.Select(static edge => edge.DialProxy).OfType<string>().Distinct().ToArray() is { Length: > 0 } used
             ? $" (through {string.Join(", ", used)})"
             : "";
+
+    private static string Others(AllowedEdgeStatus[] edges) => string.Concat(
+        edges.GroupBy(static edge => edge.DialledBy).Select(static dialled =>
+            $"; {dialled.Key} dials {string.Join(", ", dialled.Select(static edge => edge.EdgeId))}"));
 
     private static string Reported(EdgeDefinition edge, Dictionary<string, AllowedEdgeStatus> status) =>
         $"{edge.Id} at {edge.DialTarget} ({status.GetValueOrDefault(edge.Id)?.DialFault ?? "no fault was told"})";

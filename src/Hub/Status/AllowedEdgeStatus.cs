@@ -24,6 +24,12 @@ public sealed record AllowedEdgeStatus
     /// <summary>The proxy through which the hub dials it; null when there is none, or the edge dials.</summary>
     public string? DialProxy { get; init; }
 
+    /// <summary>
+    /// The hub that dials it, where hubs share their state and another one does (its machine and port); null when this hub does, or the
+    /// edge dials.
+    /// </summary>
+    public string? DialledBy { get; init; }
+
     /// <summary>Since when it is connected; null when it is not.</summary>
     public DateTimeOffset? ConnectedSince { get; init; }
 

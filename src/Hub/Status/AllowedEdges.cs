@@ -28,8 +28,13 @@ internal static class AllowedEdges
         return [.. state.Entries.Values.OrderBy(entry => entry.Edge.Id, StringComparer.Ordinal)
             .Select(entry =>
             {
-                var (fault, proxy) = dialling(entry.Edge.Id);
-                return Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now) with { DialFault = fault, DialProxy = proxy };
+                var (fault, proxy, other) = dialling(entry.Edge.Id);
+                return Describe(entry, live.GetValueOrDefault(entry.Edge.Id), presences, now) with
+                {
+                    DialFault = fault,
+                    DialProxy = proxy,
+                    DialledBy = other,
+                };
             })];
     }
 

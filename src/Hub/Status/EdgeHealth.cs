@@ -17,6 +17,7 @@ internal static class EdgeHealth
             EdgeCondition.Connected => (Health.Good, "up"),
             EdgeCondition.Conflict => (Health.Warn, "conflict"),
             EdgeCondition.Disabled => (Health.Off, "disabled"),
+            _ when edge.DialledBy is not null => (Health.Off, "at another hub"),
             EdgeCondition.NeverSeen => (Health.Warn, "never seen"),
             EdgeCondition.SecretExpired => (Health.Bad, "secret expired"),
             EdgeCondition.Network => (Health.Bad, "network"),

@@ -24,7 +24,7 @@ internal static class HubTroubles
     public static IEnumerable<Trouble> Find(HubStatus status, DateTimeOffset now) =>
     [
         .. OfHub(status, now)
-            .Concat(status.Edges.SelectMany(edge => OfEdge(edge, now)))
+            .Concat(status.Edges.SelectMany(edge => OfEdge(edge, status.SharedState is not null, now)))
             .Concat(status.ConnectedEdges.SelectMany(live => OfConnected(live, now)))
             .Concat(status.Ports.SelectMany(OfPort))
             .Concat(status.PortCertificates.Where(certificate => certificate.IsAlarm(now)).Select(one => OfCertificate(one, now)))
@@ -65,8 +65,19 @@ internal static class HubTroubles
             yield return new Trouble(Health.Warn, null, "The kernel runs out of memory for TCP", memory);
     }
 
-    private static IEnumerable<Trouble> OfEdge(AllowedEdgeStatus edge, DateTimeOffset now)
+    private static IEnumerable<Trouble> OfEdge(AllowedEdgeStatus edge, bool isShared, DateTimeOffset now)
     {
+        // It may be at another hub, which this one does not know; who dials it knows more.
+        if (isShared && edge is { ConnectedSince: null, State: not EdgeCondition.Disabled, DialFault: null })
+        {
+            yield return new Trouble(
+                Health.Off, edge.EdgeId, $"{edge.EdgeId} is not at this hub",
+                edge.DialledBy is { } other
+                    ? $"{other} dials it, which shares this state."
+                    : "It may be at another hub that shares this state: look there.");
+            yield break;
+        }
+
         var refused = edge is { Refused: { } attempt, ConnectedSince: null }
             ? $" Somebody with its id and no valid secret came from {attempt.Remote} {Ago(attempt.Time, now)}."
             : "";

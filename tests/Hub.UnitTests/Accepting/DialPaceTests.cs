@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Accepting;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Live;
+using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
@@ -84,6 +85,40 @@ public sealed class DialPaceTests
 
         (await stranger.AcceptAsync().WaitAsync(Patience.Limit)).Dispose();
         (await edge.AcceptAsync().WaitAsync(Patience.Limit)).Dispose();
+
+        loop.Stop();
+        await running.WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
+    public async Task Of_hubs_that_share_their_state_one_dials_and_the_other_when_it_lets_go()
+    {
+        using var door = new FrontDoorFixture();
+        var time = door.Registry.Time;
+        using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        edge.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        edge.Listen();
+        var table = new LeaseMemory();
+        var (one, other) = (new Leases(table, "one:8443 1", time), new Leases(table, "other:8443 2", time));
+        one.Add("e");
+        await one.RefreshAsync(CancellationToken.None);
+        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        {
+            Leases = other,
+        };
+        other.Add("e");
+        await other.RefreshAsync(CancellationToken.None);
+        var loop = new DialLoop("e", new DialTarget("127.0.0.1", ((IPEndPoint)edge.LocalEndPoint!).Port), door.Registry.Live.Dials, ways);
+        other.Changed += _ => loop.OnNeeds(0);
+        var running = loop.RunAsync();
+        loop.OnNeeds(0);
+        Assert.Equal("one:8443", loop.Status.Other);
+        Assert.False(edge.Poll(TimeSpan.FromMilliseconds(1), SelectMode.SelectRead));
+
+        await one.CloseAsync(isReleased: true);
+        await other.RefreshAsync(CancellationToken.None);
+        (await edge.AcceptAsync().WaitAsync(Patience.Limit)).Dispose();
+        Assert.Null(loop.Status.Other);
 
         loop.Stop();
         await running.WaitAsync(Patience.Limit);

@@ -190,6 +190,13 @@ public sealed class HubCheckTests
             Statuses.Edge("off", EdgeCondition.Disabled));
         var result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
         Assert.Equal((CheckStatus.Warning, "0 of 2 connected; not gone (last seen 3 h ago)"), (result.Status, result.Detail));
+
+        // Where hubs share their state it may be at another one.
+        status = status with { SharedState = new SharedStateStatus("PostgreSQL database tunnel at db", null) };
+        result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
+        Assert.Equal(
+            (CheckStatus.Ok, "0 of 2 connected to this hub; not gone (last seen 3 h ago), which may be at another hub that shares this state"),
+            (result.Status, result.Detail));
     }
 
     [Theory]
@@ -231,6 +238,11 @@ public sealed class HubCheckTests
         var told = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialFault = "another id" }) };
         Assert.Contains("another id", (await RunAsync(Dials((_, _) => Task.CompletedTask), told)).Detail, StringComparison.Ordinal);
         Assert.Equal(CheckStatus.Skipped, (await RunAsync(Dials((_, _) => Task.CompletedTask), Context())).Status);
+        // Another hub with the same state dials it.
+        var others = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialledBy = "other:8443" }) };
+        var standing = await RunAsync(Dials((_, _) => Task.FromException(new SocketException())), others);
+        Assert.Equal(
+            (CheckStatus.Ok, "0 of 0 that this hub dials are connected; other:8443 dials cafe"), (standing.Status, standing.Detail));
         // Through a proxy only the service itself gets there.
         var unreachable = Dials((_, _) => Task.FromException(new SocketException((int)SocketError.NetworkUnreachable)));
         var proxied = Statuses.Edge("cafe", EdgeCondition.Network) with { DialProxy = "http://proxy:3128" };

@@ -19,7 +19,8 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres) : IClassFixtur
         var name = await postgres.MakeDatabaseAsync();
         await MigrateAsync(name, PostgresSchema.Current);
         Assert.Equal("0", await Server.RunAsync(name, "select count(*) from tunnel_hub_state"));
-        Assert.Equal("1", await Server.RunAsync(name, "select version from tunnel_hub_schema"));
+        Assert.Equal("0", await Server.RunAsync(name, "select count(*) from tunnel_hub_leases"));
+        Assert.Equal("2", await Server.RunAsync(name, "select version from tunnel_hub_schema"));
     }
 
     [Fact]

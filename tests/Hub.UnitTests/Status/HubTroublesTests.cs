@@ -39,13 +39,26 @@ public sealed class HubTroublesTests
         });
         Assert.Equal(
             [
-                "Bad The database that hubs share can't be used", "Bad The hub's certificate ended 3 h ago", "Bad gone is down: network",
-                "Warn The memory budget is nearly used up",
+                "Bad The database that hubs share can't be used", "Bad The hub's certificate ended 3 h ago",
+                "Warn The memory budget is nearly used up", "Off gone is not at this hub",
             ],
             troubles.Select(Short));
         Assert.Equal(
             "It can't be used now: Connection refused. Edges and blocks are as last known, and changes are refused until it is back.",
             troubles[0].Detail);
+        Assert.Equal("It may be at another hub that shares this state: look there.", troubles[3].Detail);
+    }
+
+    [Fact]
+    public void What_hubs_that_share_their_state_dial_is_wrong_only_at_the_one_that_does()
+    {
+        var edge = Statuses.Edge("e", EdgeCondition.Network) with { DialAddress = "192.0.2.1:8443" };
+        var shared = new SharedStateStatus("PostgreSQL database tunnel at db", null);
+        var dialling = Statuses.Hub(edge with { DialFault = "connection refused" }) with { SharedState = shared };
+        var standing = Statuses.Hub(edge with { DialledBy = "other:8443" }) with { SharedState = shared };
+        Assert.Equal(["Bad e is down: network"], Find(dialling).Select(Short));
+        var note = Assert.Single(Find(standing));
+        Assert.Equal(("Off e is not at this hub", "other:8443 dials it, which shares this state."), (Short(note), note.Detail));
     }
 
     [Fact]

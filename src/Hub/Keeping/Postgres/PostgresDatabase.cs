@@ -50,7 +50,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         Name = $"PostgreSQL database {settings.Database ?? settings.Username} at {settings.Host}";
 
         // The slim builder needs no reflection. It logs nothing: the parameters are hashes of secrets.
-        _source = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity().Build();
+        _source = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity().EnableArrays().Build();
         (_schema, _time, _logger) = (schema, time, logger);
     }
 

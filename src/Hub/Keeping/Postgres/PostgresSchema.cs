@@ -23,6 +23,14 @@ internal sealed class PostgresSchema(params IReadOnlyList<string> steps)
         comment on table tunnel_hub_state is 'Documents that the replicas of tunnel-hub share';
         comment on column tunnel_hub_state.revision is
             'Names a version of the document: grows, and is never used again, even where the table was made anew';
+        """,
+        """
+        create table tunnel_hub_leases (
+            name text primary key,
+            holder text not null,
+            number bigint not null,
+            failing boolean not null);
+        comment on table tunnel_hub_leases is 'Which replica dials each edge that awaits its hub';
         """);
 
     /// <summary>Brings the tables up to date.</summary>
