@@ -161,7 +161,10 @@ internal sealed class KeptValue<T>
         }
         catch (OperatorException error) when (error is not StateUnavailableException)
         {
-            throw new StateUnavailableException($"{error.Message} Until then the last known state stays in force.", error);
+            throw new StateUnavailableException($"{error.Message} Until then the last known state stays in force.", error)
+            {
+                IsOfDocument = true,
+            };
         }
 
         _revision = document.Revision;

@@ -20,6 +20,9 @@ internal sealed class StateUnavailableException : OperatorException
     /// <summary>Whether the change may have been made all the same; the message says so, too.</summary>
     public bool IsUncertain { get; init; }
 
+    /// <summary>Whether it is about one document, as when a newer hub wrote it, and the others can be used.</summary>
+    public bool IsOfDocument { get; init; }
+
     /// <summary>After how many seconds another try is known to be worth it; null when nobody knows.</summary>
     public int? RetryAfter { get; init; }
 }

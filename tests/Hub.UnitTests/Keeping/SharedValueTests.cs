@@ -120,6 +120,29 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     [Fact]
+    public async Task What_can_not_be_read_keeps_the_hub_from_nothing_else()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one", isWatching: false);
+        await one.AddAsync("a");
+        await postgres.Server.RunAsync(name, "update tunnel_hub_state set content = '5', revision = revision + 1");
+        var looks = 0;
+        one.Database.Watch(_ =>
+        {
+            Interlocked.Increment(ref looks);
+            return Task.CompletedTask;
+        });
+        one.Database.Start();
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(Volatile.Read(ref looks) > 0 && one.Database.Fault is not null), "the others to be read");
+        Assert.Contains("not words", one.Database.Fault, StringComparison.Ordinal);
+
+        await postgres.Server.RunAsync(name, """update tunnel_hub_state set content = '"b"', revision = revision + 1; notify tunnel_hub""");
+        await one.WaitForAsync("b");
+        await one.WaitUntilUsableAsync();
+    }
+
+    [Fact]
     public async Task Two_that_change_it_a_thousand_times_lose_nothing()
     {
         var name = await postgres.MakeDatabaseAsync();

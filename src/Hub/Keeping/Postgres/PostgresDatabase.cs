@@ -32,6 +32,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _watching = Task.CompletedTask;
     private volatile string? _fault;
+    private volatile string? _unreadable;
 
     // What was logged last: null, that it is there; empty, nothing.
     private string? _logged = "";
@@ -57,8 +58,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>The database in words, without user and password.</summary>
     public string Name { get; }
 
-    /// <summary>Why the database can't be used now; null: it can.</summary>
-    public string? Fault => _fault;
+    /// <summary>Why the database, or a document in it, can't be used now; null: all can.</summary>
+    public string? Fault => _fault ?? _unreadable;
 
     /// <summary>Tries once to connect, and brings the tables up to date.</summary>
     public async Task ConnectAsync(CancellationToken cancellationToken)
@@ -142,9 +143,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 _fault = null;
                 while (true)
                 {
-                    foreach (var refresh in _watchers)
-                        await refresh(cancellationToken);
-                    NoteConnected();
+                    _unreadable = await RefreshAsync(cancellationToken);
+                    if (_unreadable is { } unreadable)
+                        NoteUnreadable(unreadable);
+                    else
+                        NoteConnected();
                     pause = LeastPause;
 
                     // A connection that is gone without a word, as behind a firewall, would be listened to for ever.
@@ -166,6 +169,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 return;
             pause = pause * 2 < MostPause ? pause * 2 : MostPause;
         }
+    }
+
+    /// <returns>What is wrong with a document; the others are read all the same. Null: nothing.</returns>
+    private async Task<string?> RefreshAsync(CancellationToken cancellationToken)
+    {
+        string? unreadable = null;
+        foreach (var refresh in _watchers)
+        {
+            try
+            {
+                await refresh(cancellationToken);
+            }
+            catch (StateUnavailableException error) when (error.IsOfDocument)
+            {
+                unreadable ??= error.Message;
+            }
+        }
+
+        return unreadable;
     }
 
     // Up to a half longer, so that the hubs do not come back all at once.
@@ -225,6 +247,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             return;
         _logged = null;
         PostgresLog.Connected(_logger, Name);
+    }
+
+    private void NoteUnreadable(string fault)
+    {
+        if (_logged == fault)
+            return;
+        _logged = fault;
+        PostgresLog.Unreadable(_logger, fault);
     }
 
     private void NoteFault(string fault)

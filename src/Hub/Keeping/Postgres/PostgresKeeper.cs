@@ -38,7 +38,10 @@ internal sealed class PostgresKeeper(PostgresDocument document, bool isNeeded, F
         if (read.Revision == 0 && isNeeded && await Task.Run(copy.Load, cancellationToken) is not null)
         {
             throw new StateUnavailableException(
-                $"The {Place} has no {document.Name}, while this hub knows some ({copy.Place}): tunnel-hub state import takes them there.");
+                $"The {Place} has no {document.Name}, while this hub knows some ({copy.Place}): tunnel-hub state import takes them there.")
+            {
+                IsOfDocument = true,
+            };
         }
 
         if (read.Content is { } content)
