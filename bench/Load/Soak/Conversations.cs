@@ -7,8 +7,13 @@ namespace Tunnel.Bench.Load.Soak;
 internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tally tally, Gate gate)
 {
     private const long Bulk = 16 << 20;
+    private const long Long = 1 << 30;
+
+    // Slow enough to last through a hundred cuts.
+    private const int LongRate = 8 << 20;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongLimit = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static long _seed;
 
@@ -25,7 +30,12 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         RepeatAsync("datagrams", DatagramsAsync, end),
         RepeatAsync("datagrams", DatagramsAsync, end));
 
-    private async Task RepeatAsync(string kind, Func<Pattern, Task<long>> talk, CancellationToken end)
+    /// <summary>A gibibyte each way, one stream each, through a hundred cuts, again and again until the end.</summary>
+    public Task RunLongAsync(CancellationToken end) => Task.WhenAll(
+        RepeatAsync("upload of 1 GiB", UploadLongAsync, end, LongLimit),
+        RepeatAsync("download of 1 GiB", DownloadLongAsync, end, LongLimit));
+
+    private async Task RepeatAsync(string kind, Func<Pattern, Task<long>> talk, CancellationToken end, TimeSpan? limit = null)
     {
         while (!end.IsCancellationRequested)
         {
@@ -34,7 +44,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
             try
             {
                 var pattern = new Pattern(Interlocked.Increment(ref _seed) * 7_919);
-                tally.AddDone(kind, await talk(pattern).WaitAsync(Limit, CancellationToken.None));
+                tally.AddDone(kind, await talk(pattern).WaitAsync(limit ?? Limit, CancellationToken.None));
             }
             catch (Exception e) when (e is SocketException or EndOfStreamException or TimeoutException or ObjectDisposedException)
             {
@@ -65,24 +75,32 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         }
     }
 
-    private async Task<long> UploadAsync(Pattern pattern)
+    private Task<long> UploadAsync(Pattern pattern) => UploadAsync(pattern, Bulk, rate: null);
+
+    private Task<long> UploadLongAsync(Pattern pattern) => UploadAsync(pattern, Long, LongRate);
+
+    private Task<long> DownloadAsync(Pattern pattern) => DownloadAsync(pattern, Bulk, rate: null);
+
+    private Task<long> DownloadLongAsync(Pattern pattern) => DownloadAsync(pattern, Long, LongRate);
+
+    private async Task<long> UploadAsync(Pattern pattern, long length, int? rate)
     {
         using var socket = await OpenAsync(new Head(Wish.Upload, pattern, 0, edge.Number));
-        await Wire.SendAsync(socket, pattern, Bulk);
+        await Wire.SendAsync(socket, pattern, length, rate);
         socket.Shutdown(SocketShutdown.Send);
         var answer = new byte[sizeof(long)];
         if (!await Wire.ReceiveAllAsync(socket, answer))
             throw new EndOfStreamException("ended before the answer");
-        if (BinaryPrimitives.ReadInt64BigEndian(answer) != Bulk)
+        if (BinaryPrimitives.ReadInt64BigEndian(answer) != length)
             tally.AddWrongBytes();
-        return Bulk;
+        return length;
     }
 
-    private async Task<long> DownloadAsync(Pattern pattern)
+    private async Task<long> DownloadAsync(Pattern pattern, long length, int? rate)
     {
-        using var socket = await OpenAsync(new Head(Wish.Download, pattern, Bulk, edge.Number));
-        Require(await Wire.CheckAsync(socket, pattern, long.MaxValue), Bulk);
-        return Bulk;
+        using var socket = await OpenAsync(new Head(Wish.Download, pattern, length, edge.Number));
+        Require(await Wire.CheckAsync(socket, pattern, long.MaxValue, rate), length);
+        return length;
     }
 
     // This is what somebody types in ten seconds.

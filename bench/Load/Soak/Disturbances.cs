@@ -10,14 +10,18 @@ internal sealed record Disturbance(string Name, TimeSpan Every, string? Edge, Fu
 /// <summary>All of them. Here is the place for another fault.</summary>
 internal static class Disturbances
 {
-    public static IReadOnlyList<Disturbance> Of(SoakWorld world)
+    /// <param name="world">The programs.</param>
+    /// <param name="duration">How long the soak takes.</param>
+    public static IReadOnlyList<Disturbance> Of(SoakWorld world, TimeSpan duration)
     {
         var policy = 0;
         var hasMorePort = false;
+        var cut = world.IsResumed ? null : world.Staying.Id;
         return
         [
-            // Over a thousand in an hour. Nothing may be lost by one, where tunnels are resumed.
-            new("tunnel cut", TimeSpan.FromSeconds(3), world.IsResumed ? null : world.Staying.Id, _ => world.CutTunnelAsync()),
+            // Over a thousand, if there is time for them. Nothing may be lost by one, where tunnels are resumed.
+            new("tunnel cut", TimeSpan.FromSeconds(Math.Clamp(duration.TotalSeconds / 1_300, 1, 3)), cut, _ => world.CutTunnelAsync()),
+            new("path swallowed everything", TimeSpan.FromSeconds(45), cut, world.SwallowAsync),
             new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count =>
                 world.Mortal.RestartAsync(inOrder: count % 2 == 1)),
             new("port added or removed", TimeSpan.FromSeconds(5), null, _ => world.ConfigureAsync(hasMorePort = !hasMorePort, policy)),

@@ -30,7 +30,8 @@ internal static class SoakRun
         using var end = new CancellationTokenSource();
         var gate = new Gate();
         List<Task> work = [.. new[] { world.Staying, world.Mortal }.Select(edge => world.TalkTo(edge, tally, gate).RunAsync(end.Token))];
-        work.AddRange(Disturbances.Of(world).Select(disturbance => Disturbances.RepeatAsync(disturbance, tally, end.Token)));
+        work.Add(world.TalkTo(world.Staying, tally, gate).RunLongAsync(end.Token));
+        work.AddRange(Disturbances.Of(world, duration).Select(disturbance => Disturbances.RepeatAsync(disturbance, tally, end.Token)));
 
         // Code is compiled, pools and windows find their sizes: a fifth of the time, and at most five minutes.
         var warm = Min(duration / 5, TimeSpan.FromMinutes(5));

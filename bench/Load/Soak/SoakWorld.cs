@@ -71,6 +71,19 @@ internal sealed class SoakWorld : IDisposable
             _relay.Cut(_cut);
     }
 
+    /// <summary>Swallows everything on the tunnel of the edge that stays, without a word, for up to 8 s; then it is cut.</summary>
+    public async Task SwallowAsync(int count)
+    {
+        if (_relay is null)
+            return;
+        for (var index = _cut; index < _relay.Count; index++)
+            _relay.Silence(index);
+
+        // Another length each time, and the same ones in each soak; a cut may end it before.
+        await Task.Delay(TimeSpan.FromMilliseconds(100 + (count * 1_237 % 7_900)));
+        await CutTunnelAsync();
+    }
+
     /// <summary>Pushes a configuration to both edges.</summary>
     /// <param name="hasMorePort">There is a port beside those that are used.</param>
     /// <param name="policy">A number; another one, another policy of the ports that are used, which disturbs nobody.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load.Soak;
@@ -13,9 +14,15 @@ internal static class Wire
             bytes = bytes[await socket.SendAsync(bytes)..];
     }
 
-    public static async Task SendAsync(Socket socket, Pattern pattern, long length)
+    /// <summary>Sends so many bytes.</summary>
+    /// <param name="socket">Where to.</param>
+    /// <param name="pattern">What.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="rate">How many a second at most; null: as many as are taken.</param>
+    public static async Task SendAsync(Socket socket, Pattern pattern, long length, int? rate = null)
     {
-        for (var sent = 0L; sent < length;)
+        var began = Stopwatch.GetTimestamp();
+        for (var sent = 0L; sent < length; await KeepToAsync(rate, began, sent))
             sent += await socket.SendAsync(pattern.From(sent, (int)Math.Min(Piece, length - sent)));
     }
 
@@ -36,8 +43,9 @@ internal static class Wire
 
     /// <summary>Reads to the other side's end, or so many bytes.</summary>
     /// <returns>How many came and were right; the negative offset when one was not.</returns>
-    public static async Task<long> CheckAsync(Socket socket, Pattern pattern, long length)
+    public static async Task<long> CheckAsync(Socket socket, Pattern pattern, long length, int? rate = null)
     {
+        var began = Stopwatch.GetTimestamp();
         var buffer = new byte[Piece];
         var done = 0L;
         while (done < length && await socket.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(Piece, length - done))) is > 0 and var count)
@@ -45,8 +53,15 @@ internal static class Wire
             if (!pattern.Matches(done, buffer.AsSpan(0, count)))
                 return -1 - done;
             done += count;
+            await KeepToAsync(rate, began, done);
         }
 
         return done;
+    }
+
+    private static async ValueTask KeepToAsync(int? rate, long began, long done)
+    {
+        if (rate is { } most && TimeSpan.FromSeconds((double)done / most) - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } early)
+            await Task.Delay(early);
     }
 }
