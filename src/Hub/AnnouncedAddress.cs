@@ -25,7 +25,7 @@ internal sealed class AnnouncedAddress
 
     /// <summary>Describes the address and the edges that have not confirmed it.</summary>
     public HubAddressStatus Describe() =>
-        new(_address, _address is { } address ? EnabledEdges.Without(_edges, id => _configs.KnowsAddress(id, address)) : []);
+        new(_address, _address is { } address ? UntoldEdges.Without(_edges, id => _configs.KnowsAddress(id, address)) : []);
 
     /// <summary>Keeps an address and tells it to the edges; null: nothing is announced any more.</summary>
     public HubAddressStatus Announce(string? address)

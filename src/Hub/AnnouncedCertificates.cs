@@ -68,5 +68,5 @@ internal sealed class AnnouncedCertificates(
     /// <summary>Whether all edges that are connected know a pin.</summary>
     public bool IsKnownToAll(string pin) => live.Tunnels.All(tunnel => live.Configs.Knows(tunnel.EdgeId, pin));
 
-    private ImmutableArray<string> EdgesNotTold(string pin) => EnabledEdges.Without(edges, id => live.Configs.Knows(id, pin));
+    private ImmutableArray<string> EdgesNotTold(string pin) => UntoldEdges.Without(edges, id => live.Configs.Knows(id, pin));
 }
