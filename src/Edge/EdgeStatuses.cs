@@ -3,6 +3,7 @@ using Tunnel.Edge.Endpoints;
 using Tunnel.Edge.Observability;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.Status;
+using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
 

@@ -23,7 +23,6 @@ using Tunnel.Hub.Targets.Pools;
 using Tunnel.Hub.Traffic;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Guarding;
-using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;

@@ -209,10 +209,13 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
             return new Lease(name, "", 0, IsFailing: false);
         var age = time.GetElapsedTime(seen.Since);
         if (seen.Lease.Holder == holder)
+        {
             return age >= RenewAfter || want.RenewedAt is not { } renewed || time.GetElapsedTime(renewed) >= RenewAfter
                 || want.IsFailing != seen.Lease.IsFailing
                 ? seen.Lease with { IsFailing = want.IsFailing }
                 : null;
+        }
+
         var isFree = age >= Patience || (seen.Lease.IsFailing && (IsInUse(name) || MayTry(want)));
         return isFree ? seen.Lease with { IsFailing = false } : null;
     }
