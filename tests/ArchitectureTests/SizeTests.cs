@@ -97,14 +97,15 @@ public sealed partial class SizeTests
         }
     }
 
-    // From a type's first brace to the one that closes it; empty for a type without a body.
+    // From a type's first brace to the one that closes it; empty for a type without a body. A string within a string may hide a brace: then
+    // it goes to the end of the file, which counts too many properties rather than too few.
     private static string BodyAt(string code, int at)
     {
         var begin = code.IndexOfAny(['{', ';'], at);
         var (end, depth) = (begin, 0);
         do
             depth += code[end++] switch { '{' => 1, '}' => -1, _ => 0 };
-        while (depth > 0);
+        while (depth > 0 && end < code.Length);
         return code[begin..end];
     }
 

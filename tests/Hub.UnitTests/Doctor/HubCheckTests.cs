@@ -195,7 +195,8 @@ public sealed class HubCheckTests
         status = status with { SharedState = new SharedStateStatus("PostgreSQL database tunnel at db", null) };
         result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
         Assert.Equal(
-            (CheckStatus.Ok, "0 of 2 connected to this hub; not gone (last seen 3 h ago), which may be at another hub that shares this state"),
+            (CheckStatus.Ok,
+                "0 of 2 connected to this hub; not gone (last seen 3 h ago), which may be at another hub that shares this state"),
             (result.Status, result.Detail));
     }
 
