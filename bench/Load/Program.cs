@@ -10,13 +10,23 @@ using Tunnel.Bench.Load.Soak;
 using Tunnel.Bench.Load.Wan;
 using Tunnel.Shared.Transport.Quic;
 
-var rounds = new Option<int>(
-    "--rounds") { Description = "How often each row is run through each peer; medians are shown.", DefaultValueFactory = _ => 3 };
+var rounds = new Option<int>("--rounds")
+{
+    Description = "How often each row is run through each peer; medians are shown.",
+    DefaultValueFactory = _ => 3,
+};
 var seconds = new Option<int>("--seconds") { Description = "How long a timed row runs.", DefaultValueFactory = _ => 5 };
-var rows = new Option<string[]>(
-    "--rows") { Description = "Only rows whose name contains one of these words.", AllowMultipleArgumentsPerToken = true };
-var peers = new Option<string[]>("--peers") { Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, "
-    + "tunnel, quic (where libmsquic is); with --hostile tunnel, quic.", AllowMultipleArgumentsPerToken = true };
+var rows = new Option<string[]>("--rows")
+{
+    Description = "Only rows whose name contains one of these words.",
+    AllowMultipleArgumentsPerToken = true,
+};
+var peers = new Option<string[]>("--peers")
+{
+    Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, "
+    + "tunnel, quic (where libmsquic is); with --hostile tunnel, quic.",
+    AllowMultipleArgumentsPerToken = true
+};
 var root =
     new Option<string>("--root") { Description = "The checkout, built Release.", DefaultValueFactory = _ => Environment.CurrentDirectory };
 var wan = new Option<bool>("--wan")
@@ -25,20 +35,30 @@ var wan = new Option<bool>("--wan")
 };
 var loss = new Option<double>("--loss") { Description = "With --wan: packets that the link loses, in percent." };
 var scale = new Option<bool>("--scale") { Description = "How cost grows with streams (1, 100, 9,000) and edges (1, 100, 1,000) instead." };
-var storm = new Option<bool>(
-    "--storm") { Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial." };
+var storm = new Option<bool>("--storm")
+{
+    Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial.",
+};
 var features = new Option<bool>("--features")
 {
     Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before.",
 };
 var before = new Option<string>("--before") { Description = "With --features: a checkout of an earlier commit, built Release." };
 var hostile = new Option<bool>("--hostile") { Description = "A healthy echo beside floods by an edge or by clients instead." };
-var soak = new Option<int>(
-    "--soak") { Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?" };
-var rate = new Option<double>(
-    "--rate") { Description = "With --hostile: how often a second a flood does what it does.", DefaultValueFactory = _ => 10_000 };
-var settle = new Option<int>(
-    "--settle") { Description = "With --hostile: seconds after a flood until memory is looked at again.", DefaultValueFactory = _ => 60 };
+var soak = new Option<int>("--soak")
+{
+    Description = "So many minutes of mixed traffic, faults and changes instead: does anything grow, is anything lost?",
+};
+var rate = new Option<double>("--rate")
+{
+    Description = "With --hostile: how often a second a flood does what it does.",
+    DefaultValueFactory = _ => 10_000,
+};
+var settle = new Option<int>("--settle")
+{
+    Description = "With --hostile: seconds after a flood until memory is looked at again.",
+    DefaultValueFactory = _ => 60,
+};
 var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.")
 {
     rounds, seconds, rows, peers, root, wan, loss, scale, storm, features, before, hostile, rate, settle, soak,

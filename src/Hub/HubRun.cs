@@ -115,7 +115,10 @@ internal sealed class HubRun : IDisposable
             new TunnelForwarder(_gate, Streams, Sessions),
             LiveEdgesOptions.Default with
             {
-                MaxEdges = limits.Edges, MaxLanes = limits.LanesPerTunnel, Drain = options.DrainTimeout, Rates = _adaptive.For,
+                MaxEdges = limits.Edges,
+                MaxLanes = limits.LanesPerTunnel,
+                Drain = options.DrainTimeout,
+                Rates = _adaptive.For,
             },
             events,
             time,

@@ -49,16 +49,17 @@ public sealed class QuicPairFactory : ITunnelPairFactory
     internal static TransportContext MakeContext(FlowControlOptions? flow = null, uint numbersUsed = 0) =>
         new(
             flow ?? new FlowControlOptions(), TimeProvider.System,
-            NullLoggerFactory.Instance) { NumbersUsed = numbersUsed, ResumeGrace = TransportContext.DefaultResumeGrace };
+            NullLoggerFactory.Instance)
+        { NumbersUsed = numbersUsed, ResumeGrace = TransportContext.DefaultResumeGrace };
 
     internal static QuicTunnelListener Listen(TransportContext context, Action<QuicConnection> onConnection, int retryThreshold = 256) =>
         QuicTunnelListener.Start(context, new QuicListenerOptions
-    {
-        Address = new IPEndPoint(IPAddress.Loopback, 0),
-        Certificate = TlsPairFactory.Certificate,
-        OnConnection = onConnection,
-        RetryThreshold = retryThreshold,
-    });
+        {
+            Address = new IPEndPoint(IPAddress.Loopback, 0),
+            Certificate = TlsPairFactory.Certificate,
+            OnConnection = onConnection,
+            RetryThreshold = retryThreshold,
+        });
 
     internal static DialRequest Request(IPEndPoint address, IEdgeTunnelHandler edge) => new()
     {

@@ -27,7 +27,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
     {
         var lanes = new LaneOptions { Max = max, Kept = _kept, QuietTime = QuietTime };
         var hubContext = new TransportContext(
-            flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance) { Lanes = lanes, ResumeGrace = ResumeGrace };
+            flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
+        { Lanes = lanes, ResumeGrace = ResumeGrace };
         var edgeContext = new TransportContext(flow ?? new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
         {
             Lanes = lanes,

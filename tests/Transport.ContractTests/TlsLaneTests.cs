@@ -313,7 +313,8 @@ public sealed class TlsLaneTests : IDisposable
         var tunnel = (LanedTunnel)pair.Edge;
         var time = new ManualTimeProvider();
         var context = new TransportContext(
-            new FlowControlOptions(), time, NullLoggerFactory.Instance) { Lanes = new LaneOptions { Max = 2, Kept = 2 } };
+            new FlowControlOptions(), time, NullLoggerFactory.Instance)
+        { Lanes = new LaneOptions { Max = 2, Kept = 2 } };
         var dials = 0;
         tunnel.Keeper!.Stop();
         var keeper = new LaneKeeper(tunnel, DialAsync, "hub.test", context);

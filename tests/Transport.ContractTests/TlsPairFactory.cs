@@ -32,10 +32,12 @@ public sealed class TlsPairFactory : ITunnelPairFactory
     {
         var hubContext = new TransportContext(
             flow ?? new FlowControlOptions(), TimeProvider.System,
-            NullLoggerFactory.Instance) { Lanes = hubLanes, ResumeGrace = resumeGrace };
+            NullLoggerFactory.Instance)
+        { Lanes = hubLanes, ResumeGrace = resumeGrace };
         var edgeContext = new TransportContext(
             flow ?? new FlowControlOptions(), TimeProvider.System,
-            NullLoggerFactory.Instance) { Lanes = edgeLanes, NumbersUsed = numbersUsed, ResumeGrace = resumeGrace };
+            NullLoggerFactory.Instance)
+        { Lanes = edgeLanes, NumbersUsed = numbersUsed, ResumeGrace = resumeGrace };
         hub.Context = hubContext;
 
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -12,14 +12,23 @@ var ns = new Option<string[]>("--ns")
 var delay = new Option<string>("--delay") { Description = "One-way delay, for example 25ms.", DefaultValueFactory = _ => "0ms" };
 var loss =
     new Option<string>("--loss") { Description = "Probability that a packet is lost, for example 1%.", DefaultValueFactory = _ => "0%" };
-var rate = new Option<string>(
-    "--rate") { Description = "Bits a second in each direction, for example 100mbit; 0 is no limit.", DefaultValueFactory = _ => "0" };
-var queue = new Option<string>("--queue") { Description = "Drop-tail limit of what waits for the rate: a time or bytes, for example "
-    + "100ms or 256kb.", DefaultValueFactory = _ => "100ms" };
+var rate = new Option<string>("--rate")
+{
+    Description = "Bits a second in each direction, for example 100mbit; 0 is no limit.",
+    DefaultValueFactory = _ => "0",
+};
+var queue = new Option<string>("--queue")
+{
+    Description = "Drop-tail limit of what waits for the rate: a time or bytes, for example "
+    + "100ms or 256kb.",
+    DefaultValueFactory = _ => "100ms"
+};
 var mtu = new Option<int>("--mtu") { Description = "Of both devices.", DefaultValueFactory = _ => 1500 };
 var seed = new Option<int>("--seed") { Description = "Of the losses.", DefaultValueFactory = _ => 1 };
-var set = new Option<string[]>(
-    "--set") { Description = $"A setting of one direction, \"END NAME VALUE\", where END sends: {SettingParser.Help}" };
+var set = new Option<string[]>("--set")
+{
+    Description = $"A setting of one direction, \"END NAME VALUE\", where END sends: {SettingParser.Help}",
+};
 var noInput = new Option<bool>("--no-input") { Description = "Runs until SIGTERM or SIGINT; else until the end of standard input too." };
 var command = new RootCommand(
     $"A wide-area link between two network namespaces, in user space (TUN devices named {NetworkNamespace.Device}; needs root). Prints "

@@ -353,7 +353,8 @@ public sealed class CheckTests
     {
         var dialer = new FakeDialer();
         var context = new DoctorContext(
-            Context().Options) { Secrets = ["renewed-by-another-hub", "of-the-token-of-it"], Reached = new IPEndPoint(Address, 8443) };
+            Context().Options)
+        { Secrets = ["renewed-by-another-hub", "of-the-token-of-it"], Reached = new IPEndPoint(Address, 8443) };
         var check = RunAsync(new AuthenticationCheck(dialer, null), context);
         var first = await dialer.NextAsync();
         Assert.Equal("renewed-by-another-hub", first.Request.Secret);

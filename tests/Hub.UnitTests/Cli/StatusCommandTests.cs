@@ -16,7 +16,8 @@ public sealed class StatusCommandTests
         var lines = await PrintAsync(Statuses.Hub(
             Statuses.Edge(
                 "gone",
-                EdgeCondition.Network) with { LastSeen = Now.AddHours(-3), Remote = "192.0.2.7:4711", Detail = "nothing heard for 45 s" },
+                EdgeCondition.Network) with
+            { LastSeen = Now.AddHours(-3), Remote = "192.0.2.7:4711", Detail = "nothing heard for 45 s" },
             Statuses.Edge("new", EdgeCondition.NeverSeen)));
         Assert.EndsWith("0 of 2 edges connected", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("EDGE  STATE          SINCE  FROM            TRANSPORT", lines[1], StringComparison.Ordinal);
@@ -32,16 +33,30 @@ public sealed class StatusCommandTests
         var lines = await PrintAsync(Statuses.Hub(
             Statuses.Edge(
                 "old",
-                EdgeCondition.Connected) with { ConnectedSince = Now, Secrets = 2, SecretsEnd = [Now.AddHours(23)],
-                OwnSecretEnds = Now.AddHours(23) },
+                EdgeCondition.Connected) with
+            {
+                ConnectedSince = Now,
+                Secrets = 2,
+                SecretsEnd = [Now.AddHours(23)],
+                OwnSecretEnds = Now.AddHours(23)
+            },
             Statuses.Edge(
                 "two",
-                EdgeCondition.Conflict) with { ConnectedSince = Now, Secrets = 3, SecretsEnd = [Now.AddMinutes(5), Now.AddDays(3)],
-                Conflict = new EdgeAttempt("192.0.2.9:1", Now.AddSeconds(-5)) },
+                EdgeCondition.Conflict) with
+            {
+                ConnectedSince = Now,
+                Secrets = 3,
+                SecretsEnd = [Now.AddMinutes(5), Now.AddDays(3)],
+                Conflict = new EdgeAttempt("192.0.2.9:1", Now.AddSeconds(-5))
+            },
             Statuses.Edge(
                 "wrong",
-                EdgeCondition.SecretExpired) with { LastSeen = Now, Remote = "192.0.2.7:1",
-                Refused = new EdgeAttempt("192.0.2.7:2", Now.AddSeconds(-9)) }));
+                EdgeCondition.SecretExpired) with
+            {
+                LastSeen = Now,
+                Remote = "192.0.2.7:1",
+                Refused = new EdgeAttempt("192.0.2.7:2", Now.AddSeconds(-9))
+            }));
         Assert.Contains("old is connected with an old secret, which ends in 23 h, and its tunnels with it: it needs its new token, "
             + "unless rotate-secret --push has given it the secret", lines);
         Assert.Contains("two is wanted by another process too, from 192.0.2.9:1, 5 s ago: stop one of the two", lines);

@@ -122,8 +122,11 @@ public sealed class WordsTests
 
         await admin.Edges.UpdateAsync(
             TestEdges.WithSecret(
-                "a") with { Secret = null,
-                Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { LogConnections = true }) },
+                "a") with
+            {
+                Secret = null,
+                Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { LogConnections = true })
+            },
             default);
         Assert.Contains(
             "No connection matches", (await RunAsync("connections", "--admin-socket", admin.SocketPath)).Error, StringComparison.Ordinal);

@@ -247,7 +247,8 @@ public sealed class HubTopTests : IAsyncLifetime
             Statuses.Edge("well", EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow },
             Statuses.Edge(
                 "lame",
-                EdgeCondition.Connected) with { ConnectedSince = DateTimeOffset.UtcNow, Tcp = new EdgePortsStatus("443", "", "443") },
+                EdgeCondition.Connected) with
+            { ConnectedSince = DateTimeOffset.UtcNow, Tcp = new EdgePortsStatus("443", "", "443") },
             Statuses.Edge("gone", EdgeCondition.Network) with { LastSeen = DateTimeOffset.UtcNow.AddHours(-3), Detail = said },
             Statuses.Edge("off", EdgeCondition.Disabled)) with
         {

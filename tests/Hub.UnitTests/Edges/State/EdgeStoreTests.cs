@@ -408,7 +408,8 @@ public sealed class EdgeStoreTests : IDisposable
                 new CertificateDefinition { CertPem = certificate.ExportCertificatePem(), KeyPem = key }]),
         };
         var edge = TestEdges.WithSecret(
-            "a") with { Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { Tls = tls }), ListenPorts = [443] };
+            "a") with
+        { Ports = EdgeDefinition.NoPorts.Add("tcp/443", new PortPolicyDefinition { Tls = tls }), ListenPorts = [443] };
         await using (var store = await OpenAsync())
         {
             Assert.Empty((await store.AddAsync(edge, default)).Errors);
