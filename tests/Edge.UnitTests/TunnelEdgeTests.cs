@@ -14,8 +14,8 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests;
 

@@ -6,8 +6,8 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Native;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;

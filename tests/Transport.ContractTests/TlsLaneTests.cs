@@ -6,8 +6,8 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Mux.Lanes;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;

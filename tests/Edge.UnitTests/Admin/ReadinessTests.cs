@@ -7,8 +7,8 @@ using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Sockets;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Admin;
 

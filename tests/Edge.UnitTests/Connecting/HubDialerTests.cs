@@ -5,8 +5,8 @@ using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Proxies;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 

@@ -4,8 +4,8 @@ using Tunnel.Edge.Connecting;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 

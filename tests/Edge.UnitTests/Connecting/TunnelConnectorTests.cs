@@ -8,8 +8,8 @@ using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 

@@ -11,8 +11,8 @@ using Tunnel.Shared.Protocol.Tokens;
 using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Doctor;
 

@@ -9,8 +9,8 @@ using Tunnel.Edge.Status;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
 

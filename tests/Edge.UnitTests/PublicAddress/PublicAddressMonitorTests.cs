@@ -4,8 +4,8 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;
 

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Edge.PublicAddress;
 using Tunnel.Edge.UnitTests.Fakes;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;
 

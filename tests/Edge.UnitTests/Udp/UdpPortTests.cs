@@ -10,8 +10,8 @@ using Tunnel.Edge.UnitTests.Tcp;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Sockets;
-using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Udp;
 
