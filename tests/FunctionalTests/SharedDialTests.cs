@@ -103,10 +103,12 @@ public sealed class SharedDialTests : IAsyncLifetime
     private async Task WaitForDatabaseAsync(bool isThere)
     {
         foreach (var hub in (HubProcess[])[_one, _other])
+        {
             await Eventually.IsTrueAsync(
                 async () => isThere == !((await hub.StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault)
                     && fault.ValueKind == JsonValueKind.String),
                 isThere ? "the database" : "the loss of the database", TakeOverLimit, () => hub.Process.Log);
+        }
     }
 
     private static string Name(HubProcess hub) => $"{Environment.MachineName}:{hub.TunnelPort}";
