@@ -9,8 +9,8 @@ namespace Tunnel.Bench.Load;
 internal static class EchoProgram
 {
     /// <summary>
-    /// The server's command line. It answers on the thread that notices: two wake-ups more, on cores that are busy, were much of what was
-    /// measured.
+    /// Reads the server's command line. The server answers on the thread that notices a byte: handing it to another thread costs two more
+    /// wake-ups, which on busy cores were much of what was measured.
     /// </summary>
     public static (string Program, IReadOnlyList<string> Arguments) ServerAt(IPEndPoint address) =>
         ("env", ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1", Environment.ProcessPath!, "echo-server", $"{address}"]);
@@ -25,10 +25,10 @@ internal static class EchoProgram
     }
 
     /// <summary>Prints the median and the 99th percentile in milliseconds. The server may still be coming up.</summary>
-    /// <param name="address">The server's, or the tunnel's.</param>
-    /// <param name="port">Its port.</param>
-    /// <param name="delay">Seconds from the connect until it begins.</param>
-    /// <param name="seconds">How long it measures.</param>
+    /// <param name="address">The address of the server, or of the tunnel's port that leads to it.</param>
+    /// <param name="port">The port at that address.</param>
+    /// <param name="delay">Seconds from the connect until measuring begins.</param>
+    /// <param name="seconds">How many seconds it measures.</param>
     public static async Task<int> MeasureAsync(string address, int port, int delay, int seconds)
     {
         var target = IPEndPoint.Parse($"{address}:{port}");
@@ -76,7 +76,7 @@ internal static class EchoProgram
         }
         catch (SocketException)
         {
-            // The client has gone, which is how each of them ends.
+            // Each connection ends in this way: its client has gone.
         }
     }
 }

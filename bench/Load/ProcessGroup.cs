@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>The processes of one peer: what they cost, and their end. Children (haproxy's and nginx's workers) count too.</summary>
+/// <summary>Measures and ends the processes of one peer. Children (haproxy's and nginx's workers) count too.</summary>
 internal sealed class ProcessGroup : IDisposable
 {
     private const double TicksPerSecond = 100;
@@ -14,21 +14,21 @@ internal sealed class ProcessGroup : IDisposable
     public Process Start(string program, IEnumerable<string> arguments, string log) =>
         Start("""log="$1"; shift; exec "$@" >"$log" 2>&1 </dev/null""", program, arguments, log, talks: false);
 
-    /// <summary>Starts a program that is talked to: only its errors are in the file.</summary>
+    /// <summary>Starts a program whose input and output the caller uses: only its errors are in the file.</summary>
     public Process StartTalking(string program, IEnumerable<string> arguments, string log) =>
         Start("""log="$1"; shift; exec "$@" 2>"$log" """, program, arguments, log, talks: true);
 
-    /// <summary>CPU seconds so far, user and system.</summary>
+    /// <summary>CPU seconds, of user and system, since the start.</summary>
     public double CpuSeconds() =>
         All().Sum(static id => Stat(id) is { } fields ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : 0);
 
     /// <summary>Resident bytes.</summary>
     public long ResidentBytes() => All().Sum(static id => Status(id, "VmRSS:") * 1024);
 
-    /// <summary>The most that was resident since <see cref="ForgetPeak"/>.</summary>
+    /// <summary>The most bytes that were resident since <see cref="ForgetPeak"/>.</summary>
     public long PeakResidentBytes() => All().Sum(static id => Status(id, "VmHWM:") * 1024);
 
-    /// <summary>From now on the peak is counted.</summary>
+    /// <summary>Begins to look for a peak anew.</summary>
     public void ForgetPeak()
     {
         foreach (var id in All())
@@ -67,7 +67,7 @@ internal sealed class ProcessGroup : IDisposable
         return found;
     }
 
-    // proc(5): what follows the command's closing parenthesis, so index 0 is the state.
+    // The fields of proc(5) behind the command's closing parenthesis follow, so that index 0 is the state.
     private static string[]? Stat(int id)
     {
         try

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Tunnel.Bench.Load;
 
 /// <summary>
-/// The file under bench/results with a run's table. It is written as the run goes on, so one that is cut short has what it got.
+/// The file under bench/results with a run's table. It is written as the run goes on, so that one which is cut short keeps what it has.
 /// </summary>
 internal sealed class Report
 {
@@ -18,15 +18,15 @@ internal sealed class Report
         FilePath = path;
     }
 
-    /// <summary>Where it is written.</summary>
+    /// <summary>The path of the file.</summary>
     public string FilePath { get; }
 
     /// <summary>Names the file by the time of the run's start.</summary>
     /// <param name="root">The checkout.</param>
-    /// <param name="rounds">How often each row is run.</param>
-    /// <param name="seconds">How long.</param>
-    /// <param name="table">The figures, as they come.</param>
-    /// <param name="suffix">Ends the file's name.</param>
+    /// <param name="rounds">How many times each row is run.</param>
+    /// <param name="seconds">How many seconds each row takes.</param>
+    /// <param name="table">Returns the figures that there are so far.</param>
+    /// <param name="suffix">The end of the file's name.</param>
     public static async Task<Report> StartAsync(string root, int rounds, int seconds, Func<string> table, string suffix)
     {
         var now = DateTime.UtcNow;
@@ -41,7 +41,7 @@ internal sealed class Report
             $"{title}\n\n{machine}\n\n");
     }
 
-    /// <summary>Writes what there is.</summary>
+    /// <summary>Writes the figures that there are.</summary>
     public Task SaveAsync() => File.WriteAllTextAsync(FilePath, ToString());
 
     /// <inheritdoc/>

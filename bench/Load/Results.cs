@@ -4,8 +4,8 @@ using System.Text;
 namespace Tunnel.Bench.Load;
 
 /// <summary>
-/// All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy, or to the direct way where that is all
-/// there is.
+/// All figures of a run, and the table that they make: medians, and this product's ratio to HAProxy, or to the direct way where there is
+/// nothing else.
 /// </summary>
 internal sealed class Results
 {

@@ -12,8 +12,8 @@ internal sealed class Targets : IDisposable
     public int Http { get; } = Workplace.FreePort();
 
     /// <summary>
-    /// nginx too, for large files: its send buffers are small, or stalled readers would fill all of the kernel's memory for TCP (tcp_mem)
-    /// with them.
+    /// Configures nginx, for large files too: its send buffers are small, since stalled readers would else fill all of the kernel's memory
+    /// for TCP (tcp_mem).
     /// </summary>
     public int Files { get; } = Workplace.FreePort();
 
@@ -72,7 +72,7 @@ internal sealed class Targets : IDisposable
         }
         catch (SocketException)
         {
-            // Disposed: the run is over.
+            // The targets were disposed of: the run is over.
         }
     }
 }

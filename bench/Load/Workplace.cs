@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>A directory of its own, free ports, and the paths of what is measured.</summary>
+/// <summary>A directory of the run's own, free ports, and the paths of the programs that are measured.</summary>
 internal sealed class Workplace : IDisposable
 {
     private static int _count;
@@ -14,7 +14,7 @@ internal sealed class Workplace : IDisposable
         Directory.CreateDirectory(Temp);
     }
 
-    /// <summary>The checkout.</summary>
+    /// <summary>The root of the checkout.</summary>
     public string Root { get; }
 
     public string Temp { get; } = Path.Combine(
@@ -32,7 +32,7 @@ internal sealed class Workplace : IDisposable
         return path;
     }
 
-    /// <summary>A port that is free on all loopback addresses now.</summary>
+    /// <summary>Returns a port that is free on all loopback addresses now.</summary>
     public static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol.Flow;
 
 namespace Tunnel.Bench.Micro;
 
-/// <summary>What one DATA frame of 16 KiB costs in flow control at both ends.</summary>
+/// <summary>Measures what one DATA frame of 16 KiB costs in flow control at both ends.</summary>
 [MemoryDiagnoser]
 public class FlowWindow
 {

@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport.Mux.Core;
 
 namespace Tunnel.Bench.Micro;
 
-/// <summary>Frame headers, as many as a full batch of small frames has.</summary>
+/// <summary>Measures frame headers, as many as a full batch of small frames has.</summary>
 [MemoryDiagnoser]
 public class FrameCodec
 {

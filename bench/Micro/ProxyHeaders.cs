@@ -4,7 +4,9 @@ using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Bench.Micro;
 
-/// <summary>PROXY headers: written once for each connection (v1) and for each datagram (v2), parsed once for each connection.</summary>
+/// <summary>
+/// Measures PROXY headers: written once for each connection (v1) and for each datagram (v2), parsed once for each connection.
+/// </summary>
 [MemoryDiagnoser]
 public class ProxyHeaders
 {

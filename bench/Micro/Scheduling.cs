@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol.Scheduling;
 
 namespace Tunnel.Bench.Micro;
 
-/// <summary>A turn of the scheduler with that many streams that all have data, and one with a keystroke among them.</summary>
+/// <summary>Measures a turn of the scheduler with so many streams that all have data, and one with a keystroke among them.</summary>
 [MemoryDiagnoser]
 public class Scheduling
 {

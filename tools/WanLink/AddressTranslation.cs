@@ -5,11 +5,11 @@ namespace Tunnel.Tools.WanLink;
 
 /// <summary>
 /// A NAT of one address to one: what the sender sends comes from the public address, and what goes to that address comes back to the
-/// sender. To change the public address is what a NAT does that loses its mapping, or a client that moves: nothing tells the sender.
+/// sender. A change of the public address is what happens when a NAT loses its mapping or a client moves: nothing tells the sender.
 /// </summary>
 internal sealed class AddressTranslation
 {
-    // Both halves in one word, since the two directions' threads use it: the private address above, the public one below.
+    // Both halves are in one word, since the two directions' threads use it: the private address is above, the public one below.
     private long _mapping;
 
     /// <summary>Sets the public address; null ends the translation.</summary>

@@ -98,7 +98,7 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
         }
     }
 
-    /// <summary>When the packet arrives, or null when it never does.</summary>
+    /// <summary>Returns when the packet arrives, or null when it never does.</summary>
     private long? Admit(Span<byte> packet, LinkSettings settings, long now)
     {
         Counters.AddPacket(packet.Length);

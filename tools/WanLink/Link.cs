@@ -47,8 +47,8 @@ internal sealed class Link : IDisposable
     public void Start() => Array.ForEach(_directions, static direction => direction.Start());
 
     /// <summary>Changes a setting of one direction (that of the packets which the named end sends) or of both.</summary>
-    /// <param name="words">[END] NAME VALUE.</param>
-    /// <exception cref="FormatException">Not a setting; the message says what would be.</exception>
+    /// <param name="words">The setting as [END] NAME VALUE.</param>
+    /// <exception cref="FormatException">This is no setting; the message says what would be one.</exception>
     public void Apply(string[] words)
     {
         var chosen = words.Length == 3 ? Array.FindAll(_directions, direction => direction.Name == words[0]) : _directions;
@@ -59,13 +59,13 @@ internal sealed class Link : IDisposable
                     + $"one of: {SettingParser.Help}");
         }
 
-        // Parsed for all before it is changed for one.
+        // All words are parsed before anything is changed, so that an error changes nothing.
         var changed = chosen.Select(direction => SettingParser.Apply(direction.Settings, words[^2], words[^1])).ToArray();
         for (var i = 0; i < chosen.Length; i++)
             chosen[i].Settings = changed[i];
     }
 
-    /// <summary>A line for each direction.</summary>
+    /// <summary>Returns a line for each direction.</summary>
     public IEnumerable<string> Statistics() => _directions.Select(static direction => $"{direction.Name} sent {direction.Counters}");
 
     public void Dispose()

@@ -1,6 +1,6 @@
 namespace Tunnel.Tools.WanLink;
 
-/// <summary>What became of one direction's packets. One thread counts, others read.</summary>
+/// <summary>Counts what became of one direction's packets. One thread counts, others read.</summary>
 internal sealed class LinkCounters
 {
     private long _packets;
@@ -21,7 +21,7 @@ internal sealed class LinkCounters
 
     public void AddBlocked() => Volatile.Write(ref _blocked, _blocked + 1);
 
-    /// <summary>For one line of output.</summary>
+    /// <summary>Returns the counters as one line of output.</summary>
     public override string ToString() =>
         $"packets {Volatile.Read(ref _packets)} bytes {Volatile.Read(ref _bytes)} lost {Volatile.Read(ref _lost)} queueFull "
             + $"{Volatile.Read(ref _queueFull)} blocked {Volatile.Read(ref _blocked)}";

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Tools.WanLink;
 
-/// <summary>What of Linux .NET does not offer.</summary>
+/// <summary>Calls of Linux that .NET does not offer.</summary>
 internal static unsafe partial class Native
 {
     public const int ReadWrite = 2;
@@ -12,7 +12,7 @@ internal static unsafe partial class Native
     public const int Again = 11;
     public const short PollIn = 1;
 
-    /// <summary>TUNSETIFF of linux/if_tun.h.</summary>
+    /// <summary>The request TUNSETIFF of linux/if_tun.h.</summary>
     public const nuint SetInterface = 0x400454ca;
 
     private const int SetTimerSlack = 29;
@@ -41,7 +41,7 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int ProcessControl(int option, nuint argument, nuint third, nuint fourth, nuint fifth);
 
-    /// <summary>This thread's waits end when they should, not up to 50 µs later.</summary>
+    /// <summary>Makes this thread's waits end when they should, and not up to 50 µs later.</summary>
     public static void WakePrecisely() => _ = ProcessControl(SetTimerSlack, 1, 0, 0, 0);
 
     [StructLayout(LayoutKind.Sequential)]

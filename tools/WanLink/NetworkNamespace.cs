@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Tunnel.Tools.WanLink;
 
 /// <summary>
-/// One end of the link: a network namespace with the TUN device <c>wan0</c>. One that was made here is removed at the end.
+/// One end of the link: a network namespace with the TUN device <c>wan0</c>. A namespace that was made here is removed at the end.
 /// </summary>
 internal sealed class NetworkNamespace : IDisposable
 {
@@ -22,10 +22,10 @@ internal sealed class NetworkNamespace : IDisposable
 
     public IReadOnlyList<string> Addresses { get; }
 
-    /// <summary>What <c>setns</c> needs.</summary>
+    /// <summary>The handle that <c>setns</c> needs.</summary>
     public string Path => PathOf(Name);
 
-    /// <param name="text">NAME:ADDRESS/LENGTH, further addresses after commas.</param>
+    /// <param name="text">The end as NAME:ADDRESS/LENGTH, further addresses after commas.</param>
     public static NetworkNamespace Open(string text)
     {
         if (text.Split(':', 2) is not [{ Length: > 0 } name, { Length: > 0 } addresses])
@@ -46,7 +46,7 @@ internal sealed class NetworkNamespace : IDisposable
             Ip(["-n", Name, "addr", "add", address, "dev", Device, .. more]);
         }
 
-        // A long device queue: packets are to be dropped by the link's own queue and counted there.
+        // The device's queue is long, so that the link's own queue drops packets and counts them.
         Ip("-n", Name, "link", "set", Device, "up", "mtu", $"{mtu}", "txqueuelen", "10000");
         if (Addresses.Any(static address => !address.Contains(':', StringComparison.Ordinal)))
             Ip("-n", Name, "route", "add", "default", "dev", Device);

@@ -31,7 +31,9 @@ internal sealed unsafe class PacketStore : IDisposable
     /// <summary>When the first packet leaves.</summary>
     public long FirstTime => _entries[_head % Capacity].Time;
 
-    /// <summary>Where the next packet can be read to; it is in the store after <see cref="Add"/>. Not when full.</summary>
+    /// <summary>
+    /// The place to which the next packet can be read; it is in the store after <see cref="Add"/>. Not to be used when full.
+    /// </summary>
     public byte* Next => _memory + ((long)_free[_freeCount - 1] * MaxPacket);
 
     public void Add(int length, long time)

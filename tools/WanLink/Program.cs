@@ -67,7 +67,7 @@ return command.Parse(args).Invoke();
 
 static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-// Until a signal, or the end of the input.
+// The link lasts until a signal comes, or the input ends.
 static void Serve(Link link, bool readInput)
 {
     using var ended = new ManualResetEventSlim();

@@ -10,7 +10,7 @@ internal static class SettingParser
     public const string Help = "delay 25ms | loss 1% | rate 100mbit (0: no limit) | queue 100ms or 256kb | udp off|on | maxpacket 1300 "
         + "(0: no limit) | nat 10.1.0.9|off";
 
-    /// <exception cref="FormatException">Not a setting; the message says what would be.</exception>
+    /// <exception cref="FormatException">This is no setting; the message says what would be one.</exception>
     public static LinkSettings Apply(LinkSettings settings, string name, string value) => name switch
     {
         "delay" => settings with { Delay = Time(value) },

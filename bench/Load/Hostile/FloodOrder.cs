@@ -3,30 +3,30 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Bench.Load.Hostile;
 
-/// <summary>What the program that floods is told when it is started.</summary>
+/// <summary>Tells the program that floods what to do; it gets this when it is started.</summary>
 internal sealed record FloodOrder
 {
-    /// <summary>Which flood: a name that <see cref="FloodProgram"/> knows.</summary>
+    /// <summary>The flood's name, one that <see cref="FloodProgram"/> knows.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Over QUIC, where it is a tunnel's.</summary>
+    /// <summary>Whether a flood through a tunnel goes over QUIC; else it goes over TLS.</summary>
     public required bool IsQuic { get; init; }
 
     /// <summary>The hub's tunnel port.</summary>
     public required string Hub { get; init; }
 
-    /// <summary>The edge that the flood comes from, with a valid secret.</summary>
+    /// <summary>The edge that the flood comes from; its secret is valid.</summary>
     public required string EdgeId { get; init; }
 
     public required string Secret { get; init; }
 
-    /// <summary>Where an honest edge listens.</summary>
+    /// <summary>The address at which an honest edge listens.</summary>
     public required string Edge { get; init; }
 
-    /// <summary>Where that edge awaits its hub, in the row where the hub dials it.</summary>
+    /// <summary>The address at which that edge awaits its hub, in the row where the hub dials it.</summary>
     public required int DialPort { get; init; }
 
-    /// <summary>A port of both edges whose upstream accepts, and closes at once.</summary>
+    /// <summary>A port of both edges whose upstream accepts connections and closes them at once.</summary>
     public required int ClosingPort { get; init; }
 
     /// <summary>A port of both edges whose upstream sends without end.</summary>
@@ -38,7 +38,7 @@ internal sealed record FloodOrder
     /// <summary>A UDP port of both edges whose upstream answers nothing.</summary>
     public required int UdpPort { get; init; }
 
-    /// <summary>Where a hostile hub listens, for an edge that has it for its hub.</summary>
+    /// <summary>The address at which a hostile hub listens, for an edge that takes it for its hub.</summary>
     public required string HostileHub { get; init; }
 
     /// <summary>The hub's admin socket.</summary>

@@ -11,7 +11,7 @@ internal sealed class FloodProcess
 
     private FloodProcess(Process process) => _process = process;
 
-    /// <summary>Starts it; it has connected and waits.</summary>
+    /// <summary>Starts the program, and returns when it has connected and waits.</summary>
     public static async Task<FloodProcess> StartAsync(ProcessGroup group, FloodOrder order, string log)
     {
         var process = group.StartTalking(Environment.ProcessPath!, ["flood", JsonSerializer.Serialize(order)], log);
@@ -20,15 +20,16 @@ internal sealed class FloodProcess
             : throw new InvalidOperationException($"{order.Kind}: {await File.ReadAllTextAsync(log)}");
     }
 
-    /// <summary>Floods, so often a second.</summary>
+    /// <summary>Begins to flood, so many times a second.</summary>
     public void Go(double rate)
     {
         _process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"go {rate}"));
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Pauses.</summary>
-    /// <returns>How often a second it was done since <see cref="Go"/>, and how often the victim ended it, ever.</returns>
+    /// <summary>Pauses the flood.</summary>
+    /// <returns>How many times a second the act was done since <see cref="Go"/>, and how often the victim has ended it since the
+    /// start.</returns>
     public async Task<(double Rate, int Ends)> StopAsync()
     {
         await _process.StandardInput.WriteLineAsync("stop");

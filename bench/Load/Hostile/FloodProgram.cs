@@ -11,7 +11,7 @@ namespace Tunnel.Bench.Load.Hostile;
 /// </summary>
 internal static class FloodProgram
 {
-    // What could not be sent in time, because the victim took no more, is not made up for beyond this.
+    // What could not be sent in time, because the victim took no more, is made up for to this extent only.
     private static readonly TimeSpan Backlog = TimeSpan.FromMilliseconds(20);
 
     public static int Run(string order)

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Tunnel.Bench.Load.Hostile;
 
-/// <summary>Milliseconds of the echo of another edge, and of another port of the edge that is flooded.</summary>
+/// <summary>The echo, in milliseconds, of another edge and of another port of the edge that is flooded.</summary>
 internal readonly record struct EchoFigures((double P50, double P99) Apart, (double P50, double P99) Beside)
 {
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Apart.P50:F2} {Apart.P99:F2}, same edge {Beside.P50:F2} {Beside.P99:F2} ms");
 }
 
-/// <summary>What one flood did over one transport: medians over the rounds.</summary>
+/// <summary>The effect of one flood over one transport: medians over the rounds.</summary>
 internal sealed class HostileRow(string flood, string transport)
 {
     private readonly List<Round> _rounds = [];
@@ -25,13 +25,13 @@ internal sealed class HostileRow(string flood, string transport)
         + "after | edge MB |\n"
         + "|---|---|---|---|---|---|---|---|---|---|---|\n";
 
-    /// <summary>The last round, for people who wait.</summary>
+    /// <summary>The last round in a line, for people who wait.</summary>
     public string Last => _rounds[^1].ToString();
 
     public void Add(EchoFigures alone, EchoFigures flooded, EchoFigures burnt, double rate, int ends, double hubCores, double cores) =>
         _rounds.Add(new Round(alone, flooded, burnt, rate, ends, hubCores, cores));
 
-    /// <summary>Notes the memory before the flood, from where on peaks are looked for.</summary>
+    /// <summary>Notes the memory before the flood, from which on peaks are looked for.</summary>
     public void SetBefore(HostileWorld world)
     {
         (_hub.Before, _edge.Before) = (world.Hub.ResidentBytes(), world.Edge.ResidentBytes());
@@ -39,10 +39,10 @@ internal sealed class HostileRow(string flood, string transport)
         world.Edge.ForgetPeak();
     }
 
-    /// <summary>Notes the most that there was.</summary>
+    /// <summary>Notes the most memory that was used.</summary>
     public void SetPeak(HostileWorld world) => (_hub.Peak, _edge.Peak) = (world.Hub.PeakResidentBytes(), world.Edge.PeakResidentBytes());
 
-    /// <summary>Notes what is left, and the echo when all is over.</summary>
+    /// <summary>Notes the memory that is left, and the echo, when all is over.</summary>
     public void SetAfter(HostileWorld world, EchoFigures later)
     {
         (_hub.After, _edge.After) = (world.Hub.ResidentBytes(), world.Edge.ResidentBytes());

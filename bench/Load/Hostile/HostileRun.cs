@@ -4,12 +4,12 @@ using Tunnel.Bench.Load.Rows;
 namespace Tunnel.Bench.Load.Hostile;
 
 /// <summary>
-/// A healthy echo of one edge alone, beside a flood, and beside as much processor time spent on nothing, in turn; the last tells the
-/// machine's part from the victim's.
+/// Measures a healthy echo of one edge alone, beside a flood, and beside as much processor time spent on nothing, in turn: the last figure
+/// tells the machine's part from the victim's.
 /// </summary>
-/// <param name="rounds">How often in turn.</param>
-/// <param name="seconds">How long each.</param>
-/// <param name="rate">How often a second the flood does what it does, at most.</param>
+/// <param name="rounds">How many times the three are measured in turn.</param>
+/// <param name="seconds">How many seconds each of them takes.</param>
+/// <param name="rate">How many times a second the flood is done at most.</param>
 /// <param name="settle">Seconds from the end of the flood until memory is looked at.</param>
 internal sealed class HostileRun(int rounds, int seconds, double rate, int settle)
 {
@@ -32,7 +32,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
         FloodProcess[] burners = [await world.StartBurnAsync(burning), await world.StartBurnAsync(burning)];
         var paced = flood.RateOf(rate);
 
-        // A process's first code is not what is measured, nor its first memory.
+        // Neither a process's first code nor its first memory is to be measured.
         await EchoAsync(apart, beside, WarmUp);
         row.SetBefore(world);
         driver.Go(paced);
@@ -69,7 +69,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
         return row;
     }
 
-    // Until the hub and the edges do next to nothing: what a flood has left behind is not what the next echo is measured beside.
+    // This waits until hub and edges do next to nothing, since the next echo is not to be measured beside what a flood has left behind.
     private static async Task SettleAsync(HostileWorld world)
     {
         for (var (left, before) = (AtMost, double.NegativeInfinity); left > 0 && world.CpuSeconds() - before > 0.1; left--)
@@ -79,7 +79,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
         }
     }
 
-    // Both run at once, each on a thread of its own.
+    // Both are measured at once, each on a thread of its own.
     private static async Task<EchoFigures> EchoAsync(Socket apart, Socket beside, TimeSpan duration)
     {
         var first = Task.Factory.StartNew(() => Measure(apart, duration), TaskCreationOptions.LongRunning);
@@ -95,7 +95,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
         }
         catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
-            // A healthy connection that was ended, or that got no answer for 30 s, is the worst that a flood can do.
+            // The worst that a flood can do is to end a healthy connection, or to leave it without an answer for 30 s.
             return (double.PositiveInfinity, double.PositiveInfinity);
         }
     }

@@ -55,13 +55,13 @@ internal sealed class HostileWorld : IDisposable
     /// <summary>The other edge.</summary>
     public ProcessGroup OtherEdge { get; } = new();
 
-    /// <summary>What floods, and the upstreams that the flood ends at.</summary>
+    /// <summary>The program that floods, and the upstreams that the flood ends at.</summary>
     public ProcessGroup Flooding { get; } = new();
 
-    /// <summary>Starts all of it.</summary>
-    /// <param name="place">Where.</param>
-    /// <param name="kind">Which flood it is for.</param>
-    /// <param name="transport">How the honest edges reach the hub.</param>
+    /// <summary>Starts all processes.</summary>
+    /// <param name="place">The directory that they use.</param>
+    /// <param name="kind">The flood that they are for.</param>
+    /// <param name="transport">The transport by which the honest edges reach the hub.</param>
     public static async Task<HostileWorld> StartAsync(Workplace place, string kind, string transport)
     {
         var world = new HostileWorld(place, kind, transport, Workplace.FreePort());
@@ -77,11 +77,11 @@ internal sealed class HostileWorld : IDisposable
         }
     }
 
-    /// <summary>What the hub is told of an edge.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="order">Has the ports.</param>
+    /// <summary>Makes the definition of an edge for the hub.</summary>
+    /// <param name="id">The edge's id.</param>
+    /// <param name="order">The order that has the ports.</param>
     /// <param name="morePorts">Further TCP ports.</param>
-    /// <param name="secret">Its secret; null: it stays as it is.</param>
+    /// <param name="secret">The edge's secret; null leaves it as it is.</param>
     public static object Definition(string id, FloodOrder order, int[] morePorts, string? secret = null) => new
     {
         id,
@@ -102,16 +102,16 @@ internal sealed class HostileWorld : IDisposable
     public Task<FloodProcess> StartBurnAsync(ProcessGroup group) =>
         FloodProcess.StartAsync(group, _order with { Kind = "burn" }, _place.File("burn.log"));
 
-    /// <summary>A connection to the echo behind the edge that nobody floods.</summary>
+    /// <summary>Opens a connection to the echo behind the edge that nobody floods.</summary>
     public Task<Socket> OpenApartAsync() => OpenAsync(ApartAddress);
 
     /// <summary>
-    /// A connection to the echo behind another port of the edge that clients flood; where a hub floods its edge, another one of the edge
-    /// apart.
+    /// Opens a connection to the echo behind another port of the edge that clients flood; where a hub floods its edge, behind an edge that
+    /// has nothing to do with it.
     /// </summary>
     public Task<Socket> OpenBesideAsync() => OpenAsync(HostileFlood.IsOfHub(_order.Kind) ? ApartAddress : BesideAddress);
 
-    /// <summary>Processor seconds of the hub and both edges.</summary>
+    /// <summary>The processor seconds of the hub and both edges.</summary>
     public double CpuSeconds() => Hub.CpuSeconds() + Edge.CpuSeconds() + OtherEdge.CpuSeconds();
 
     public void Dispose()
@@ -146,7 +146,7 @@ internal sealed class HostileWorld : IDisposable
         }
     }
 
-    // It waits for its hub, which is the program that floods.
+    // The edge waits for its hub, which is the program that floods.
     private void StartVictim()
     {
         var config = _place.File("victim.json", JsonSerializer.Serialize(new

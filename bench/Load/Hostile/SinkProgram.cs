@@ -39,7 +39,8 @@ internal static class SinkProgram
         using var own = socket;
         try
         {
-            // As small as it may be: what waits here counts against the kernel's memory for TCP, which is not what is measured.
+            // The buffer is as small as it may be: what waits here counts against the kernel's memory for TCP, which is not what is
+            // measured.
             socket.SendBufferSize = 4096;
             while (await socket.SendAsync(Page) > 0)
             {
@@ -47,7 +48,7 @@ internal static class SinkProgram
         }
         catch (SocketException)
         {
-            // The other side has gone, which is how each connection ends.
+            // Each connection ends in this way: the other side has gone.
         }
     }
 

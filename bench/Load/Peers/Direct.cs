@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Tunnel.Bench.Load.Peers;
 
-/// <summary>No tunnel at all: what the machine can do.</summary>
+/// <summary>Has no tunnel at all: its figures are what the machine can do.</summary>
 internal sealed class Direct : IPeer
 {
     public string Name => "direct";

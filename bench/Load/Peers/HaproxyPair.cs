@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Tunnel.Bench.Load.Peers;
 
-/// <summary>Two HAProxies: TCP in, TLS 1.3 per connection with PROXY v2 between them, TCP out. The yardstick.</summary>
+/// <summary>
+/// Two HAProxies, which are the yardstick: TCP in, a TLS 1.3 connection with PROXY v2 for each client between them, TCP out.
+/// </summary>
 internal sealed class HaproxyPair : IPeer
 {
     private const string Global = """

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tunnel.Bench.Load.Peers;
 
-/// <summary>The API on an admin socket: the hub's, of which an edge has the reading part.</summary>
+/// <summary>Speaks to the API on an admin socket: the hub's, of which an edge has the reading part.</summary>
 internal sealed class HubAdmin(string path) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler
@@ -44,10 +44,10 @@ internal sealed class HubAdmin(string path) : IDisposable
         using var answer = await _http.PostAsync($"/api/v1/edges/{id}/disconnect", null);
     }
 
-    /// <summary>What a GET answers.</summary>
+    /// <summary>Returns the answer of a GET.</summary>
     public Task<string> GetAsync(string path) => _http.GetStringAsync(path);
 
-    /// <summary>Reads a GET's endless answer for a while, and goes.</summary>
+    /// <summary>Reads the endless answer of a GET for a while, and leaves.</summary>
     public async Task FollowAsync(string path, TimeSpan duration)
     {
         using var end = new CancellationTokenSource(duration);
@@ -65,7 +65,7 @@ internal sealed class HubAdmin(string path) : IDisposable
         }
     }
 
-    /// <summary>A token for an edge.</summary>
+    /// <summary>Returns a token for an edge.</summary>
     public async Task<string> TokenAsync(string id, string host)
     {
         using var answer = await _http.PostAsJsonAsync($"/api/v1/edges/{id}/token", new { host });

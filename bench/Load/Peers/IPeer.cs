@@ -7,10 +7,10 @@ internal interface IPeer : IDisposable
 {
     string Name { get; }
 
-    /// <summary>False: carries TCP only.</summary>
+    /// <summary>Whether it carries UDP; else it carries TCP only.</summary>
     bool CarriesUdp { get; }
 
-    /// <summary>Where a client connects to reach a target's port.</summary>
+    /// <summary>The address to which clients connect to reach a target's port.</summary>
     IPAddress Address { get; }
 
     /// <summary>Its processes on both ends; null for the direct way, which has none.</summary>

@@ -5,7 +5,7 @@ namespace Tunnel.Bench.Load.Peers;
 /// <summary>This product: a hub and an edge.</summary>
 /// <param name="name">Its name in the table.</param>
 /// <param name="settings">Returns the settings of its ports, beside those that turn PROXY headers off.</param>
-/// <param name="root">Another checkout whose programs these are; null: this one.</param>
+/// <param name="root">The checkout whose programs are started; null: this one.</param>
 internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, object>> settings, string? root = null) : IPeer
 {
     private Workplace? _other;

@@ -6,7 +6,7 @@ namespace Tunnel.Bench.Load.Peers;
 /// <summary>Starts a hub and an edge of this checkout, PROXY headers off so that the targets need not understand them.</summary>
 internal static class TunnelPair
 {
-    /// <summary>Where the two are, and how a program is started there.</summary>
+    /// <summary>The place of the two, which also starts programs there.</summary>
     internal sealed record Placement
     {
         public required IPAddress HubAddress { get; init; }
@@ -15,10 +15,10 @@ internal static class TunnelPair
 
         public required IPAddress EdgeAddress { get; init; }
 
-        /// <summary>How the edge reaches the hub.</summary>
+        /// <summary>The transport by which the edge reaches the hub.</summary>
         public string Transport { get; init; } = "tcpTls";
 
-        /// <summary>Settings of the ports, beside those that turn PROXY headers off.</summary>
+        /// <summary>Settings of the ports, besides those that turn PROXY headers off.</summary>
         public IReadOnlyDictionary<string, object> Settings { get; init; } = new Dictionary<string, object>();
 
         /// <summary>Further arguments of the edge.</summary>
@@ -53,10 +53,10 @@ internal static class TunnelPair
     }
 
     /// <summary>Gets the token of an edge that the hub knows.</summary>
-    /// <param name="place">Where it is kept.</param>
+    /// <param name="place">The directory in which it is kept.</param>
     /// <param name="admin">The hub's API.</param>
     /// <param name="id">The edge's id.</param>
-    /// <param name="hub">Where the edge reaches the hub.</param>
+    /// <param name="hub">The address at which the edge reaches the hub.</param>
     public static async Task WriteTokenAsync(Workplace place, HubAdmin admin, string id, IPEndPoint hub) =>
         place.File($"{id}.token", await admin.TokenAsync(id, $"{hub}"));
 
@@ -71,7 +71,7 @@ internal static class TunnelPair
         ],
         place.File($"{id}.log"));
 
-    /// <summary>Starts a hub alone; gives its admin API.</summary>
+    /// <summary>Starts a hub alone, and returns its admin API.</summary>
     public static async Task<HubAdmin> StartHubAsync(
         Workplace place, IPEndPoint address, Action<string, IReadOnlyList<string>, string> start)
     {

@@ -1,13 +1,13 @@
 namespace Tunnel.Bench.Load.Peers;
 
 /// <summary>
-/// What settings cost: this product without any of them, without resume, with one setting of its ports at a time, and as it was before,
-/// whose ports had none. The first is the yardstick of the table.
+/// Shows what settings cost: this product without any of them, without resume, with one setting of its ports at a time, and as it was
+/// before, whose ports had none. The first is the yardstick of the table.
 /// </summary>
 internal static class WithFeatures
 {
-    /// <summary>Returns what makes the peers.</summary>
-    /// <param name="before">A checkout of an earlier commit, built Release; null: none.</param>
+    /// <summary>Returns the functions that make the peers.</summary>
+    /// <param name="before">A checkout of an earlier commit with a Release build; null: none.</param>
     public static Func<IPeer>[] Peers(string? before) =>
     [
         .. before is null ? Array.Empty<Func<IPeer>>() : [() => new ThisTunnel("before", static _ => [], before)],

@@ -3,7 +3,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>As many bytes as go, by iperf3.</summary>
+/// <summary>Sends as many bytes as it can, by iperf3.</summary>
 internal sealed class Bulk(string name, int streams, bool down) : IRow
 {
     public string Name => name;
@@ -36,7 +36,7 @@ internal sealed class Bulk(string name, int streams, bool down) : IRow
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
-                // The server opens its listener anew after each test, and resets who was already waiting there.
+                // The server opens its listener anew after each test, and resets the clients that were waiting there.
                 await Task.Delay(300);
             }
         }

@@ -4,7 +4,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Many TCP connections of our own to one port of a peer, spread over source addresses so that ephemeral ports suffice.</summary>
+/// <summary>Opens many TCP connections to one port of a peer, spread over source addresses so that ephemeral ports suffice.</summary>
 internal sealed class Clients : IDisposable
 {
     private const int PerSource = 20_000;
@@ -19,7 +19,7 @@ internal sealed class Clients : IDisposable
         return clients;
     }
 
-    /// <summary>One connection that is known to reach the echo server.</summary>
+    /// <summary>Opens one connection that is known to reach the echo server.</summary>
     public static async Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null)
     {
         var socket =
@@ -34,7 +34,7 @@ internal sealed class Clients : IDisposable
     {
         foreach (var socket in Sockets)
         {
-            // By RST: thousands that wait for late packets would leave the next row's connections no port.
+            // They end by RST: thousands that wait for late packets would leave the next row's connections no port.
             socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
         }

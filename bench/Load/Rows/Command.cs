@@ -4,7 +4,7 @@ namespace Tunnel.Bench.Load.Rows;
 
 internal static class Command
 {
-    /// <summary>Runs a program to its end and gives what it printed.</summary>
+    /// <summary>Runs a program to its end and returns what it printed.</summary>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process =

@@ -4,7 +4,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>One byte to an echo server and back, alone or beside bulk uploads.</summary>
+/// <summary>Sends one byte to an echo server and back, alone or beside bulk uploads.</summary>
 internal sealed class Echo(string name, int uploads) : IRow
 {
     public string Name => name;
@@ -22,7 +22,9 @@ internal sealed class Echo(string name, int uploads) : IRow
         return figures;
     }
 
-    /// <summary>Round trips on a thread of its own, a millisecond apart; blocking calls, so that our own scheduling adds least.</summary>
+    /// <summary>
+    /// Makes round trips on a thread of its own, a millisecond apart, by blocking calls, so that our own scheduling adds least.
+    /// </summary>
     public static (double P50, double P99) Measure(Socket socket, TimeSpan duration)
     {
         var samples = new List<double>();

@@ -4,7 +4,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Small HTTP requests to nginx, by wrk: with connections that are kept, or a new one for each.</summary>
+/// <summary>Sends small HTTP requests to nginx, by wrk: with connections that are kept, or a new one for each.</summary>
 internal sealed partial class Http(string name, int connections, bool keepAlive) : IRow
 {
     public string Name => name;

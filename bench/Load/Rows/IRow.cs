@@ -15,6 +15,6 @@ internal interface IRow
 }
 
 /// <summary>One number of a row.</summary>
-/// <param name="Label">What it is, with its unit.</param>
+/// <param name="Label">The name of the figure, with its unit.</param>
 /// <param name="Value">The number.</param>
 internal readonly record struct Figure(string Label, double Value);

@@ -2,7 +2,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Memory of connections that do nothing, after one request each.</summary>
+/// <summary>Measures the memory of connections that do nothing, after one request each.</summary>
 internal sealed class Idle(string name, int connections) : IRow
 {
     public string Name => name;

@@ -4,7 +4,7 @@ using Tunnel.Bench.Load.Peers;
 namespace Tunnel.Bench.Load.Rows;
 
 /// <summary>
-/// Clients that ask nginx for a large file each and read nothing, with one healthy echo beside them, measured when all of them are stalled.
+/// Clients that each ask nginx for a large file and read nothing, with one healthy echo beside them, measured when all of them are stalled.
 /// </summary>
 internal sealed class Stalled(string name, int readers) : IRow
 {
@@ -16,7 +16,7 @@ internal sealed class Stalled(string name, int readers) : IRow
     {
         using var healthy = await Clients.OpenOneAsync(peer, targets.Echo);
 
-        // A process's first code is not what it is compared with.
+        // The stalled state is not to be compared with a process's first code.
         await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(3)));
         var (_, before) = await Task.Run(() => Echo.Measure(healthy, TimeSpan.FromSeconds(seconds)));
         using var clients = await Clients.OpenAsync(peer, targets.Files, readers);
@@ -38,7 +38,7 @@ internal sealed class Stalled(string name, int readers) : IRow
         return figures;
     }
 
-    // Until the tunnel's processes do next to nothing for two seconds. Directly there is none to look at, and the five seconds are enough.
+    // This waits until the tunnel's processes do next to nothing for two seconds. The direct way has none, and the five seconds are enough.
     private static async Task WaitUntilStalledAsync(ProcessGroup? processes)
     {
         await Task.Delay(TimeSpan.FromSeconds(5));

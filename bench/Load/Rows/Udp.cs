@@ -5,7 +5,7 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Rows;
 
-/// <summary>Datagrams to an echo server and back, with so many in flight.</summary>
+/// <summary>Sends datagrams to an echo server and back, with so many in flight.</summary>
 internal sealed class Udp(string name, int size, int inFlight) : IRow
 {
     private const int LossTimeoutMilliseconds = 200;
@@ -38,7 +38,7 @@ internal sealed class Udp(string name, int size, int inFlight) : IRow
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < duration)
         {
-            // (Re)fill the window: at the start, and after a loss.
+            // The window is filled at the start, and again after a loss.
             for (var i = 0; i < inFlight; i++)
                 socket.Send(buffer);
             var sent = Stopwatch.GetTimestamp();

@@ -10,7 +10,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Bench.Load.Scale;
 
-/// <summary>Many whole edges in this process, which dial their hub as edges do; each dial is noted with its time.</summary>
+/// <summary>Runs many whole edges in this process, which dial their hub as edges do, and notes each dial with its time.</summary>
 internal sealed class EdgeStorm : ITunnelDialer, IAsyncDisposable
 {
     private readonly TlsTunnelDialer _dialer = new(
@@ -41,10 +41,10 @@ internal sealed class EdgeStorm : ITunnelDialer, IAsyncDisposable
 
     public TransportKind Kind => TransportKind.TcpTls;
 
-    /// <summary>How many are connected now.</summary>
+    /// <summary>How many edges are connected now.</summary>
     public int Connected => _edges.Count(static edge => edge.GetStatus().Connected);
 
-    /// <summary>The dials since <paramref name="since"/>, with the timestamp of each and why it failed.</summary>
+    /// <summary>Returns the dials since <paramref name="since"/>, with the timestamp of each and why it failed.</summary>
     public IReadOnlyList<(long At, DialFailureKind? Failure)> DialsSince(long since) => [.. _dials.Where(dial => dial.At >= since)];
 
     /// <summary>Starts all of them, a few at a time, and waits until they are connected.</summary>
@@ -61,7 +61,7 @@ internal sealed class EdgeStorm : ITunnelDialer, IAsyncDisposable
     }
 
     /// <summary>Waits until all are connected.</summary>
-    /// <returns>False when they are not within the limit.</returns>
+    /// <returns>False when not all are connected within the limit.</returns>
     public async Task<bool> WaitAsync(TimeSpan limit)
     {
         var start = Stopwatch.GetTimestamp();

@@ -9,7 +9,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Bench.Load.Scale;
 
-/// <summary>Many edges in this process, each with its own tunnel to one hub: what they cost it.</summary>
+/// <summary>Runs many edges in this process, each with its own tunnel to one hub, to see what they cost it.</summary>
 internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHandler, IAsyncDisposable
 {
     private const int DialsAtOnce = 32;
@@ -21,7 +21,7 @@ internal sealed class EdgeSwarm(IPEndPoint hub, string secret) : IEdgeTunnelHand
     /// <summary>The name of an edge by its number.</summary>
     public static string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"swarm-{number:D4}");
 
-    /// <summary>Configurations that were pushed to all of them so far.</summary>
+    /// <summary>How many configurations were pushed to all of them so far.</summary>
     public int Configs => Volatile.Read(ref _configs);
 
     /// <summary>Connects edges 0 to <paramref name="count"/> - 1.</summary>

@@ -5,7 +5,7 @@ using Tunnel.Bench.Load.Rows;
 
 namespace Tunnel.Bench.Load.Scale;
 
-/// <summary>How cost grows: with the streams of one tunnel, and with the edges of one hub.</summary>
+/// <summary>Measures how cost grows with the streams of one tunnel, and with the edges of one hub.</summary>
 internal static class ScaleRun
 {
     private const string Secret = "bench-secret-of-24-chars";
@@ -21,7 +21,7 @@ internal static class ScaleRun
         }
     }
 
-    // Requests through some connections while the others are open and idle: does one that says nothing cost those that do?
+    // Requests go through some connections while the others are open and idle, to see whether silent ones cost the others anything.
     private static async Task MeasureStreamsAsync(string root, int streams, int seconds, Results results)
     {
         using var place = new Workplace(root);

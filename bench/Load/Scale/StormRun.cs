@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Bench.Load.Scale;
 
-/// <summary>A hub with many edges that is killed, or restarted in order, and started again after a while.</summary>
+/// <summary>Measures a hub with many edges that is killed, or restarted in order, and started again after a while.</summary>
 internal static class StormRun
 {
     private const string Secret = "bench-secret-of-24-chars";
@@ -65,7 +65,7 @@ internal static class StormRun
         Add(
             "refused (unauthorized, busy)",
             dials.Count(static dial => dial.Failure is DialFailureKind.Unauthorized or DialFailureKind.Busy));
-        // The few that come last make a tail that says nothing of a storm.
+        // The few that come last make a tail that says nothing about a storm.
         var most =
             dials.Where(static dial => dial.Failure is null).Select(static dial => dial.At).Order().Take(Edges * 9 / 10).LastOrDefault();
         Add("9 of 10 back, s after the hub", Stopwatch.GetElapsedTime(back, most).TotalSeconds);
@@ -87,7 +87,7 @@ internal static class StormRun
         return (hub.CpuSeconds() - cpu) * 1000 / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    // Bins from the start to the last dial, empty ones too.
+    // The mean is taken over all bins from the start to the last dial, empty ones too.
     private static (double Peak, double Mean) PeakAndMean(IEnumerable<long> times, long start)
     {
         var bins = times.Select(at => (int)(Stopwatch.GetElapsedTime(start, at) / Bin)).ToArray();

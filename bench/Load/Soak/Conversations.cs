@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>What clients of one edge do, each again and again until the end; every byte is checked.</summary>
+/// <summary>Does what clients of one edge do, each again and again until the end; every byte is checked.</summary>
 internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tally tally, Gate gate)
 {
     private const long Bulk = 16 << 20;
     private const long Long = 1 << 30;
 
-    // Slow enough to last through a hundred cuts.
+    // The rate is low enough for a transfer to last through a hundred cuts.
     private const int LongRate = 8 << 20;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -17,7 +17,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static long _seed;
 
-    /// <summary>All kinds at once.</summary>
+    /// <summary>Runs all kinds at once.</summary>
     public Task RunAsync(CancellationToken end) => Task.WhenAll(
         RepeatAsync("upload", UploadAsync, end),
         RepeatAsync("download", DownloadAsync, end),
@@ -30,7 +30,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         RepeatAsync("datagrams", DatagramsAsync, end),
         RepeatAsync("datagrams", DatagramsAsync, end));
 
-    /// <summary>A gibibyte each way, one stream each, through a hundred cuts, again and again until the end.</summary>
+    /// <summary>Carries a gibibyte each way, in one stream each, through a hundred cuts, again and again until the end.</summary>
     public Task RunLongAsync(CancellationToken end) => Task.WhenAll(
         RepeatAsync("upload of 1 GiB", UploadLongAsync, end, LongLimit),
         RepeatAsync("download of 1 GiB", DownloadLongAsync, end, LongLimit));
@@ -103,7 +103,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         return length;
     }
 
-    // This is what somebody types in ten seconds.
+    // The pace is that of somebody who types for ten seconds.
     private async Task<long> EchoAsync(Pattern pattern)
     {
         using var socket = await OpenAsync(new Head(Wish.Echo, pattern, 0, edge.Number));
@@ -155,13 +155,13 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // As was asked for.
+            // The client itself has asked for this reset.
         }
 
         return length;
     }
 
-    // Flows of a few seconds, so that sessions come and go. UDP may lose; what comes must be right.
+    // A flow lasts a few seconds, so that sessions come and go. UDP may lose datagrams; those that come must be right.
     private async Task<long> DatagramsAsync(Pattern pattern)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -181,7 +181,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
             }
             catch (OperationCanceledException)
             {
-                // The tunnel was away, or a queue was full. A late answer would not match the next question: another flow.
+                // The tunnel was away, or a queue was full. A late answer would not match the next question, so that another flow is made.
                 tally.AddLostDatagram(edge.Id);
                 return bytes;
             }
@@ -200,7 +200,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         return pattern.Matches(offset, bytes) ? length : -1;
     }
 
-    // Too few are an early end; a wrong one is what must never be.
+    // Too few bytes are an early end; a wrong byte must never come.
     private bool Require(long right, long expected)
     {
         if (right == expected)

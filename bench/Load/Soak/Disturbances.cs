@@ -1,13 +1,13 @@
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>Something that is done to the programs every now and then.</summary>
-/// <param name="Name">What.</param>
+/// <summary>A disturbance that is done to the programs every now and then.</summary>
+/// <param name="Name">The name for the report.</param>
 /// <param name="Every">The time between two of them.</param>
-/// <param name="Edge">Whose connections may be lost by it; null: nobody's, and one that is lost meanwhile is a fault.</param>
-/// <param name="DoAsync">Does it, for the n-th time.</param>
+/// <param name="Edge">The edge whose connections may be lost by it; null: none, and a connection that is lost meanwhile is a fault.</param>
+/// <param name="DoAsync">Does it; the argument counts the times.</param>
 internal sealed record Disturbance(string Name, TimeSpan Every, string? Edge, Func<int, Task> DoAsync);
 
-/// <summary>All of them. Here is the place for another fault.</summary>
+/// <summary>Returns all disturbances. A further one is added here.</summary>
 internal static class Disturbances
 {
     /// <param name="world">The programs.</param>
@@ -19,7 +19,7 @@ internal static class Disturbances
         var cut = world.IsResumed ? null : world.Staying.Id;
         return
         [
-            // Over a thousand, if there is time for them. Nothing may be lost by one, where tunnels are resumed.
+            // There are over a thousand cuts, if there is time for them. Where tunnels are resumed, none may lose anything.
             new("tunnel cut", TimeSpan.FromSeconds(Math.Clamp(duration.TotalSeconds / 1_300, 1, 3)), cut, _ => world.CutTunnelAsync()),
             new("path swallowed everything", TimeSpan.FromSeconds(45), cut, world.SwallowAsync),
             new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count =>
@@ -34,7 +34,7 @@ internal static class Disturbances
         ];
     }
 
-    /// <summary>Does one of them until the end.</summary>
+    /// <summary>Does one of the disturbances again and again until the end.</summary>
     public static async Task RepeatAsync(Disturbance disturbance, Tally tally, CancellationToken end)
     {
         for (var count = 0; !end.IsCancellationRequested; count++)
@@ -48,7 +48,8 @@ internal static class Disturbances
                 return;
             }
 
-            // Told before and after: what it breaks may be noticed at once, and its effect lasts from its end on.
+            // The tally is told before and after: what breaks may be noticed at once, and the effect lasts from the end of the disturbance
+            // on.
             tally.Excuse(disturbance.Name, disturbance.Edge);
             await disturbance.DoAsync(count);
             tally.AddDisturbance(disturbance.Name, disturbance.Edge);

@@ -34,7 +34,7 @@ internal sealed class Gate
             _inside--;
     }
 
-    /// <summary>Holds back, and waits until nobody is inside.</summary>
+    /// <summary>Holds new ones back, and waits until nobody is inside.</summary>
     public async Task CloseAsync()
     {
         lock (_lock)

@@ -2,30 +2,30 @@ using System.Buffers.Binary;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>What a client of a soak wants of its upstream.</summary>
+/// <summary>What a client of a soak can ask of its upstream.</summary>
 internal enum Wish : byte
 {
-    /// <summary>Take bytes until the client's end, and answer how many were right.</summary>
+    /// <summary>Takes bytes until the client's end, and answers how many were right.</summary>
     Upload,
 
-    /// <summary>Send so many bytes, and end.</summary>
+    /// <summary>Sends so many bytes, and ends.</summary>
     Download,
 
-    /// <summary>Answer each byte with itself, until the client's end.</summary>
+    /// <summary>Answers each byte with itself, until the client's end.</summary>
     Echo,
 
-    /// <summary>Answer a byte and see the client reset.</summary>
+    /// <summary>Answers a byte and sees the client reset.</summary>
     ClientResets,
 
-    /// <summary>Send so many bytes, wait for one, and reset.</summary>
+    /// <summary>Sends so many bytes, waits for one, and resets.</summary>
     UpstreamResets,
 }
 
 /// <summary>The first bytes of a conversation.</summary>
-/// <param name="Wish">What is wanted.</param>
-/// <param name="Pattern">The bytes, both ways.</param>
-/// <param name="Length">How many the upstream sends.</param>
-/// <param name="Edge">The number of the edge that it comes through.</param>
+/// <param name="Wish">The client's wish.</param>
+/// <param name="Pattern">The bytes in both directions.</param>
+/// <param name="Length">How many bytes the upstream sends.</param>
+/// <param name="Edge">The number of the edge through which the conversation comes.</param>
 internal readonly record struct Head(Wish Wish, Pattern Pattern, long Length, byte Edge)
 {
     public const int Size = 18;

@@ -3,10 +3,10 @@ using Tunnel.Bench.Load.Peers;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>What one process holds, looked at every few seconds.</summary>
-/// <param name="name">The process.</param>
-/// <param name="processes">It.</param>
-/// <param name="admin">Its API, for <c>/metrics</c>.</param>
+/// <summary>Looks every few seconds at what one process holds.</summary>
+/// <param name="name">The name of the process.</param>
+/// <param name="processes">The group that has only this process.</param>
+/// <param name="admin">The process's API, for <c>/metrics</c>.</param>
 internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admin)
 {
     private static readonly (string Label, string Metric, double Unit)[] Metrics =
@@ -21,11 +21,11 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
 
     private readonly Dictionary<string, List<(double Hours, double Value)>> _samples = [];
 
-    /// <summary>Each figure's slope.</summary>
+    /// <summary>Returns the slope of each figure.</summary>
     public IEnumerable<(string Process, string Figure, Slope Slope)> Slopes() =>
         _samples.Select(entry => (name, entry.Key, Slope.Of(entry.Value)));
 
-    /// <summary>Looks once and keeps it.</summary>
+    /// <summary>Looks once and keeps the figures.</summary>
     public async Task SampleAsync(double hours)
     {
         foreach (var (label, value) in await LookAsync())
@@ -36,7 +36,7 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
         }
     }
 
-    /// <summary>Looks once.</summary>
+    /// <summary>Looks once and returns the figures.</summary>
     public async Task<IReadOnlyList<(string Label, double Value)>> LookAsync()
     {
         var text = await admin.GetAsync("/metrics");
@@ -44,7 +44,7 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
         return [("RSS MB", processes.ResidentBytes() / 1e6), .. told];
     }
 
-    /// <summary>Looks once, in words.</summary>
+    /// <summary>Looks once and returns the figures in words.</summary>
     public async Task<string> DescribeAsync()
     {
         var figures = (await LookAsync()).Select(
@@ -52,7 +52,7 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
         return $"{name}: {string.Join(", ", figures)}";
     }
 
-    // A family is the sum of all its series.
+    // The figure of a family is the sum of all its series.
     private static double Sum(string text, string metric) => text.Split('\n')
         .Where(line => line.StartsWith(metric + ' ', StringComparison.Ordinal) || line.StartsWith(metric + '{', StringComparison.Ordinal))
         .Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));

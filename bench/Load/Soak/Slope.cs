@@ -1,21 +1,21 @@
 namespace Tunnel.Bench.Load.Soak;
 
 /// <summary>How fast a figure grows, and how well that is known.</summary>
-/// <param name="Mean">Its mean.</param>
+/// <param name="Mean">The figure's mean.</param>
 /// <param name="PerHour">The slope of the line through it.</param>
-/// <param name="Error">That slope's standard error.</param>
+/// <param name="Error">The slope's standard error.</param>
 internal readonly record struct Slope(double Mean, double PerHour, double Error)
 {
     private const int Blocks = 20;
 
-    /// <summary>Nothing that can be told from noise, or less than a hundredth of the figure in an hour.</summary>
+    /// <summary>Whether the growth can't be told from noise, or is less than a hundredth of the figure in an hour.</summary>
     public bool IsZero => double.IsNaN(Error) || Math.Abs(PerHour) <= 2.1 * Error || Math.Abs(PerHour) <= 0.01 * Mean;
 
     /// <summary>
-    /// Least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by one they would
-    /// make the line look better known than it is.
+    /// Fits a line by least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by
+    /// one they would make the line look better known than it is.
     /// </summary>
-    /// <param name="samples">Hours, and the figure then, in order.</param>
+    /// <param name="samples">The figures with their times in hours, in order.</param>
     public static Slope Of(IReadOnlyList<(double Hours, double Value)> samples)
     {
         var blocks = samples.Chunk(Math.Max(1, samples.Count / Blocks));

@@ -23,7 +23,7 @@ internal sealed class SoakEdge(Workplace place, byte number, string id, IPAddres
     public void Start() =>
         TunnelPair.StartEdge(place, id, address, transport, (program, words, log) => _process = _processes.Start(program, words, log));
 
-    /// <summary>Ends it, in order or not, and starts another process.</summary>
+    /// <summary>Ends the process, in order or not, and starts another one.</summary>
     public async Task RestartAsync(bool inOrder)
     {
         if (inOrder)

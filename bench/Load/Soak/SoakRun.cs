@@ -5,7 +5,7 @@ using System.Text;
 namespace Tunnel.Bench.Load.Soak;
 
 /// <summary>
-/// Mixed traffic whose every byte is checked, while tunnels are cut, edges are killed, configurations are pushed and the API is used; and
+/// Checks every byte of mixed traffic while tunnels are cut, edges are killed, configurations are pushed and the API is used, and measures
 /// how fast what the programs hold grows meanwhile. Before and after there is a rest without traffic, in which all that belongs to traffic
 /// must be gone.
 /// </summary>
@@ -14,7 +14,7 @@ internal static class SoakRun
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(15);
 
-    /// <summary>Runs it, and writes bench/results/DATE-soak.md.</summary>
+    /// <summary>Runs the soak, and writes bench/results/DATE-soak.md.</summary>
     /// <returns>0 when nothing grew, nothing was wrong and nothing was lost without a cause.</returns>
     public static async Task<int> RunAsync(string root, TimeSpan duration, string transport)
     {
@@ -33,7 +33,7 @@ internal static class SoakRun
         work.Add(world.TalkTo(world.Staying, tally, gate).RunLongAsync(end.Token));
         work.AddRange(Disturbances.Of(world, duration).Select(disturbance => Disturbances.RepeatAsync(disturbance, tally, end.Token)));
 
-        // Code is compiled, pools and windows find their sizes: a fifth of the time, and at most five minutes.
+        // At first code is compiled, and pools and windows find their sizes. This takes a fifth of the time, and at most five minutes.
         var warm = Min(duration / 5, TimeSpan.FromMinutes(5));
         while (clock.Elapsed < warm)
             await WaitAsync(work);
@@ -64,7 +64,7 @@ internal static class SoakRun
         }
     }
 
-    // What fails must not go on unseen.
+    // A conversation that fails must not go on unseen.
     private static async Task WaitAsync(IEnumerable<Task> work)
     {
         await Task.Delay(Interval);

@@ -13,8 +13,8 @@ internal sealed class SoakUpstream : IDisposable
     private readonly string[] _edges;
 
     /// <summary>Starts to serve.</summary>
-    /// <param name="tally">Is told what is wrong.</param>
-    /// <param name="edges">The edges' ids by their numbers.</param>
+    /// <param name="tally">The tally that is told what is wrong.</param>
+    /// <param name="edges">The ids of the edges, by their numbers.</param>
     public SoakUpstream(Tally tally, string[] edges)
     {
         (_tally, _edges) = (tally, edges);
@@ -66,7 +66,7 @@ internal sealed class SoakUpstream : IDisposable
         }
     }
 
-    // What is lost is the client's to count; what is wrong is counted here, where it is seen.
+    // The client counts what is lost; what is wrong is counted here, where it is seen.
     private async Task ServeAsync(Socket socket)
     {
         using var own = socket;
@@ -105,7 +105,7 @@ internal sealed class SoakUpstream : IDisposable
         }
         catch (SocketException)
         {
-            // Lost with its tunnel, or reset as was meant.
+            // The connection was lost with its tunnel, or reset as was meant.
         }
     }
 

@@ -5,7 +5,7 @@ using Tunnel.TestUtilities.Wire;
 namespace Tunnel.Bench.Load.Soak;
 
 /// <summary>
-/// A hub, an edge that stays, whose way to the hub can be cut, and one that is killed and started again; and their one upstream.
+/// A hub, an edge that stays and whose way to the hub can be cut, an edge that is killed and started again, and the upstream of both.
 /// </summary>
 internal sealed class SoakWorld : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class SoakWorld : IDisposable
 
     public SoakEdge Mortal { get; }
 
-    /// <summary>True when what is open outlives a cut.</summary>
+    /// <summary>Whether open connections outlive a cut.</summary>
     public bool IsResumed => _transport == "tcpTls";
 
     public async Task StartAsync()
@@ -42,7 +42,7 @@ internal sealed class SoakWorld : IDisposable
         Admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
         await Admin.ApplyAsync([Definition(Staying.Id, false, 0, Secret), Definition(Mortal.Id, false, 0, Secret)]);
 
-        // The relay knows connections: over QUIC nothing is cut there.
+        // The relay carries TCP connections only: over QUIC it has nothing to cut.
         if (_transport != "quic")
             _relay = new TcpRelay(hub);
         await TunnelPair.WriteTokenAsync(_place, Admin, Staying.Id, _relay?.EndPoint ?? hub);
@@ -54,7 +54,7 @@ internal sealed class SoakWorld : IDisposable
         }
     }
 
-    /// <summary>What clients of an edge do.</summary>
+    /// <summary>Returns what clients of an edge do.</summary>
     public Conversations TalkTo(SoakEdge edge, Tally tally, Gate gate) =>
         new(edge, _upstream.TcpPort, _upstream.UdpPort, tally, gate);
 
@@ -71,7 +71,7 @@ internal sealed class SoakWorld : IDisposable
             _relay.Cut(_cut);
     }
 
-    /// <summary>Swallows everything on the tunnel of the edge that stays, without a word, for up to 8 s; then it is cut.</summary>
+    /// <summary>Swallows everything on the tunnel of the edge that stays, for up to 8 s, without closing it; then cuts it.</summary>
     public async Task SwallowAsync(int count)
     {
         if (_relay is null)
@@ -79,14 +79,14 @@ internal sealed class SoakWorld : IDisposable
         for (var index = _cut; index < _relay.Count; index++)
             _relay.Silence(index);
 
-        // Another length each time, and the same ones in each soak; a cut may end it before.
+        // The length is another one each time, and the same ones come in each soak; a cut may end it before.
         await Task.Delay(TimeSpan.FromMilliseconds(100 + (count * 1_237 % 7_900)));
         await CutTunnelAsync();
     }
 
     /// <summary>Pushes a configuration to both edges.</summary>
-    /// <param name="hasMorePort">There is a port beside those that are used.</param>
-    /// <param name="policy">A number; another one, another policy of the ports that are used, which disturbs nobody.</param>
+    /// <param name="hasMorePort">Whether there is a port besides those that are used.</param>
+    /// <param name="policy">The number of a policy of the ports that are used; a change of it disturbs nobody.</param>
     public async Task ConfigureAsync(bool hasMorePort, int policy)
     {
         foreach (var edge in new[] { Staying, Mortal })
@@ -103,7 +103,7 @@ internal sealed class SoakWorld : IDisposable
         _upstream.Dispose();
     }
 
-    // Later ones have no secret: the token's stays.
+    // Later definitions have no secret, so that the token's stays.
     private object Definition(string id, bool hasMorePort, int policy, string? secret = null) => new
     {
         id,

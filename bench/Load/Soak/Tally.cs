@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>What was carried, and what was lost and why. Thread-safe.</summary>
+/// <summary>Counts what was carried, what was lost, and why. Thread-safe.</summary>
 internal sealed class Tally
 {
     private const string Unexplained = "unexplained";
 
-    // What a disturbance breaks is noticed within this: an edge that is killed must be up again, a client's wait must be over.
+    // What a disturbance breaks is noticed within this time: an edge that is killed must be up again, and a client's wait must be over.
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(15);
 
     private readonly Lock _lock = new();
@@ -22,7 +22,7 @@ internal sealed class Tally
     private long _bytes;
     private long _wrongBytes;
 
-    /// <summary>Nothing was wrong, and nothing was lost without a cause.</summary>
+    /// <summary>Whether nothing was wrong, and nothing was lost without a cause.</summary>
     public bool IsClean
     {
         get
@@ -32,7 +32,7 @@ internal sealed class Tally
         }
     }
 
-    /// <summary>A conversation went as it should.</summary>
+    /// <summary>Counts a conversation that went as it should.</summary>
     public void AddDone(string kind, long bytes)
     {
         lock (_lock)
@@ -42,7 +42,7 @@ internal sealed class Tally
         }
     }
 
-    /// <summary>A conversation ended before its time; the edge's last disturbance is its cause, if it is not long ago.</summary>
+    /// <summary>Counts a conversation that ended early; the edge's last disturbance is its cause, if it was not long ago.</summary>
     public void AddLost(string kind, string edge, string how, DateTime began)
     {
         lock (_lock)
@@ -60,7 +60,7 @@ internal sealed class Tally
             _wrongBytes++;
     }
 
-    /// <summary>A reset arrived as an end in order, or the other way round.</summary>
+    /// <summary>Counts a reset that arrived as an orderly end, or the other way round.</summary>
     public void AddWrongEnd(string what, string edge)
     {
         lock (_lock)
@@ -72,9 +72,9 @@ internal sealed class Tally
         }
     }
 
-    /// <summary>Something was done to the programs.</summary>
-    /// <param name="name">What.</param>
-    /// <param name="edge">Whose connections may be lost by it; null: nobody's.</param>
+    /// <summary>Notes that something was done to the programs.</summary>
+    /// <param name="name">The name of the disturbance.</param>
+    /// <param name="edge">The edge whose connections may be lost by it; null: none.</param>
     public void AddDisturbance(string name, string? edge)
     {
         lock (_lock)
@@ -84,7 +84,7 @@ internal sealed class Tally
         }
     }
 
-    /// <summary>What is lost at an edge from now on is because of this.</summary>
+    /// <summary>Notes the cause of what is lost at an edge from now on.</summary>
     public void Excuse(string name, string? edge)
     {
         if (edge is null)
@@ -93,7 +93,7 @@ internal sealed class Tally
             _last[edge] = (name, DateTime.UtcNow + Aftermath);
     }
 
-    /// <summary>A datagram, or its answer, did not come.</summary>
+    /// <summary>Counts a datagram that did not come, or whose answer did not.</summary>
     public void AddLostDatagram(string edge)
     {
         lock (_lock)

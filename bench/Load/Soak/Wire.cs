@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>Sending and checking of a <see cref="Pattern"/>.</summary>
+/// <summary>Sends and checks the bytes of a <see cref="Pattern"/>.</summary>
 internal static class Wire
 {
     private const int Piece = 64 << 10;
@@ -15,10 +15,10 @@ internal static class Wire
     }
 
     /// <summary>Sends so many bytes.</summary>
-    /// <param name="socket">Where to.</param>
-    /// <param name="pattern">What.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="rate">How many a second at most; null: as many as are taken.</param>
+    /// <param name="socket">The socket to send on.</param>
+    /// <param name="pattern">The bytes.</param>
+    /// <param name="length">How many bytes are sent.</param>
+    /// <param name="rate">The most bytes a second; null: as many as the other side takes.</param>
     public static async Task SendAsync(Socket socket, Pattern pattern, long length, int? rate = null)
     {
         var began = Stopwatch.GetTimestamp();
@@ -27,7 +27,7 @@ internal static class Wire
     }
 
     /// <summary>Fills a buffer.</summary>
-    /// <returns>False when the other side ended before.</returns>
+    /// <returns>False when the other side ended before the buffer was full.</returns>
     public static async Task<bool> ReceiveAllAsync(Socket socket, Memory<byte> buffer)
     {
         while (buffer.Length > 0)
@@ -41,8 +41,8 @@ internal static class Wire
         return true;
     }
 
-    /// <summary>Reads to the other side's end, or so many bytes.</summary>
-    /// <returns>How many came and were right; the negative offset when one was not.</returns>
+    /// <summary>Reads to the other side's end, or until so many bytes have come.</summary>
+    /// <returns>How many bytes came and were right; the negative offset of the first wrong one.</returns>
     public static async Task<long> CheckAsync(Socket socket, Pattern pattern, long length, int? rate = null)
     {
         var began = Stopwatch.GetTimestamp();

@@ -13,10 +13,10 @@ internal sealed class WanLab : IDisposable
     private readonly ProcessGroup _processes = new();
     private Process? _link;
 
-    /// <summary>Where clients and the edge are.</summary>
+    /// <summary>The namespace of the clients and the edge.</summary>
     public string ClientSide { get; } = $"tb{Environment.ProcessId}a";
 
-    /// <summary>Where the hub and the targets are.</summary>
+    /// <summary>The namespace of the hub and the targets.</summary>
     public string TargetSide { get; } = $"tb{Environment.ProcessId}b";
 
     public IPAddress TargetAddress { get; } = IPAddress.Parse("10.77.0.2");
@@ -50,7 +50,7 @@ internal sealed class WanLab : IDisposable
     public static void Start(ProcessGroup processes, string side, string program, IEnumerable<string> arguments, string log) =>
         processes.Start("ip", ["netns", "exec", side, program, .. arguments], log);
 
-    /// <summary>Runs a program on the clients' side to its end and gives what it printed.</summary>
+    /// <summary>Runs a program on the clients' side to its end and returns what it printed.</summary>
     public Task<string> RunAsync(string program, params string[] arguments) =>
         Rows.Command.RunAsync("ip", ["netns", "exec", ClientSide, program, .. arguments]);
 
@@ -60,14 +60,14 @@ internal sealed class WanLab : IDisposable
         if (_link is null)
             return;
 
-        // It removes the namespaces when its input ends.
+        // The program removes the namespaces when its input ends.
         _link.StandardInput.Close();
         _link.WaitForExit();
         _link.Dispose();
     }
 }
 
-/// <summary>A link.</summary>
+/// <summary>A link between two namespaces.</summary>
 internal sealed record WanProfile(int RoundTripMilliseconds, int Megabits, int QueueMilliseconds, double LossPercent)
 {
     public override string ToString() => string.Create(

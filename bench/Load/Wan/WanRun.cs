@@ -10,17 +10,17 @@ namespace Tunnel.Bench.Load.Wan;
 /// <summary>
 /// The rows over a wide-area link: the direct way and this product, over TLS and over QUIC where its library is, in turn.
 /// </summary>
-/// <param name="lossPercent">Packets that the link loses.</param>
+/// <param name="lossPercent">The percentage of packets that the link loses.</param>
 /// <param name="rowNames">Only rows whose name contains one of these; all when empty.</param>
-/// <param name="seconds">How long a row runs.</param>
-/// <param name="results">Where its figures go.</param>
-/// <param name="save">Called when there are more.</param>
+/// <param name="seconds">How many seconds a row runs.</param>
+/// <param name="results">Collects the figures.</param>
+/// <param name="save">Is called when there are more figures.</param>
 internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds, Results results, Func<Task> save)
 {
-    /// <summary>What is measured, in the table's order.</summary>
+    /// <summary>The rows that are measured, in the table's order.</summary>
     public static string[] Peers { get; } = ["direct", "tunnel", "quic"];
 
-    // Slow start is not what is measured.
+    // The first seconds are left out, because slow start is not what is measured.
     private const int WarmUpSeconds = 5;
 
     private readonly WanProfile _profile = new(RoundTripMilliseconds: 50, Megabits: 100, QueueMilliseconds: 100, lossPercent);
@@ -98,7 +98,7 @@ internal sealed class WanRun(double lossPercent, string[] rowNames, int seconds,
             Add(row, "furthest from an equal share, %", shares.Max(share => Math.Abs((share / shares.Average()) - 1)) * 100);
         }
 
-        // The echo's connection is made when the bulk has warmed up, or before it began.
+        // The echo's connection is made when the bulk has warmed up, or before the bulk begins.
         async Task EchoBesideAsync(string row, bool down, bool isFirst)
         {
             var echo = isFirst ? EchoAsync(lab, address, WarmUpSeconds + 1, seconds - 1) : null;

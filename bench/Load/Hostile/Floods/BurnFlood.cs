@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>Nothing but processor time, 100 µs each: what a machine that is as busy does to an echo without a flood.</summary>
+/// <summary>
+/// Spends nothing but processor time, 100 µs each: it shows what a machine that is as busy does to an echo without a flood.
+/// </summary>
 internal sealed class BurnFlood : IFlood
 {
     public const double Seconds = 0.0001;

@@ -3,7 +3,7 @@ using Tunnel.Bench.Load.Peers;
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
 /// <summary>
-/// The admin API adds a port to an honest edge and takes it away: each time a configuration is pushed, applied and reported.
+/// Adds a port to an honest edge by the admin API and takes it away: each time a configuration is pushed, applied and reported.
 /// </summary>
 internal sealed class ConfigFlood(FloodOrder order) : IFlood
 {

@@ -24,7 +24,7 @@ internal sealed class ConnectFlood(FloodOrder order) : IFlood
             }
             catch (SocketException)
             {
-                // The edge has refused or reset it.
+                // The edge has refused or reset the connection, which is what the flood is about.
                 Ends++;
             }
         }

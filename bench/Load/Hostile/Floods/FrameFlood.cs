@@ -4,10 +4,10 @@ using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>Frames of a hostile edge, over TLS.</summary>
-/// <param name="order">Where, and as which edge.</param>
-/// <param name="act">Adds the frames of one time.</param>
-/// <param name="reads">False: what the hub answers is not read.</param>
+/// <summary>Sends frames as a hostile edge, over TLS.</summary>
+/// <param name="order">The hub, and the edge that is played.</param>
+/// <param name="act">Adds the frames of one act.</param>
+/// <param name="reads">False to leave unread what the hub answers.</param>
 internal sealed class FrameFlood(FloodOrder order, Action<FrameFlood> act, bool reads = true) : IFlood
 {
     private const int UnassignedPort = 1;
@@ -19,7 +19,7 @@ internal sealed class FrameFlood(FloodOrder order, Action<FrameFlood> act, bool 
 
     private FloodOrder Order => order;
 
-    // Another client each time, so that no limit for one address is what is measured.
+    // The client is another one each time, so that no limit for one address is what is measured.
     private IPEndPoint Client => new(new IPAddress([203, 0, (byte)(_last >> 8), (byte)_last]), 5555);
 
     public int Send(int count)
@@ -46,7 +46,7 @@ internal sealed class FrameFlood(FloodOrder order, Action<FrameFlood> act, bool 
         flood._edge.Add(flood._last, FrameTypes.Reset, [1]);
     }
 
-    /// <summary>A stream that the hub has to refuse.</summary>
+    /// <summary>Opens a stream that the hub has to refuse.</summary>
     public static void OpenUnassigned(FrameFlood flood) => flood.Open(UnassignedPort);
 
     public static void OpenSession(FrameFlood flood)

@@ -7,8 +7,8 @@ using Tunnel.TestUtilities.Wire;
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
 /// <summary>
-/// A tunnel over TLS that says what a flood wants, with a valid secret. What the hub sends is read and thrown away, and each PING is
-/// answered. When the hub ends it there is another one at once.
+/// A tunnel over TLS, with a valid secret, that says what a flood wants. What the hub sends is read and thrown away, and each PING is
+/// answered. When the hub ends the tunnel, another one is made at once.
 /// </summary>
 internal sealed class HostileEdge : IDisposable
 {
@@ -21,15 +21,15 @@ internal sealed class HostileEdge : IDisposable
     private int _used;
 
     /// <summary>Connects.</summary>
-    /// <param name="order">Where, and as which edge.</param>
-    /// <param name="reads">False: nothing that the hub sends is read.</param>
+    /// <param name="order">The hub, and the edge that is played.</param>
+    /// <param name="reads">False to leave unread what the hub sends.</param>
     public HostileEdge(FloodOrder order, bool reads = true)
     {
         (_order, _reads) = (order, reads);
         _peer = Connect();
     }
 
-    /// <summary>How often the hub ended it.</summary>
+    /// <summary>How often the hub has ended the tunnel.</summary>
     public int Ends { get; private set; }
 
     /// <summary>The frame that the hub waits for first.</summary>
@@ -43,7 +43,7 @@ internal sealed class HostileEdge : IDisposable
         return frame;
     }
 
-    /// <summary>Puts a frame behind those that wait to be sent.</summary>
+    /// <summary>Appends a frame to those that wait to be sent.</summary>
     public void Add(uint stream, byte type, ReadOnlySpan<byte> payload)
     {
         new FrameHeader(stream, (FrameType)type, (uint)payload.Length).Write(_frames.AsSpan(_used));
@@ -51,7 +51,7 @@ internal sealed class HostileEdge : IDisposable
         _used += FrameHeader.Size + payload.Length;
     }
 
-    /// <summary>Sends what waits, blocking.</summary>
+    /// <summary>Sends what waits, and blocks until all of it is gone.</summary>
     /// <returns>False when the hub has ended the tunnel; there is another one then, whose ids begin at 1.</returns>
     public bool Send()
     {
@@ -94,7 +94,7 @@ internal sealed class HostileEdge : IDisposable
             }
             catch (Exception e) when (attempt < 100 && e is (IOException or SocketException or AuthenticationException or TimeoutException))
             {
-                // Busy, or the last one is not forgotten yet.
+                // The hub is busy, or has not forgotten the last tunnel yet.
                 peer?.Dispose();
                 Thread.Sleep(Pause);
             }
@@ -123,7 +123,7 @@ internal sealed class HostileEdge : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // Ended: the next write says so.
+            // The tunnel has ended, as the next write will say.
         }
     }
 }

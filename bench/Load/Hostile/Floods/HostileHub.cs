@@ -26,8 +26,8 @@ internal sealed class HostileHub : IFlood
     private int _sent;
 
     /// <summary>Listens, and takes edges on a thread of its own.</summary>
-    /// <param name="order">Where.</param>
-    /// <param name="frame">What it says each time, the first, second … one.</param>
+    /// <param name="order">The address to listen at.</param>
+    /// <param name="frame">Makes the frame that is sent each time; the number counts the frames.</param>
     public HostileHub(FloodOrder order, Func<FloodOrder, int, byte[]> frame)
     {
         _frame = count => frame(order, count);
@@ -49,19 +49,19 @@ internal sealed class HostileHub : IFlood
 
     public int Ends => Volatile.Read(ref _ends);
 
-    /// <summary>Configurations, each with another port than the last.</summary>
+    /// <summary>Makes configurations, each with another port than the last one.</summary>
     public static byte[] Configuration(FloodOrder order, int count) =>
         Frame(0, FrameType.Config, ControlMessage.Serialize(Config(count % 2 == 0 ? [] : [order.ClosingPort])));
 
-    /// <summary>A stream, which only edges open.</summary>
+    /// <summary>Opens a stream, which only edges may do.</summary>
     public static byte[] Open(FloodOrder order, int count) =>
         Frame(
             (uint)count + 1, FrameType.Open, Encoding.ASCII.GetBytes($"PROXY TCP4 203.0.113.9 198.51.100.1 5555 {order.ClosingPort}\r\n"));
 
-    /// <summary>A UDP session, which only edges open.</summary>
+    /// <summary>Opens a UDP session, which only edges may do.</summary>
     public static byte[] OpenSession(FloodOrder order, int count) => Frame((uint)count + 1, FrameType.UdpOpen, new byte[28]);
 
-    /// <summary>Datagrams of no session.</summary>
+    /// <summary>Sends datagrams that belong to no session.</summary>
     public static byte[] Datagram(FloodOrder order, int count) => Frame((uint)count + 1, FrameType.UdpDataBack, new byte[100]);
 
     public int Send(int count)
@@ -151,7 +151,7 @@ internal sealed class HostileHub : IFlood
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // Ended, as the next write says too.
+            // The tunnel has ended, as the next write will say too.
         }
 
         Forget(stream);

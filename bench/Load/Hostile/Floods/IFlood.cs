@@ -1,16 +1,16 @@
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>One thing that a hostile peer or client does again and again.</summary>
+/// <summary>Does one thing that a hostile peer or client does, again and again.</summary>
 internal interface IFlood : IDisposable
 {
-    /// <summary>How often the victim ended it; it begins anew each time.</summary>
+    /// <summary>How often the victim has ended it; it begins anew each time.</summary>
     int Ends => 0;
 
-    /// <summary>Does it so many times; may block while the victim takes no more.</summary>
+    /// <summary>Does it so many times; the call may block while the victim takes no more.</summary>
     /// <returns>How many times it was done.</returns>
     int Send(int count);
 
-    /// <summary>It is paused.</summary>
+    /// <summary>Is called when the flood is paused.</summary>
     void Rest()
     {
     }

@@ -2,7 +2,7 @@ using Tunnel.TestUtilities.OpenSsl;
 
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>TLS records of a hostile edge that carry nothing but a change of its key.</summary>
+/// <summary>Sends TLS records, as a hostile edge, that carry nothing but a change of its key.</summary>
 internal sealed class KeyUpdateFlood : IFlood
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -49,7 +49,7 @@ internal sealed class KeyUpdateFlood : IFlood
             }
             catch (IOException) when (attempt < 100)
             {
-                // Busy, or the last one is not forgotten yet.
+                // The hub is busy, or has not forgotten the last tunnel yet.
             }
         }
     }

@@ -42,7 +42,7 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
             _tunnel = Connect();
         }
 
-        // Not done where the tunnel takes no more at present.
+        // The tunnel takes no more at present, so that this one is not done.
         var done = 0;
         for (var tried = 0; tried < count; tried++)
             done += _act(this) ? 1 : 0;
@@ -106,7 +106,7 @@ internal sealed class QuicFlood : IFlood, IEdgeTunnelHandler
         }
     }
 
-    /// <summary>A client that has said all and hears nothing.</summary>
+    /// <summary>Plays a client that has said all and hears nothing.</summary>
     private sealed class EndedEndpoint : ILocalEndpoint
     {
         public void Start(ITunnelStream stream)

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
-/// <summary>Clients of an honest edge whose upstream sends without end, and who read nothing; so many and no more.</summary>
+/// <summary>
+/// Clients of an honest edge that read nothing while their upstream sends without end; there are so many of them and no more.
+/// </summary>
 internal sealed class StalledFlood(FloodOrder order) : IFlood
 {
     private const int Readers = 3_000;

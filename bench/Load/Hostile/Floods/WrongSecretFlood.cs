@@ -37,7 +37,7 @@ internal sealed class WrongSecretFlood(FloodOrder order) : IFlood
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException)
         {
-            // This one was not even answered.
+            // The hub has closed this connection without an answer.
             Interlocked.Increment(ref _ends);
         }
         finally
