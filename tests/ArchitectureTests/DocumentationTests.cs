@@ -66,7 +66,7 @@ public sealed partial class DocumentationTests
         return anchor is null || Heading().Matches(File.ReadAllText(full)).Any(match => Slug(match.Groups["text"].Value) == anchor);
     }
 
-    // GitHub makes slugs of headings like this.
+    // GitHub makes the slugs of headings in this way.
     private static string Slug(string heading) => NotInSlugs().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
 
     [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)")]

@@ -1,6 +1,6 @@
 namespace Tunnel.ArchitectureTests;
 
-/// <summary>Which folder (namespace) mentions types of which other one, with a witness for each arrow.</summary>
+/// <summary>Knows which folder (namespace) mentions types of which other one, with a witness for each arrow.</summary>
 internal sealed class FolderGraph
 {
     private readonly SortedDictionary<string, SortedDictionary<string, string>> _arrows = new(StringComparer.Ordinal);
@@ -13,7 +13,7 @@ internal sealed class FolderGraph
             string[] visible = [.. SourceFile.Around(file.Namespace), .. file.Usings];
             foreach (var name in file.Names)
             {
-                // As the compiler finds it: the nearest namespace first.
+                // Names are found as the compiler finds them: in the nearest namespace first.
                 var home = visible.FirstOrDefault(space => declared.Contains((space, name)));
                 if (home is not null && home != file.Namespace)
                     Of(file.Namespace).TryAdd(home, $"{file.Path} names {name}");
@@ -27,10 +27,10 @@ internal sealed class FolderGraph
         }
     }
 
-    /// <summary>Where folders lead to, and why.</summary>
+    /// <summary>The folders that each folder leads to, and why.</summary>
     public IReadOnlyDictionary<string, SortedDictionary<string, string>> Arrows => _arrows;
 
-    /// <summary>Folders that lead to each other, in whatever number of steps: each such set, sorted.</summary>
+    /// <summary>Returns each set of folders that lead to each other, in whatever number of steps, sorted.</summary>
     public IEnumerable<string[]> Knots()
     {
         var reached = _arrows.Keys.ToDictionary(folder => folder, Reach);
@@ -44,7 +44,7 @@ internal sealed class FolderGraph
             .Select(group => group.Key.Split(' '));
     }
 
-    // A namespace may be named in full, or from where the file's own namespace and those around it are.
+    // A namespace may be named in full, or relative to the file's own namespace and to those around it.
     private static string? HomeOf(string path, string space, HashSet<(string, string)> declared)
     {
         var parts = path.Split('.');

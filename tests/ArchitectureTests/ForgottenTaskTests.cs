@@ -10,7 +10,7 @@ public sealed partial class ForgottenTaskTests
 {
     private const string Guarding = "src/Shared/Guarding/";
 
-    // It catches everything itself, and runs for each batch of frames, where a second task would cost an allocation.
+    // This task catches everything itself, and runs for each batch of frames, where a second task would cost an allocation.
     private static readonly string[] GuardsItself = ["src/Shared/Transport/Mux/FrameWriter.cs"];
 
     [Fact]

@@ -43,6 +43,6 @@ public sealed partial class NamesTests
     [GeneratedRegex(@"\bthis\s+ILogger\b\s+\w+")]
     private static partial Regex LogExtensionExpression();
 
-    // src/Edge/Tcp/X.cs is in Tunnel.Edge.Tcp, tests/Edge.UnitTests/Tcp/X.cs in Tunnel.Edge.UnitTests.Tcp.
+    // For example, src/Edge/Tcp/X.cs is in Tunnel.Edge.Tcp, and tests/Edge.UnitTests/Tcp/X.cs in Tunnel.Edge.UnitTests.Tcp.
     private static string ExpectedNamespace(string path) => "Tunnel." + string.Join('.', path.Split('/')[1..^1]);
 }

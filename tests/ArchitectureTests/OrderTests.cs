@@ -5,7 +5,7 @@ namespace Tunnel.ArchitectureTests;
 /// <summary>docs/architecture.md draws the order of the folders, and this is it.</summary>
 public sealed partial class OrderTests
 {
-    // Each folder with the line on which it is drawn.
+    // This maps each folder to the line on which it is drawn.
     private static readonly (string Folder, int Line)[] Order = ReadOrder();
 
     [Fact]

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Tunnel.ArchitectureTests;
 
 /// <summary>
-/// What is small enough to be read at once (docs/architecture.md). Where more is right, a comment that begins as given here says why.
+/// Files, lines and constructors are small enough to be read at once (docs/architecture.md). Where more is right, a comment that begins as
+/// given here says why.
 /// </summary>
 public sealed partial class SizeTests
 {
@@ -75,7 +76,7 @@ public sealed partial class SizeTests
         Assert.Equal([("One", 3), ("One", 1), ("None", 3), ("Two", 2)], Constructors(file));
     }
 
-    // What a class is given when it is made: parameters, and properties that are set then. A record is a value: what it has are no
+    // Counts what a class is given when it is made: parameters, and properties that are set then. A record is a value: what it has are no
     // collaborators.
     private static IEnumerable<(string Type, int Count)> Constructors(SourceFile file)
     {
@@ -97,8 +98,8 @@ public sealed partial class SizeTests
         }
     }
 
-    // From a type's first brace to the one that closes it; empty for a type without a body. A string within a string may hide a brace: then
-    // it goes to the end of the file, which counts too many properties rather than too few.
+    // Returns the code from a type's first brace to the one that closes it; empty for a type without a body. A string within a string may
+    // hide a brace: then it goes to the end of the file, which counts too many properties rather than too few.
     private static string BodyAt(string code, int at)
     {
         var begin = code.IndexOfAny(['{', ';'], at);

@@ -22,7 +22,7 @@ internal sealed partial class SourceFile
         Names = [.. NameExpression().Matches(code).Select(match => match.Value)];
     }
 
-    /// <summary>Relative to the repository's root, with slashes.</summary>
+    /// <summary>The path relative to the repository's root, with slashes.</summary>
     public string Path { get; }
 
     public string[] Lines { get; }
@@ -32,7 +32,7 @@ internal sealed partial class SourceFile
     /// </summary>
     public string[] LinesWithoutQuotations { get; }
 
-    /// <summary>What its comments say, without the line breaks in them.</summary>
+    /// <summary>The text of the file's comments, without the line breaks in it.</summary>
     public string Comments => string.Join(' ', Lines.Select(static line => line.TrimStart())
         .Where(static line => line.StartsWith("//", StringComparison.Ordinal)).Select(static line => line.TrimStart('/', ' ')));
 
@@ -52,7 +52,7 @@ internal sealed partial class SourceFile
     /// <summary>Names with dots, from their first part on: perhaps a namespace and a type of it.</summary>
     public HashSet<string> Paths { get; }
 
-    /// <summary>Whether a line of it is such a comment, with something behind these words.</summary>
+    /// <summary>Returns whether a line of the file is such a comment, with something behind these words.</summary>
     public bool Says(string words) =>
         Lines.Any(line => line.TrimStart().StartsWith(words, StringComparison.Ordinal) && line.TrimStart().Length > words.Length + 20);
 
@@ -60,7 +60,7 @@ internal sealed partial class SourceFile
 
     public static SourceFile Parse(string path, string text) => new(path, text);
 
-    /// <summary>The namespace itself and those around it, the nearest first.</summary>
+    /// <summary>Returns the namespace itself and those around it, the nearest first.</summary>
     public static IEnumerable<string> Around(string name)
     {
         for (; name.Length > 0; name = name.LastIndexOf('.') is > 0 and var end ? name[..end] : "")

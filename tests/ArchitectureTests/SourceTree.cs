@@ -5,17 +5,17 @@ internal static class SourceTree
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Those under src/.</summary>
+    /// <summary>The files under src/.</summary>
     public static IReadOnlyList<SourceFile> Files { get; } = ReadAll("src");
 
-    /// <summary>Those under tests/.</summary>
+    /// <summary>The files under tests/.</summary>
     public static IReadOnlyList<SourceFile> TestFiles { get; } = ReadAll("tests");
 
     /// <summary>Everything that is written in C# here: measurements, tools, examples and the demonstration too.</summary>
     public static IReadOnlyList<SourceFile> AllFiles { get; } =
         [.. ((string[])["src", "tests", "bench", "tools", "examples", "demo"]).SelectMany(ReadEverything)];
 
-    // Program.cs has top-level statements: it sees all, and nobody sees it.
+    // Program.cs has top-level statements: it sees everything, and nothing sees it.
     private static SourceFile[] ReadAll(string folder) => [.. ReadEverything(folder).Where(static file => file.Namespace.Length > 0)];
 
     private static IEnumerable<SourceFile> ReadEverything(string folder) =>

@@ -116,9 +116,9 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
                     run.End();
             }
 
-            // The first had none before it, the second follows one that was cut off, the third one that ended.
+            // The first start had no other before it, the second follows a run that was cut off, the third one that ended in order.
             Assert.Equal([new CrashRecoveryFailedEvent("the table is still there", _time.GetUtcNow())], observer.Told);
-            // Another edge with the same state is none of this one's runs.
+            // A run of another edge with the same state is none of this edge's.
             Assert.NotEqual(CrashRecovery.MarkerOf(options), CrashRecovery.MarkerOf(options with { EdgeId = "edge-2" }));
         }
         finally
@@ -333,7 +333,7 @@ public sealed class TunnelEdgeTests : IAsyncDisposable
         return tunnel;
     }
 
-    /// <summary>The hub assigns numbers, so one has to be found: nothing else here asks the kernel for this address meanwhile.</summary>
+    /// <summary>Finds a free number, since the hub assigns numbers: nothing else here asks the kernel for this address meanwhile.</summary>
     private static int FreePort()
     {
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The API on a listener of its own: with the key, and never in the clear beyond this machine.</summary>
+/// <summary>The API has a listener of its own: it wants the key, and never speaks in the clear beyond this machine.</summary>
 public sealed class AdminListenTests
 {
     [Theory]

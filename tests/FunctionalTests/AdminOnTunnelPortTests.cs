@@ -190,7 +190,7 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
         for (var count = 0; count < 9; count++)
             connections.Add(await ConnectHttpAsync(protocol));
 
-        // One address may have 8 of them; the oldest gives way at once, the others end when their time is up.
+        // One address may have 8 of them; beyond that the oldest gives way at once, and the others end when their time is up.
         foreach (var connection in connections)
         {
             await ReadToEndAsync(connection).WaitAsync(TimeSpan.FromSeconds(30));
@@ -219,13 +219,13 @@ public sealed class AdminOnTunnelPortTests : IAsyncLifetime
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
         })
         {
-            // With 1.1 it would offer no protocol, and be taken for a tunnel.
+            // A client of HTTP 1.1 only would offer no protocol, and be taken for a tunnel.
             DefaultRequestVersion = HttpVersion.Version20,
         };
         http.DefaultRequestHeaders.Authorization = new("Bearer", _key);
         await http.GetStringAsync($"{Url}/api/v1/status");
 
-        // Strangers that came after it have reached their limit, as it would have if it counted as one of them.
+        // The strangers that came after it have reached their limit, as it would have done if it counted as one of them.
         await using var silent = await ConnectHttpAsync("http/1.1");
         await ReadToEndAsync(silent).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, opened);

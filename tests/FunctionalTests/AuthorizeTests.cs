@@ -36,7 +36,7 @@ public sealed class AuthorizeTests : IAsyncDisposable
         var shown = (await setup.Hub.RunAsync("edge", "show", TunnelSetup.EdgeId)).Succeeded().StandardOutput;
         Assert.EndsWith($"\ntcp/{setup.Tcp[0]}: {_url} says whether clients may come in", shown, StringComparison.Ordinal);
 
-        // A kept answer outlives the server; others are refused.
+        // A kept answer outlives the server; other clients are refused.
         _server.Stop();
         await AssertServedAsync(_welcome);
         await AssertResetAsync(LoopbackAddresses.Next());

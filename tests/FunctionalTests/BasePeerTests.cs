@@ -11,7 +11,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Peers that speak the base protocol only, byte by byte: no HELLO, no extension.</summary>
+/// <summary>Peers that speak the base protocol only, without HELLO or any extension, are served; the test writes their bytes.</summary>
 public sealed class BasePeerTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -100,7 +100,7 @@ public sealed class BasePeerTests
         Assert.Equal((2u, "its answer"), (session, Encoding.ASCII.GetString(payload)));
     }
 
-    // A ping comes every 15 s, and is empty towards a base peer.
+    // Answers a ping, which comes every 15 s and is empty towards a base peer.
     private static async Task AnswerPingAsync(TunnelPeer edge)
     {
         var (stream, payload) = await edge.ReadFrameAsync(FrameTypes.Ping);
@@ -134,7 +134,7 @@ public sealed class BasePeerTests
         await client.SendAllAsync("hello"u8.ToArray());
         var local = (IPEndPoint)client.LocalEndPoint!;
 
-        // The first frame is the stream's: no HELLO and no REPORT, and no PORT line behind the header.
+        // The first frame is the stream's: there are no HELLO and no REPORT, and no PORT line behind the header.
         var open = await hub.ReadFrameAsync();
         Assert.Equal(
             (1u, FrameTypes.Open, $"PROXY TCP4 {local.Address} {edge.Address} {local.Port} {edge.Port}\r\n"),

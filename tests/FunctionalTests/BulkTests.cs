@@ -78,7 +78,7 @@ public sealed class BulkTests
         Assert.Equal(sent, received.GetHashAndReset());
     }
 
-    // A random block, with its number in front so that no two parts of the stream are alike.
+    // The block is random, with its number in front so that no two parts of the stream are alike.
     private static async Task<byte[]> SendHashedAsync(Socket socket, long bytes)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

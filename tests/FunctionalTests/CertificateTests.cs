@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Another key for the hub without new tokens.</summary>
+/// <summary>The hub gets another key without new tokens.</summary>
 public sealed class CertificateTests
 {
     [Theory]
@@ -58,7 +58,7 @@ public sealed class CertificateTests
         }
     }
 
-    /// <summary>As certbot renews: other files take the places of the old ones, one after the other.</summary>
+    /// <summary>Renews as certbot does: other files take the places of the old ones, one after the other.</summary>
     [Theory]
     [InlineData("tcpTls")]
     [InlineData("quic")]
@@ -99,8 +99,9 @@ public sealed class CertificateTests
     }
 
     /// <summary>
-    /// The hub on its way to keep the next one or to give it its place, or the edge on its way to keep the pin: before the content is on
-    /// the disk, before it has its name, before its name is on the disk. Whatever there is then, the same commands lead to the new one.
+    /// Kills the hub on its way to keep the next certificate or to give it its place, or the edge on its way to keep the pin: before the
+    /// content is on the disk, before it has its name, before its name is on the disk. Whatever is there then, the same commands lead to
+    /// the new certificate.
     /// </summary>
     [Theory]
     [InlineData("next", false, "fsync", 1)]

@@ -76,7 +76,7 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(Secret, given.Secret);
         Assert.NotEqual(0, (await _hub.RunAsync("edge", "token", "e", "--host", "h", "--secret", "not-the-secret-of-e")).ExitCode);
 
-        // Older ones stay valid for a while.
+        // Older tokens stay valid for a while.
         Assert.True(await IsAcceptedAsync("e", Secret));
         Assert.True(await IsAcceptedAsync("e", fresh.Secret));
     }
@@ -160,7 +160,7 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Contains("1000,2000,", list, StringComparison.Ordinal);
         Assert.All(list.Split('\n'), line => Assert.InRange(line.TrimEnd('\r').Length, 0, 60));
 
-        // Nothing listens at its targets.
+        // No target of the port listens.
         Assert.Contains("\e[31mFAILED\e[0m   upstreams", await OnTerminalAsync("doctor"), StringComparison.Ordinal);
         var plain = await OnTerminalAsync("doctor", "NO_COLOR=1");
         Assert.Contains("FAILED   upstreams", plain, StringComparison.Ordinal);
@@ -236,7 +236,7 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.True(await IsAcceptedAsync("quiet", Secret));
 
         Assert.DoesNotContain(Secret, _hub.Process.Log);
-        // The lock is held by the hub, and says who that is.
+        // The hub holds the lock, and the error says so.
         var files = Directory.EnumerateFiles(_hub.StateDirectory).Where(static file => Path.GetFileName(file) != "lock").ToArray();
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.DoesNotContain(Secret, File.ReadAllText(file)));

@@ -3,7 +3,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What is not valid stops a program with every error at once and exit code 2, and touches nothing that runs.</summary>
+/// <summary>
+/// A program with settings that are not valid stops at once with every error and exit code 2, and touches nothing that runs.
+/// </summary>
 public sealed class ConfigurationErrorTests : IDisposable
 {
     private const int Usage = 2;

@@ -16,7 +16,7 @@ public sealed class ConflictTests
         var address = LoopbackAddresses.Next();
         await using var second = EdgeProcess.Start(setup.Directory, setup.Token, address);
         await second.Process.WaitForLineAsync("another edge process holds the id");
-        // Several tries later nothing more has been logged.
+        // After several more tries nothing else has been logged.
         await Eventually.IsTrueAsync(
             async () => await second.StatusAsync() is { } status && !status.GetProperty("connected")
                 .GetBoolean() && status.GetProperty("listenPorts").GetArrayLength() == 0
@@ -44,7 +44,7 @@ public sealed class ConflictTests
             async () => await setup.Edge.StatusAsync() is { } status && status.GetProperty("listenPorts").GetArrayLength() == 0,
             "the first edge to close its port", explain: () => setup.Edge.Process.Log);
 
-        // What was open goes on where it is.
+        // Open connections go on where they are.
         await open.AssertEchoAsync();
         second.Process.Signal(ManagedProcess.SigTerm);
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);

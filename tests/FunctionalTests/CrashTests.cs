@@ -34,8 +34,8 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// Killed on its way into the given system call of saving: before the content is on the disk, before it takes its place, before its
-    /// name is.
+    /// Kills the hub on its way into the given system call of saving: before the content is on the disk, before it takes its place, before
+    /// its name is on the disk.
     /// </summary>
     [Theory]
     [InlineData("fsync", 1, 1000)]
@@ -96,7 +96,7 @@ public sealed class CrashTests : IAsyncLifetime
         return _hub.SendAsync(HttpMethod.Put, "api/v1/edges", new JsonArray([.. edges]).ToJsonString());
     }
 
-    /// <summary>The port that all edges have: a set that was put together of two would have several.</summary>
+    /// <summary>Returns the port that all edges have: a set that was put together of two would have several.</summary>
     private async Task<int> PortOfAllAsync()
     {
         var edges = (await _hub.SendAsync(HttpMethod.Get, "api/v1/edges")).Json();

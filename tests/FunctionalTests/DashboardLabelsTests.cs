@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// What the Grafana dashboard and the alerts select, group by and write into their texts is what a real hub's metrics have.
+/// The Grafana dashboard and the alerts select, group by and write into their texts only what a real hub's metrics have.
 /// </summary>
 public sealed partial class DashboardLabelsTests
 {
@@ -23,7 +23,7 @@ public sealed partial class DashboardLabelsTests
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var open = await setup.OpenAsync(upstream, setup.Tcp[0]);
         await open.AssertEchoAsync();
-        // Nobody listens at this one's target.
+        // The target of this one does not listen.
         await setup.AssertResetsAsync(setup.Tcp[1]);
         using (var stranger = await TunnelPeer.ConnectAsync(setup.Hub.EndPoint))
         {
@@ -42,7 +42,7 @@ public sealed partial class DashboardLabelsTests
         var seen = new HashSet<string>();
         var faults = Panels().Concat(Alerts()).SelectMany(text => Faults(text.Query, text.Words, labels, seen)).ToArray();
         Assert.Empty(faults);
-        // The others have nothing to tell of this hub; that they exist is known without one.
+        // The other metrics have no series for this hub; that they exist is known without one.
         Assert.True(seen.Count >= 22, $"only {string.Join(' ', seen.Order())}");
     }
 
@@ -83,7 +83,7 @@ public sealed partial class DashboardLabelsTests
         Documentation.Read("deploy/prometheus/alerts.yml").Split("- alert: ").Skip(1)
         .Select(alert => (alert.Split('\n').Single(line => line.Contains("expr: ", StringComparison.Ordinal)), alert));
 
-    // The labels of each metric that has a series.
+    // Returns the labels of each metric that has a series.
     private static Dictionary<string, HashSet<string>> LabelsOf(string metrics)
     {
         var labels = new Dictionary<string, HashSet<string>>();

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>UDP in numbers, and with upstreams as they are.</summary>
+/// <summary>UDP works with many sessions, and with upstreams as they are.</summary>
 [Collection(HeavyTests.Name)]
 public sealed class DatagramTests
 {
@@ -36,7 +36,7 @@ public sealed class DatagramTests
             Assert.Equal(Clients, edge.GetProperty("activeSessions").GetInt32());
             Assert.Equal(Clients, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
 
-            // The same once more, now that all of them are there.
+            // All of them ask once more, now that all sessions are there.
             foreach (var wave in clients.Index().Reverse().Chunk(Wave))
                 await AskAllAsync(wave);
         }
@@ -90,7 +90,7 @@ public sealed class DatagramTests
         Assert.Equal(1, (await setup.Hub.StatusAsync()).GetProperty("activeSessions").GetInt32());
     }
 
-    /// <summary>Each session ends by idleness just before, or as, its client sends again.</summary>
+    /// <summary>Lets each session end by idleness just before, or as, its client sends again.</summary>
     [Theory]
     [InlineData("tcpTls")]
     [InlineData("quic")]
@@ -205,14 +205,14 @@ public sealed class DatagramTests
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // The test is over, or lets the upstream die.
+                // The test is over, or has let the upstream die.
             }
         })
         { IsBackground = true }.Start();
         return socket;
     }
 
-    /// <summary>Each sends its number until it has the answer, and nobody gets another's.</summary>
+    /// <summary>Makes each client send its number until it has the answer, and checks that nobody gets another's.</summary>
     private static async Task AskAllAsync(IEnumerable<(int Index, Socket Item)> clients)
     {
         var waiting = clients.ToList();
@@ -240,7 +240,7 @@ public sealed class DatagramTests
             "answers", TimeSpan.FromSeconds(60), () => $"{waiting.Count} clients have none.");
         foreach (var (_, client) in clients)
         {
-            // The answers to repetitions.
+            // These are the answers to repetitions.
             while (client.Available > 0)
                 await client.ReceiveAsync(answer);
         }

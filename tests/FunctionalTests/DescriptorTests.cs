@@ -4,7 +4,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>More clients than edge or hub have file descriptors for: both live, those that are there go on, and they recover.</summary>
+/// <summary>
+/// When more clients come than edge or hub have file descriptors for, both live, open connections go on, and they recover.
+/// </summary>
 [Collection(HeavyTests.Name)]
 public sealed class DescriptorTests
 {
@@ -89,7 +91,7 @@ public sealed class DescriptorTests
             "refusals of both kinds to be counted",
             explain: () => setup.Hub.Process.Log);
 
-        // The admin socket answers, a new edge comes in, and who was there goes on.
+        // The admin socket answers, a new edge comes in, and the clients that were there go on.
         Assert.Equal(0, (await setup.Hub.RunAsync("status")).ExitCode);
         await using (var second = EdgeProcess.Start(setup.Directory, await setup.Hub.AddEdgeAsync("second", [], []), setup.EdgeAddress))
             await second.WaitForPortsAsync([], []);
@@ -124,7 +126,7 @@ public sealed class DescriptorTests
         using var listener = setup.Listen(setup.Tcp[0]);
         using var live = await setup.OpenAsync(listener, setup.Tcp[0]);
 
-        // Nothing listens behind the second port: each client costs the hub a connect that is refused.
+        // The target of the second port does not listen: each client costs the hub a connect that is refused.
         var left = Connects;
         var scan = Enumerable.Range(0, 4).Select(_ => Task.Run(() => Scan(setup, ref left))).ToArray();
         var echoes = 0;
@@ -149,7 +151,7 @@ public sealed class DescriptorTests
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
             {
-                // It was reset before the call returned.
+                // The connection was reset before the call returned.
             }
         }
     }
@@ -188,7 +190,7 @@ public sealed class DescriptorTests
         Directory.GetFileSystemEntries($"/proc/{setup.Edge.Process.Id}/fd")
             .Max(path => int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
 
-    // The soft limit alone: without root a hard one could not be raised again.
+    // Only the soft limit is lowered: without root a hard one could not be raised again.
     private static async Task LimitAsync(ManagedProcess process, int limit) =>
         (await ManagedProcess.RunAsync(DebianProgram.Prlimit, ["--pid", $"{process.Id}", $"--nofile={limit}:"])).Succeeded();
 }

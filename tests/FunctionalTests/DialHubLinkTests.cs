@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Connections that the hub makes to its edge, through a relay that can cut each.</summary>
+/// <summary>The hub makes connections to its edge, through a relay that can cut each.</summary>
 public sealed class DialHubLinkTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-dial-link-");

@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A hub at home behind a router that masquerades and lets nothing in.</summary>
+/// <summary>A hub at home, behind a router that masquerades and lets nothing in, dials its edge.</summary>
 public sealed class DialHubNetworkTests : IDisposable
 {
     private const string Name = "edge.test";
@@ -29,7 +29,7 @@ public sealed class DialHubNetworkTests : IDisposable
         var token = await hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, $"{Name}:{_dialPort}");
         Assert.True(ConnectionToken.TryDecode(token, out _, out _));
 
-        // Nobody gets in, neither to the home nor to what the world sees of it.
+        // Nobody gets in, neither to the home nor to the address that the world sees.
         await AssertRefusedAsync(network, new IPEndPoint(network.Home.Address, hub.TunnelPort));
         await AssertRefusedAsync(network, new IPEndPoint(NatNetwork.Router, hub.TunnelPort));
 
@@ -41,7 +41,7 @@ public sealed class DialHubNetworkTests : IDisposable
         Assert.StartsWith(
             $"{NatNetwork.Router}:", (await edge.StatusAsync())!.Value.GetProperty("hubAddress").GetString(), StringComparison.Ordinal);
 
-        // The edge's machine gets another address, and the name says so.
+        // The edge's machine gets another address, and the name is changed to it.
         edge.Process.Signal(ManagedProcess.SigKill);
         await edge.Process.WaitForExitAsync(TimeSpan.FromSeconds(20));
         await network.MoveAsync(network.World.Address, moved);

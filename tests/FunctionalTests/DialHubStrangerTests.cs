@@ -5,7 +5,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The port at which an edge awaits its hub is on the Internet, and thousands come to it who are no hub.</summary>
+/// <summary>The port at which an edge awaits its hub is on the Internet, and thousands of strangers who are no hub come to it.</summary>
 public sealed class DialHubStrangerTests : IDisposable
 {
     private const int Strangers = 2000;
@@ -49,7 +49,7 @@ public sealed class DialHubStrangerTests : IDisposable
 
         Assert.InRange(ProcessFigures.ResidentBytes(edge.Process.Id), 1, memory + MemorySlack);
         await clients.WaitForMoreAsync(100);
-        // Each of them says nothing, so the edge has to end it.
+        // Each stranger says nothing, so the edge has to end the connection.
         await Task.WhenAll(ended).WaitAsync(TimeSpan.FromSeconds(60));
         await Eventually.IsTrueAsync(
             () => Task.FromResult(ProcessFigures.Descriptors(edge.Process.Id) < descriptors + 100), "the strangers' descriptors",

@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Hubs that dial their edges, which await them.</summary>
+/// <summary>Hubs dial their edges, which await them.</summary>
 public sealed class DialHubTests : IDisposable
 {
     private const string Id = "edge-1";
@@ -81,7 +81,7 @@ public sealed class DialHubTests : IDisposable
         await Eventually.IsTrueAsync(
             () => edge.Process.Log.Contains("came to the hub's port with another certificate", StringComparison.Ordinal),
             "the edge's warning", explain: () => edge.Process.Log);
-        // As many silent strangers as there may be, and some more, come from an address of their own.
+        // As many silent strangers as there may be, and some more, come from one other address.
         var silent = new List<Socket>();
         try
         {
@@ -118,7 +118,7 @@ public sealed class DialHubTests : IDisposable
             Assert.Equal(0, await before.WaitForExitAsync(TimeSpan.FromSeconds(30)));
         }
 
-        // And the hub finds the last one when it was started again.
+        // The hub also finds the last one after it was started again.
         await hub.RestartAsync();
         await Eventually.IsTrueAsync(
             async () => await hub.ConnectedEdgeAsync(Id) is not null, "the edge at the hub that was started again",

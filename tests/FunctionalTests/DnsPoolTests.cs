@@ -10,7 +10,7 @@ namespace Tunnel.FunctionalTests;
 /// <summary>A UDP port with two dnsdist behind it, one of which dies and comes back.</summary>
 public sealed class DnsPoolTests : IAsyncDisposable
 {
-    // "a.test A", as a client asks and as the hub checks.
+    // The query is "a.test A", as a client asks and as the hub checks.
     private static readonly byte[] Question = Convert.FromHexString("123401000001000000000000" + "016104746573740000010001");
     private static readonly string[] Answers = ["10.99.1.1", "10.99.1.2"];
 
@@ -43,7 +43,7 @@ public sealed class DnsPoolTests : IAsyncDisposable
         foreach (var address in _addresses)
             await ShownTargets.WaitAsync(setup, $"udp/{setup.Udp[0]}", address, "up,");
 
-        // The targets take turns, and a client that asks again stays with its own.
+        // The targets take turns, and a client that asks again stays with its target.
         for (var i = 0; i < 6; i++)
             _clients.Add(Connect(setup));
         var first = await AskAllAsync();
@@ -98,7 +98,7 @@ public sealed class DnsPoolTests : IAsyncDisposable
         return answers;
     }
 
-    // As resolvers do, it asks again when a datagram was lost. An answer ends with its address.
+    // Asks again when a datagram was lost, as resolvers do. An answer ends with its target's address.
     private static async Task<string> AskAsync(UdpClient client)
     {
         for (var attempt = 0; attempt < 10; attempt++)

@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary><c>tunnel-edge doctor</c> against a real hub.</summary>
+/// <summary><c>tunnel-edge doctor</c> runs against a real hub.</summary>
 public sealed class DoctorTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What <c>tunnel-hub events</c> shows of a hub with an edge.</summary>
+/// <summary><c>tunnel-hub events</c> shows the events of a hub with an edge.</summary>
 public sealed class EventTests
 {
     [Fact]
@@ -81,7 +81,7 @@ public sealed class EventTests
     private static ManagedProcess Follow(TunnelSetup setup, params string[] more) =>
         ManagedProcess.Start("tunnel-hub events", Binaries.Hub, ["events", "--admin-socket", setup.Hub.AdminSocket, .. more]);
 
-    // The command is a process that takes its time to connect: changes are made until it shows one.
+    // The command is a process that takes its time to connect: changes are made until it shows an event.
     private static Task ShowsAsync(TunnelSetup setup, ManagedProcess events)
     {
         var both = false;

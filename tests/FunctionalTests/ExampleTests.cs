@@ -5,7 +5,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The programs in examples/, run as they are.</summary>
+/// <summary>The programs in examples/ run as they are.</summary>
 public sealed class ExampleTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -20,7 +20,7 @@ public sealed class ExampleTests
 
         Assert.Matches($"^Hello {source}, this is connection [0-9a-f]{{32}}", await CurlAsync(source, $"http://127.0.0.1:{port}/"));
 
-        // A body that is larger than what waits between the tunnel and Kestrel.
+        // The body is larger than what may wait between the tunnel and Kestrel.
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, new string('x', 3_000_000));
         Assert.Equal("3000000", (await CurlAsync(source, "--data-binary", $"@{file}", $"http://127.0.0.1:{port}/length")).Trim());
@@ -62,7 +62,7 @@ public sealed class ExampleTests
         return socket;
     }
 
-    // What came before the end, as one character a byte.
+    // Returns what came before the end, as one character a byte.
     private static async Task<string> ReceiveAsync(Socket socket, byte[] end)
     {
         var received = new List<byte>();

@@ -9,7 +9,7 @@ public sealed class HoldTests
     [Fact]
     public async Task When_the_hub_is_restarted_beside_an_open_stream_new_clients_are_served_before_and_wait_meanwhile()
     {
-        // More than a loaded machine needs for the hub's start; by default it is 5 s.
+        // The time is more than a loaded machine needs for the hub's start; by default it is 5 s.
         await using var setup = await TunnelSetup.StartAsync(
             tcp: 2, policies: TunnelSetup.WithoutHeader, hubSettings: new() { ["drainTimeout"] = 4 }, edgeArguments: ["--hold-time", "25"]);
         using var upstream = setup.Listen(setup.Tcp[0]);

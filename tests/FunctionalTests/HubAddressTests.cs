@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A hub that moves and has told its edges before.</summary>
+/// <summary>A hub moves and has told its edges before.</summary>
 public sealed class HubAddressTests
 {
     [Fact]
@@ -30,7 +30,7 @@ public sealed class HubAddressTests
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
         await setup.AssertCarriesAsync(upstream, setup.Tcp[0]);
 
-        // After a crash it is sought there first.
+        // After a crash the edge seeks the hub there first.
         await setup.Edge.RestartAsync();
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
         Assert.Equal($"127.0.0.1:{next}", (await setup.Edge.StatusAsync())!.Value.GetProperty("hub").GetString());
@@ -39,7 +39,7 @@ public sealed class HubAddressTests
         Assert.Equal("Nothing is announced.", (await setup.Hub.RunAsync("edge", "hub-address")).Succeeded().StandardOutput.Trim());
     }
 
-    /// <summary>The edge on its way to keep the address: it is told again when it is back.</summary>
+    /// <summary>Kills the edge on its way to keep the address: it is told again when it is back.</summary>
     [Theory]
     [InlineData("fsync", 1)]
     [InlineData(KillAt.Rename, 1)]

@@ -31,7 +31,7 @@ public sealed class HubReplacementTests
                 await WaitForEdgeAsync(setup);
                 await clients.WaitForMoreAsync(20);
 
-                // What was open before all of them goes on where it is.
+                // Connections that were open before all of them go on where they are.
                 await open.AssertEchoAsync();
             }
 
@@ -80,7 +80,7 @@ public sealed class HubReplacementTests
         await using var clients = SteadyClients.Start(setup, setup.Tcp[0], perSecond: 50);
         await clients.WaitForMoreAsync(10);
 
-        // It has the sockets and the state before it finds that this address is none of the machine's.
+        // The new process has the sockets and the state before it finds that this address is none of the machine's.
         await using var before = setup.Hub.Replace("--bind-address", "192.0.2.1");
         await before.WaitForLineAsync("was not ready to replace this one");
         Assert.Equal(1, await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(30)));

@@ -2,7 +2,7 @@ using Tunnel.FunctionalTests.Harness.Machines;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What edges and their clients see while systemd starts the hub again and keeps its sockets.</summary>
+/// <summary>Edges and their clients go on while systemd starts the hub again and keeps its sockets.</summary>
 public sealed class HubRestartTests
 {
     private const string Ask = $"curl --max-time 60 {MachineServices.Url}";
@@ -56,7 +56,7 @@ public sealed class HubRestartTests
         var replaced = await edge.RunAsync($"for i in $(seq 20); do {Ask} || exit 1; done");
         Assert.True(replaced.ExitCode == 0, replaced.StandardError + await hub.JournalAsync());
 
-        // The download goes on at the process before; the new one is the one that commands find and that is stopped.
+        // The download goes on at the process before; commands find and stop the new one.
         (await hub.RunAsync($"kill -0 {first} && tunnel-hub status")).Succeeded();
         (await edge.RunAsync("systemctl is-active download && systemctl stop download")).Succeeded();
         await hub.WaitForAsync($"! kill -0 {first}");

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Several connections of one tunnel (protocol.md section 3, Lanes), behind a relay that can cut each.</summary>
+/// <summary>One tunnel has several connections (protocol.md section 3, Lanes), behind a relay that can cut each.</summary>
 public sealed class LaneTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-lanes-");
@@ -163,7 +163,7 @@ public sealed class LaneTests : IAsyncLifetime
         await apart.Client.SendAllAsync(new byte[100_000]);
         await apart.Server.ReceiveExactlyAsync(100_000);
 
-        // Counted when they have been written, which the upstream may see first.
+        // The bytes are counted when they have been written, and the upstream may see them before that.
         await Eventually.IsTrueAsync(async () => await BytesInAsync() >= before + 100_000, "all lanes' bytes to be counted");
         _relay.Cut(0);
         await elephant.AssertEchoAsync();
@@ -220,7 +220,7 @@ public sealed class LaneTests : IAsyncLifetime
         Assert.True(ConnectionToken.TryDecode(await _hub.AddEdgeAsync("other", [], []), out var other, out _));
         var own = await IntroduceAsync(mine, other, """{"features":["goaway","lanes"],"maxFrame":65536,"instance":"one"}""");
 
-        // The tunnel of another edge, none at all, its own by another process, its own with a number that is too high.
+        // These are the tunnel of another edge, none at all, the edge's own by another process, and its own with a number that is too high.
         foreach (var (token, instance, tunnel, index, cause) in new[]
         {
             (_token, "one", own, 1, "no tunnel with the id"),
@@ -240,7 +240,7 @@ public sealed class LaneTests : IAsyncLifetime
             await _hub.Process.WaitForLineAsync(cause);
         }
 
-        // The one that it has a right to is taken, and carries nothing of what is the tunnel's.
+        // The lane that it has a right to is taken, and carries nothing of what is the tunnel's.
         using var right = await TunnelPeer.ConnectAsync(_hub.EndPoint);
         await IntroduceAsync(
             right, other,
@@ -259,7 +259,7 @@ public sealed class LaneTests : IAsyncLifetime
         await _edge.WaitForPortsAsync([_port], []);
     }
 
-    /// <summary>Says the line and HELLO; gives the id of the tunnel that it would be.</summary>
+    /// <summary>Says the handshake line and HELLO, and returns the id of the tunnel that it would be.</summary>
     private static async Task<string> IntroduceAsync(TunnelPeer peer, ConnectionToken token, string hello)
     {
         await peer.SendAsync($"EDGE {token.EdgeId} {token.Secret}\n");

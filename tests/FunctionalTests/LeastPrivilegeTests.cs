@@ -29,8 +29,8 @@ public sealed class LeastPrivilegeTests
             DebianProgram.SystemdAnalyze, ["security", "--offline=true", "--no-pager", $"--threshold={tenths}", path]);
         Assert.True(security.ExitCode == 0, security.StandardOutput + security.StandardError);
 
-        // It ends with 0 even for directives that it does not know; that the program and its page are not installed here is no fault, and
-        // systemd 252 (Debian 12) says that it ignores the growing pauses between restarts.
+        // systemd-analyze ends with 0 even for directives that it does not know; that the program and its page are not installed here is no
+        // fault, and systemd 252 (Debian 12) says that it ignores the growing pauses between restarts.
         string[] harmless = ["is not executable", "Command 'man tunnel-", "Unknown key 'RestartSteps'", "Unknown key 'RestartMaxDelaySec'"];
         var verify = await ManagedProcess.RunAsync(DebianProgram.SystemdAnalyze, ["verify", path]);
         Assert.DoesNotContain(
@@ -54,7 +54,7 @@ public sealed class LeastPrivilegeTests
             File.SetUnixFileMode(directory.FullName, (UnixFileMode)0b111_111_111);
             await RunServicesAsync(end, directory.FullName);
 
-            // What nft, its child, can do with the ambient rights.
+            // This tries what nft, the edge's child, can do with the ambient rights.
             var rights = EdgeRights.ToArray();
             var (program, arguments) = end.Command(
                 DebianProgram.Setpriv, [.. rights, DebianProgram.Nft, "add table inet tunnel_edge; list ruleset"]);

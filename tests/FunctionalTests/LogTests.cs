@@ -6,7 +6,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What the services' logs look like.</summary>
+/// <summary>The services' logs look as the pages say.</summary>
 public sealed class LogTests
 {
     [Fact]

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// Connections as people keep them open for long, over a path that breaks: sessions, event streams, transfers, and idle ones.
+/// Connections as people keep them open for long (sessions, event streams, transfers and idle ones) outlive a path that breaks.
 /// </summary>
 [Collection(HeavyTests.Name)]
 public sealed class LongLivedTests
@@ -57,12 +57,12 @@ public sealed class LongLivedTests
         using var upstream = setup.Listen(setup.Tcp[0]);
         using var pair = await setup.OpenAsync(upstream, setup.Tcp[0]);
 
-        // Both ends have it; else the time that the hub gives an upstream to answer may pass while the hub stands.
+        // Both ends have the stream; else the time that the hub gives an upstream to answer may pass while the hub stands.
         await pair.AssertEchoAsync();
         using var transfers = new Transfers([pair]);
         var stopped = edge ? setup.Edge.Process : setup.Hub.Process;
 
-        // Longer than it takes the other to be in doubt and to try another connection.
+        // This takes longer than the other end needs to be in doubt and to try another connection.
         stopped.Signal(ManagedProcess.SigStop);
         await Task.Delay(TimeSpan.FromSeconds(10));
         stopped.Signal(ManagedProcess.SigCont);

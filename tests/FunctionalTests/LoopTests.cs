@@ -10,7 +10,7 @@ namespace Tunnel.FunctionalTests;
 /// <summary>A target that leads back to a port of the edge does not let one client go round and round.</summary>
 public sealed class LoopTests
 {
-    // How often it comes round before its connections are noted is a matter of the machine's load; without an end it was 7,251 times.
+    // How often a connection comes round before it is noted depends on the machine's load; without an end it was 7,251 times.
     private const int Rounds = 200;
 
     [Fact]

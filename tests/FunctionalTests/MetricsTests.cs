@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What Prometheus and an OpenTelemetry collector get to see.</summary>
+/// <summary>Prometheus and an OpenTelemetry collector get to see the metrics.</summary>
 public sealed class MetricsTests
 {
     private static readonly string[] OfBoth =

@@ -6,12 +6,12 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What only the native programs promise.</summary>
+/// <summary>The native programs keep what only they promise.</summary>
 public sealed class NativeProgramTests : IDisposable
 {
     private const string OnlyNative = "is about the native programs: ./tunnel test --native";
 
-    // Bounds, above what was measured (docs/operations/sizing.md) by what differs from one machine to the next: the goals.
+    // The bounds are the goals: above what was measured (docs/operations/sizing.md) by what differs from one machine to the next.
     private const int EdgeMegabytes = 30;
     private const int HubMegabytes = 40;
 
@@ -63,7 +63,7 @@ public sealed class NativeProgramTests : IDisposable
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(new IPEndPoint(address, port));
 
-        // What was asked only whether the port is there has gone again.
+        // The connection that only asked whether the port is there has gone again.
         await client.SendAsync("hello"u8.ToArray());
         await Eventually.IsTrueAsync(
             async () =>
@@ -92,7 +92,7 @@ public sealed class NativeProgramTests : IDisposable
         }
     }
 
-    // What the start took is given back a few seconds later.
+    // The memory that the start took is given back a few seconds later.
     private static Task HoldsAtMostAsync(ManagedProcess process, int megabytes) => Eventually.IsTrueAsync(
         () => ProcessFigures.ResidentBytes(process.Id) <= megabytes * 1_000L * 1_024,
         $"{process.Name} to hold at most {megabytes} MB of resident memory", TimeSpan.FromMinutes(1),

@@ -6,7 +6,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A path between edge and hub that gets worse, is cut, or loses the hub without a word.</summary>
+/// <summary>A path between edge and hub gets worse, is cut, or loses the hub without a word.</summary>
 [Collection(HeavyTests.Name)]
 public sealed class PathTests
 {
@@ -21,7 +21,7 @@ public sealed class PathTests
         using var pair = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         var since = (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset();
         using var bulk = new Bulk(tunnel, pair.Server, pair.Client);
-        // Long enough for msquic to have found the path's full size.
+        // The delay is long enough for msquic to have found the path's full size.
         await bulk.WaitForAsync(4 << 20);
 
         await tunnel.Link.SetAsync("maxpacket 1280");
@@ -50,7 +50,7 @@ public sealed class PathTests
             await tunnel.Edge.Process.WaitForLineAsync("at most 1280 bytes", Limit);
         }
 
-        // The line comes a moment before clients are served by another tunnel, or by the same one over that connection.
+        // The line in the log comes a moment before clients are served by another tunnel, or by the same one over that connection.
         await Eventually.IsTrueAsync(
             () => tunnel.Edge.Process.Log is var log && (log.Split("Connected to the hub").Length == 3
                 || log.Contains("goes on with", StringComparison.Ordinal)),
@@ -118,7 +118,7 @@ public sealed class PathTests
         await tunnel.Hub.Process.WaitForExitAsync(Limit);
         await tunnel.Hub.RestartAsync();
 
-        // By the reset that the new hub sends, or by asking: silence of 45 s would take longer.
+        // The edge learns it by the reset that the new hub sends, or by asking: silence of 45 s would take longer.
         await Eventually.IsTrueAsync(
             async () => await tunnel.EdgeStatusAsync() is var status && status.GetProperty("connected")
                 .GetBoolean() && status.GetProperty("since").GetDateTimeOffset() > since,

@@ -4,8 +4,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// Hub and edge where a system, a container or a user puts them, each in a view of the file system that ends with the test: what they make
-/// where, and whose commands find it.
+/// Hub and edge run where a system, a container or a user puts them, each in a view of the file system that ends with the test. The tests
+/// show where they make what, and whose commands find it.
 /// </summary>
 public sealed class PlacesTests : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class PlacesTests : IDisposable
     private const string ServiceGroup = "4243";
     private const string Bob = "4300";
 
-    // What is written goes into memory, and the rest of the system is seen as it is.
+    // All that is written goes into memory, and the rest of the system is seen as it is.
     private const string OwnPlaces = "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && mount -t tmpfs tmpfs /home";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");
@@ -26,7 +26,7 @@ public sealed class PlacesTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    /// <summary>As the units make them: the directories are the service's, and its group may come to the socket.</summary>
+    /// <summary>Starts as the units do: the directories are the service's, and its group may come to the socket.</summary>
     [Fact]
     public async Task Members_of_the_services_group_use_its_commands_and_others_are_told_what_to_do()
     {
@@ -49,7 +49,7 @@ public sealed class PlacesTests : IDisposable
             "connected over tcpTls", (await RunInAsync(edge, member, $"{Binaries.Edge} status")).Succeeded().StandardOutput,
             StringComparison.Ordinal);
 
-        // Without the group the socket is where it was looked for, and closed.
+        // Without the group the command finds the socket, but may not open it.
         foreach (var (service, command) in new[] { (hub, $"{Binaries.Hub} status"), (edge, $"{Binaries.Edge} status") })
         {
             var refused = await RunInAsync(service, As(Bob, Bob, "HOME=/home/bob"), command);
@@ -74,7 +74,7 @@ public sealed class PlacesTests : IDisposable
         (await RunInAsync(edge, "env -i HOME=/root " + Root, $"{Binaries.Edge} status")).Succeeded();
     }
 
-    /// <summary>A container: nothing but the volume can be written, and the user has neither a name nor a home.</summary>
+    /// <summary>Starts as in a container: only the volume can be written, and the user has neither a name nor a home.</summary>
     [Fact]
     public async Task On_a_read_only_root_all_of_it_is_in_the_volume()
     {
@@ -96,7 +96,7 @@ public sealed class PlacesTests : IDisposable
             "ok       settings", (await RunInAsync(edge, user, $"{Binaries.Edge} doctor")).StandardOutput, StringComparison.Ordinal);
     }
 
-    // Where the runtime of a build that is not native is, every program must know.
+    // Every program must know where the runtime of a build that is not native is.
     private static string Root => Environment.GetEnvironmentVariable("DOTNET_ROOT") is { } root ? $"DOTNET_ROOT={root}" : "";
 
     private static string Of(string name, string text) => text.Replace("NAME", name, StringComparison.Ordinal);

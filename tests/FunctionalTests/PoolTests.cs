@@ -42,7 +42,7 @@ public sealed class PoolTests : IAsyncDisposable
             await WaitAsync(setup, index, "up,");
         AssertShared(await CountAsync(setup, 12), 0, 1, 2);
 
-        // Whoever would have come to the dead one is led on, before anybody has found out.
+        // A client that would have come to the dead server is led on, before anybody has found out.
         await _servers[1]!.DisposeAsync();
         AssertShared(await CountAsync(setup, 12), 0, 2);
         await WaitAsync(setup, 1, "down since", "connection refused, 2 of 2 checks");
@@ -50,7 +50,7 @@ public sealed class PoolTests : IAsyncDisposable
         await WaitAsync(setup, 1, "up,");
         AssertShared(await CountAsync(setup, 12), 0, 1, 2);
 
-        // The kernel still accepts for one that hangs; only the check notices.
+        // The kernel still accepts for a server that hangs; only the check notices.
         _servers[0]!.Signal(SigStop);
         await WaitAsync(setup, 0, "down since", "answer time-out, 2 of 2 checks");
         AssertShared(await CountAsync(setup, 8), 1, 2);
@@ -122,7 +122,7 @@ public sealed class PoolTests : IAsyncDisposable
     private Task WaitAsync(TunnelSetup setup, int index, params string[] words) =>
         ShownTargets.WaitAsync(setup, $"tcp/{setup.Tcp[0]}", _addresses[index], words);
 
-    // By turns, to within two: what a server missed or got too much of before is evened out.
+    // The servers take turns, to within two: what a server missed or got too much of before is evened out.
     private static void AssertShared(int[] served, params int[] working)
     {
         var fair = served.Sum() / working.Length;

@@ -79,7 +79,7 @@ public sealed class PortCommandTests
         }
         catch (SocketException)
         {
-            // It is reset, because its upstream had not read the header.
+            // The client is reset, because its upstream had not read the header.
         }
     }
 }

@@ -10,7 +10,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Each part of a port's policy, through a real hub and edge.</summary>
+/// <summary>Each part of a port's policy works through a real hub and edge.</summary>
 public sealed class PortPolicyTests
 {
     [Fact]
@@ -65,7 +65,7 @@ public sealed class PortPolicyTests
         using var three = await OpenAsync(setup, upstream, setup.Tcp[0], second);
         Assert.True(await IsResetAsync(setup, setup.Tcp[0], second));
 
-        // 20 at once, at 3 and one a second: however slow this machine is, most are turned away.
+        // 20 clients come at once, at a burst of 3 and one a second: however slow this machine is, most are turned away.
         using var limited = setup.Listen(setup.Tcp[1]);
         var clock = Stopwatch.StartNew();
         var passed = 0;
@@ -104,7 +104,7 @@ public sealed class PortPolicyTests
         Assert.Contains("admits 1 new connections", (await setup.Hub.RunAsync("status")).Succeeded().StandardOutput);
         Assert.Contains("tunnel_port_admission_rate", (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
 
-        // The edge enforces it: one in a second, and of those that come at once the others are reset.
+        // The edge enforces the rate of one a second: of clients that come at once the others are reset.
         var source = LoopbackAddresses.Next();
         await Eventually.IsTrueAsync(
             async () => await IsResetAsync(setup, setup.Tcp[0], source, TimeSpan.FromMilliseconds(100))
@@ -157,7 +157,7 @@ public sealed class PortPolicyTests
         await server.SendAllAsync("world"u8.ToArray());
         Assert.Equal("world"u8.ToArray(), await client.ReceiveExactlyAsync(5));
 
-        // Who comes past the balancer is turned away, forged header or not.
+        // A client that comes past the balancer is turned away, whether it forges a header or not.
         Assert.True(await IsResetAsync(setup, setup.Tcp[0], source));
         Assert.Equal(1, (await setup.Edge.StatusAsync())!.Value.GetProperty("refused").GetProperty("proxyNotTrusted").GetInt64());
     }
@@ -249,7 +249,7 @@ public sealed class PortPolicyTests
         Assert.Equal("yes"u8.ToArray(), (await upstream.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer);
     }
 
-    // Without a PROXY header towards the upstream, so that tests see what was sent.
+    // There is no PROXY header towards the upstream, so that tests see what was sent.
     private static JsonObject Policy(int port, JsonObject policy)
     {
         policy["proxyProtocol"] = "off";
@@ -294,7 +294,7 @@ public sealed class PortPolicyTests
         }
     }
 
-    /// <summary>Whether a client is turned away; one that still is in after a while is not.</summary>
+    /// <summary>Returns whether a client is turned away; one that is still in after a while is not.</summary>
     private static async Task<bool> IsResetAsync(TunnelSetup setup, int port, IPAddress source, TimeSpan? patience = null)
     {
         using var client = await TryConnectAsync(new IPEndPoint(setup.EdgeAddress, port), source);

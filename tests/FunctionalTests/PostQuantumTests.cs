@@ -10,11 +10,11 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// Chromium sends key shares that are safe from quantum computers, which are longer than a segment, and is led by its name.
+/// Chromium sends key shares that are safe from quantum computers, which are longer than a segment, and is still led by its name.
 /// </summary>
 public sealed class PostQuantumTests
 {
-    // So begins a key share of X25519MLKEM768, which has 1,216 bytes.
+    // A key share of X25519MLKEM768, which has 1,216 bytes, begins so.
     private static readonly byte[] Share = [0x11, 0xEC, 0x04, 0xC0];
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class PostQuantumTests
             (splitter.InRecords, splitter.InSegments) = (inRecords, inSegments);
             await using var context = await browser.NewContextAsync(new() { IgnoreHTTPSErrors = true });
             var page = await context.NewPageAsync();
-            // A name of its own each time, so that the browser makes a connection of its own.
+            // Each request has a name of its own, so that the browser makes a connection of its own.
             var name = $"{(inRecords ? "records" : "record")}-{(inSegments ? "segments" : "segment")}.two.test";
             await page.GotoAsync($"https://{name}:{splitter.Port}/");
             Assert.Equal($"{name} {name} TLSv1.3", (await page.Locator("body").TextContentAsync())!.Trim());

@@ -111,7 +111,7 @@ public sealed class ProxyHeaderTests
             }
             catch (TimeoutException) when (tries < 5)
             {
-                // A datagram that waits for too long on a busy machine is dropped. Another client is another session.
+                // A datagram that waits for too long on a busy machine is dropped. Another client makes another session.
             }
         }
     }
@@ -130,7 +130,7 @@ public sealed class ProxyHeaderTests
             await upstream.SendAsync("answer"u8.ToArray(), datagram.RemoteEndPoint);
             var answer = await client.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10));
 
-            // 28 bytes of PROXY v2 for IPv4: the source address is at 16, the source port at 24.
+            // The PROXY v2 header has 28 bytes for IPv4: the source address is at 16, the source port at 24.
             Assert.Equal(hasHeader ? 28 + 5 : 5, datagram.Buffer.Length);
             if (hasHeader)
             {

@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The edge's public address by STUN, from a real server to both statuses.</summary>
+/// <summary>The edge learns its public address by STUN from a real server, and both statuses show it.</summary>
 public sealed class PublicAddressTests
 {
     [Fact]
@@ -18,7 +18,7 @@ public sealed class PublicAddressTests
         {
             var port = FreePorts.Next();
             await using var coturn = await CoturnServer.StartAsync(directory.FullName, port);
-            // The first one is silent in neither family: nobody listens there.
+            // The first server answers in neither family: nothing listens there.
             await using var setup = await TunnelSetup.StartAsync(
                 edgeArguments: ["--stun-servers", $"127.0.0.1:{FreePorts.Next()},127.0.0.1:{port},[::1]:{port}"]);
 
@@ -46,7 +46,7 @@ public sealed class PublicAddressTests
         for (var request = 0; request < 2; request++)
         {
             var received = await server.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(30));
-            // Never a bare header: that would be an answer, though one of no use, and the end of the transaction.
+            // The answer is never a bare header: that would be an answer, though one of no use, and the end of the transaction.
             for (var i = 0; i < 200; i++)
             {
                 var garbage = received.Buffer.Concat(new byte[1 + random.Next(1200)]).ToArray();

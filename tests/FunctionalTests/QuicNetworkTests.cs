@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Tunnels over QUIC across bad networks.</summary>
+/// <summary>Tunnels over QUIC work across bad networks.</summary>
 [Collection(HeavyTests.Name)]
 public sealed class QuicNetworkTests
 {
@@ -26,9 +26,9 @@ public sealed class QuicNetworkTests
         using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
         using var quick = await tunnel.OpenAsync(other, tunnel.Tcp[1]);
 
-        // One that nobody reads, until it holds all that it may.
+        // The first stream is read by nobody, until it holds all that it may.
         await stalled.Client.FillAsync(64 << 20, TimeSpan.FromSeconds(2));
-        // One that is never idle, and whose losses hold back its own bytes only.
+        // The second one is never idle, and its losses hold back its own bytes only.
         var sent = new byte[2 << 20];
         Random.Shared.NextBytes(sent);
         var upload = busy.Client.SendAllAsync(sent);
@@ -102,7 +102,7 @@ public sealed class QuicNetworkTests
 
         await tunnel.Link.SetAsync("udp off");
 
-        // The edge takes it for the tunnel that nobody hears any more.
+        // The edge takes it for the tunnel that has fallen silent.
         var opening = tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
 
         // A connection ends after a silence of 45 s, and a try over QUIC takes at most 5 s.
@@ -163,7 +163,7 @@ public sealed class QuicNetworkTests
         Assert.Equal(since, (await tunnel.EdgeStatusAsync()).GetProperty("since").GetDateTimeOffset());
     }
 
-    // Asked again and again as DNS clients do: a datagram may be lost.
+    // Asks again and again as DNS clients do, since a datagram may be lost.
     private static async Task AskAsync(Socket asker, Socket server)
     {
         var buffer = new byte[100];
@@ -201,7 +201,7 @@ public sealed class QuicNetworkTests
         socket.Shutdown(SocketShutdown.Send);
     }
 
-    // What is sent while there is no tunnel is lost.
+    // A datagram that is sent while there is no tunnel is lost.
     private static async Task<EndPoint> SendUntilSeenAsync(Socket client, Socket upstream)
     {
         var seen = upstream.ReceiveFromAsync(new byte[16], new IPEndPoint(IPAddress.Any, 0));

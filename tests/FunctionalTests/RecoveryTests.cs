@@ -19,7 +19,7 @@ public sealed class RecoveryTests
         await setup.Hub.Process.WaitForExitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(StreamEnd.Reset, (await open.Client.DrainAsync()).End);
 
-        // Still listening; who finds no tunnel in time is refused.
+        // The edge still listens; a client that finds no tunnel in time is refused.
         await setup.AssertResetsAsync(setup.Tcp[0]);
 
         await setup.Hub.RestartAsync();

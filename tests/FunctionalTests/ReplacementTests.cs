@@ -25,7 +25,7 @@ public sealed class ReplacementTests
             await setup.Edge.WaitForPortsAsync(setup.Tcp, setup.Udp);
             await clients.WaitForMoreAsync(50);
 
-            // What was open goes on where it is, until it ends.
+            // Open connections go on where they are, until they end.
             await open.AssertEchoAsync();
             Assert.False(before.HasExited, before.Log);
             open.Dispose();
@@ -42,7 +42,7 @@ public sealed class ReplacementTests
         await using var clients = SteadyClients.Start(setup, setup.Tcp[0], perSecond: 50);
         await clients.WaitForMoreAsync(10);
 
-        // At this port there is no hub, so that it gets no configuration.
+        // No hub is at this port, so that the edge gets no configuration.
         await using var before = setup.Edge.Replace(WithPort(setup.Token, 1));
         await before.WaitForLineAsync("takes the sockets of this one");
         setup.Edge.Process.Signal(ManagedProcess.SigKill);

@@ -2,7 +2,7 @@ using Tunnel.FunctionalTests.Harness.Machines;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What clients see while a service is restarted by systemd, which keeps its sockets.</summary>
+/// <summary>Clients are served while a service is restarted by systemd, which keeps its sockets.</summary>
 public sealed class RestartTests
 {
     private const string Ask = $"curl --max-time 60 {MachineServices.Url}";
@@ -27,7 +27,7 @@ public sealed class RestartTests
         var restarted = await edge.RunAsync(Ask);
         Assert.True(restarted.ExitCode == 0, restarted.StandardError + await edge.JournalAsync());
 
-        // A connection that waited in between is closed as any other, and a stopped edge refuses.
+        // A connection that waited in between is closed as any other, and a stopped edge refuses new ones.
         Assert.Equal("fine", restarted.StandardOutput.Trim());
         (await edge.RunAsync("systemctl stop tunnel-edge")).Succeeded();
         Assert.Equal(7, (await edge.RunAsync(Ask)).ExitCode);

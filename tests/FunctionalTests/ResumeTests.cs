@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What is open outlives the connection that carries it.</summary>
+/// <summary>Open connections outlive the connection that carries them.</summary>
 public sealed class ResumeTests
 {
     private static readonly string[] OverTls = ["--transport", "tcpTls"];

@@ -3,7 +3,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A secret that is renewed over the tunnel, with nothing done at the edge, and whatever is killed meanwhile.</summary>
+/// <summary>A secret is renewed over the tunnel, with nothing done at the edge, whatever is killed meanwhile.</summary>
 public sealed class SecretPushTests
 {
     private const int Continue = 18;
@@ -29,8 +29,8 @@ public sealed class SecretPushTests
     }
 
     /// <summary>
-    /// The edge, or the hub on its way to take the new secret: before the content is on the disk, before it has its name, before its name
-    /// is on the disk.
+    /// Kills the edge, or the hub on its way to take the new secret: before the content is on the disk, before it has its name, before its
+    /// name is on the disk.
     /// </summary>
     [Theory]
     [InlineData(true, "fsync", 1)]
@@ -54,7 +54,7 @@ public sealed class SecretPushTests
         await AssertWellAsync(setup);
     }
 
-    /// <summary>The hub, when the edge has kept the new secret and the old ones are to end.</summary>
+    /// <summary>Kills the hub when the edge has kept the new secret and the old ones are to end.</summary>
     [Theory]
     [InlineData("fsync", 1)]
     [InlineData(KillAt.Rename, 1)]

@@ -3,11 +3,11 @@ using Tunnel.FunctionalTests.Harness.Machines;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// The doctors without an argument, where systemd runs the services by their units: as root, as the service's user and as others.
+/// The doctors run without an argument, where systemd runs the services by their units: as root, as the service's user and as others.
 /// </summary>
 public sealed class ServiceDoctorTests
 {
-    // As operators do who keep the token in the environment; the doctor has to find it there.
+    // The token is in the environment, as some operators keep it; the doctor has to find it there.
     private const string ByEnvironment = """
         printf 'TUNNEL_EDGE__TOKEN=%s\n' "$(cat /etc/tunnel-edge/token)" > /etc/tunnel-edge/environment && rm /etc/tunnel-edge/token
         printf '[Service]\nLoadCredential=\nExecStart=\nExecStart=/usr/bin/tunnel-edge run\nEnvironmentFile=/etc/tunnel-edge/environment\n' > /etc/systemd/system/tunnel-edge.service.d/environment.conf

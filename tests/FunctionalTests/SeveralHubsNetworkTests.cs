@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// One edge with three hubs on a machine whose packet filter is the test's: a hub is cut off, and all of them set a firewall.
+/// One edge has three hubs on a machine whose packet filter is the test's: a hub is cut off, and all of them set a firewall.
 /// </summary>
 public sealed class SeveralHubsNetworkTests : IAsyncLifetime
 {

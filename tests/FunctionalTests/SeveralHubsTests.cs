@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// One edge with three hubs that share nothing but its secret: each may be killed, stopped or behind, and clients go to the others.
+/// One edge has three hubs that share nothing but its secret: each may be killed, stopped or behind, and clients go to the others.
 /// </summary>
 public sealed class SeveralHubsTests : IAsyncLifetime
 {
@@ -122,7 +122,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         for (var i = 0; i < 3; i++)
             (await OpenAsync(second, _ports[1])).Dispose();
 
-        // It comes back with the state of before the change.
+        // The hub comes back with the state of before the change.
         _hubs[1].Process.Signal(ManagedProcess.SigKill);
         File.Copy(Path.Combine(older, "edges.json"), Path.Combine(_hubs[1].StateDirectory, "edges.json"), overwrite: true);
         await _hubs[0].PutEdgeAsync(EdgeId, _ports, [], new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } });
@@ -167,7 +167,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
 
     private Task<StreamPair> OpenAsync() => OpenAsync(_upstream, _ports[0]);
 
-    /// <summary>A client, and which hub it is at.</summary>
+    /// <summary>A client, and the hub that it is at.</summary>
     private async Task<(StreamPair Pair, int Hub)> OpenAtAsync()
     {
         var before = await StreamsAsync();

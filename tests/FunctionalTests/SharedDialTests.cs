@@ -8,12 +8,12 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Two hubs that share their state, and an edge that both could dial: one does, and the other one when that is gone.</summary>
+/// <summary>Two hubs share their state and could both dial an edge: one does, and the other one when the first is gone.</summary>
 public sealed class SharedDialTests : IAsyncLifetime
 {
     private const string EdgeId = "edge-1";
 
-    // What is promised is 20 s after a death; a machine that does much else takes longer.
+    // The promise is 20 s after a death; a machine that does much else takes longer.
     private static readonly TimeSpan TakeOverLimit = TimeSpan.FromSeconds(90);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-shared-dial-");
@@ -62,7 +62,7 @@ public sealed class SharedDialTests : IAsyncLifetime
         await WaitForTunnelAsync(_other);
         await AssertCarriesAsync();
 
-        // It comes back, and finds that another one dials; then it dials, since that one stops.
+        // The first hub comes back and finds that another one dials; then it dials, since that one stops.
         await _one.RestartAsync();
         await WaitForDiallerAsync(_one, _other);
         Assert.Null(await _one.ConnectedEdgeAsync(EdgeId));
@@ -70,7 +70,7 @@ public sealed class SharedDialTests : IAsyncLifetime
         await WaitForTunnelAsync(_one);
         await AssertCarriesAsync();
 
-        // All the time nobody but the dialler has come to the edge's port.
+        // In all this time nobody but the dialler has come to the edge's port.
         Assert.All(
             (await _edge.StatusAsync())!.Value.GetProperty("strangers").EnumerateObject(), kind => Assert.Equal(0, kind.Value.GetInt64()));
         foreach (var hub in (HubProcess[])[_one, _other])
@@ -94,7 +94,7 @@ public sealed class SharedDialTests : IAsyncLifetime
         Assert.NotNull(await _one.ConnectedEdgeAsync(EdgeId));
         Assert.Null(await _other.ConnectedEdgeAsync(EdgeId));
 
-        // The last thing, since it connects to the upstream too.
+        // This comes last, since it connects to the upstream too.
         var doctor = await _other.RunAsync("doctor");
         Assert.Contains($"{Name(_one)} dials {EdgeId}", doctor.StandardOutput, StringComparison.Ordinal);
         Assert.DoesNotContain("FAILED", doctor.StandardOutput, StringComparison.Ordinal);

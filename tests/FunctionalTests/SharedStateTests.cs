@@ -10,7 +10,7 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests;
 
 /// <summary>
-/// Two hubs that share edges, secrets and blocks in PostgreSQL: whatever one's API changes is in force at both, with their edges.
+/// Two hubs share edges, secrets and blocks in PostgreSQL: what one's API changes is in force at both, with their edges.
 /// </summary>
 public sealed class SharedStateTests : IAsyncLifetime
 {
@@ -49,7 +49,7 @@ public sealed class SharedStateTests : IAsyncLifetime
         await edge.WaitForPortsAsync([ports[1]], []);
         Assert.NotNull(await _one.ConnectedEdgeAsync(EdgeId));
 
-        // Removed at the hub that it is not connected to.
+        // The edge is removed at the hub that it is not connected to.
         Assert.True((await _other.SendAsync(HttpMethod.Delete, $"api/v1/edges/{EdgeId}")).IsSuccess);
         await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is null, "the end of the edge's tunnel");
     }
@@ -144,7 +144,7 @@ public sealed class SharedStateTests : IAsyncLifetime
         await WaitForBothAsync();
         await edge.WaitForPortsAsync([ports[0]], []);
 
-        // Whichever is changed, neither is behind, and both know what is bound.
+        // Whichever hub is changed, neither is behind, and both know what is bound.
         foreach (var (hub, port) in new[] { (_one, ports[1]), (_other, ports[2]) })
         {
             await hub.PutEdgeAsync(EdgeId, [port], []);
@@ -160,7 +160,7 @@ public sealed class SharedStateTests : IAsyncLifetime
 
         await WaitForBothAsync();
 
-        // One is killed and the other changed meanwhile; then the database goes, and the killed one comes back with what it knew.
+        // One hub is killed and the other changed meanwhile; then the database goes, and the killed one comes back with what it knew.
         _one.Process.Signal(ManagedProcess.SigKill);
         await Eventually.IsTrueAsync(
             async () => (await HubsAsync()).Count(IsConnected) == 1, "the loss of a hub", explain: () => edge.Process.Log);

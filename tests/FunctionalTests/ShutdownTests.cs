@@ -5,10 +5,10 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Services stop when they are told to, and streams get their time.</summary>
+/// <summary>Services stop when they are told to, and streams get time to end.</summary>
 public sealed class ShutdownTests
 {
-    // This is far below the drain time of 30 s.
+    // The limit is far below the drain time of 30 s.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ShutdownTests
         await stopping.WaitForLineAsync("stops on");
 
         var clock = Stopwatch.StartNew();
-        // The first of them may come so soon that it counts as the same wish.
+        // The first signal may come so soon after the other that both count as one wish.
         await Eventually.IsTrueAsync(
             () =>
             {
@@ -151,7 +151,7 @@ public sealed class ShutdownTests
         }
         finally
         {
-            // The service must not wait for a client that was still taken.
+            // The service must not wait for a client that was still taken in.
             client?.Reset();
         }
     }

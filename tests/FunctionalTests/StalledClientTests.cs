@@ -38,7 +38,7 @@ public sealed class StalledClientTests
         var (arrived, end) = await stalled.Client.DrainAsync();
         Assert.Equal(StreamEnd.Finished, end);
 
-        // Of the chunk that was given up a part may have been taken.
+        // A part of the chunk that was given up may have been taken.
         Assert.InRange(arrived, taken, taken + SocketExtensions.FillChunk);
     }
 
@@ -59,7 +59,7 @@ public sealed class StalledClientTests
                 pairs.Add(await setup.OpenAsync(upstream, setup.Tcp[0], KernelBuffer));
             }
 
-            // A mebibyte each would be ten times the budget.
+            // A mebibyte for each would be ten times the budget.
             await Parallel.ForEachAsync(pairs, new ParallelOptions { MaxDegreeOfParallelism = 200 }, async (pair, _) =>
             {
                 try

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>A service's state is one process' at a time and stays its owner's, whoever runs it, and where.</summary>
+/// <summary>A service's state belongs to one process at a time and stays its owner's, whoever runs it, and where.</summary>
 public sealed class StateTests : IDisposable
 {
     private const string Somebody = "4242";
@@ -137,7 +137,7 @@ public sealed class StateTests : IDisposable
 
     private static ManagedProcess WithoutHome(string name, string program, params string[] arguments)
     {
-        // The test's own program files may be where only root may look.
+        // The test's own program files may be in a place that only root may look into.
         string[] environment = Environment.GetEnvironmentVariable("DOTNET_ROOT") is { } root ? [$"DOTNET_ROOT={root}"] : [];
         return ManagedProcess.Start(
             name,

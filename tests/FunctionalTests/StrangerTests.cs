@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Whoever is no edge is turned away as protocol.md section 2 says, and healthy tunnels go on.</summary>
+/// <summary>A peer that is no edge is turned away as protocol.md section 2 says, and healthy tunnels go on.</summary>
 public sealed class StrangerTests : IAsyncLifetime
 {
     private const string Unauthorized = """{"error":"unauthorized"}""" + "\n";
@@ -26,7 +26,7 @@ public sealed class StrangerTests : IAsyncLifetime
         _healthy = await _setup.OpenAsync(_upstream, _setup.Tcp[0]);
     }
 
-    // Whatever a test did, the connection that was open before it lives on, and others can be made.
+    // Whatever a test did, the connection that was open before it goes on, and others can be made.
     public async ValueTask DisposeAsync()
     {
         await using (_setup)
@@ -76,7 +76,7 @@ public sealed class StrangerTests : IAsyncLifetime
         using var socket = await ConnectAsync(null);
         await socket.SendAllAsync(System.Text.Encoding.Latin1.GetBytes(bytes));
 
-        // At most a TLS alert, then the end.
+        // At most a TLS alert comes, then the end.
         Assert.InRange((await socket.DrainAsync()).Bytes, 0, 100);
     }
 

@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The system's authorities are many, and to read them takes as long as the rest of a start.</summary>
+/// <summary>The system has many authorities, and reading them takes as long as the rest of a start.</summary>
 public sealed class SystemAuthoritiesTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");

@@ -22,7 +22,7 @@ public sealed class ThroughputTests
         {
             var bytes = await IperfAsync(setup, options);
 
-            // A tenth of what a slow machine does in this second; the figures themselves are the load benchmark's business.
+            // The bound is a tenth of what a slow machine does in this second; the figures themselves are the load benchmark's business.
             Assert.True(bytes > 5_000_000, $"iperf3 {string.Join(' ', options)} moved {bytes} bytes only.");
         }
     }

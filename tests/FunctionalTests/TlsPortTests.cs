@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>Ports whose clients speak TLS, with curl and HAProxy.</summary>
+/// <summary>Ports have clients that speak TLS, with curl and HAProxy.</summary>
 public sealed class TlsPortTests
 {
     [Theory]
@@ -67,7 +67,7 @@ public sealed class TlsPortTests
             $"tunnel_certificate_expiry_timestamp_seconds{{certificate=\"{certificates[0]}\"}}",
             (await setup.Hub.SendAsync(HttpMethod.Get, "metrics")).Body);
 
-        // Renewed as certbot does it, by another file of the same name; then one that can't be used.
+        // The certificate is renewed as certbot does it, by another file of the same name; then comes one that can't be used.
         var renewed = TestCertificates.Write(setup.Directory, "one.test");
         await Eventually.IsTrueAsync(
             async () => (await TryCurlAsync(setup, source, "one.test", renewed)).ExitCode == 0, "the new certificate",
@@ -140,7 +140,7 @@ public sealed class TlsPortTests
         var failures = (await setup.Hub.StatusAsync()).GetProperty("streamFailures");
         Assert.False(failures.TryGetProperty("handshakeFailed", out var failed) && failed.GetInt32() > 0, $"{failures} of {handshakes}");
 
-        // As certbot does it: the file is another one of the same name.
+        // The file is another one of the same name, as certbot leaves it.
         string Put()
         {
             using var certificate = TestCertificates.Make(null, null, "one.test");
@@ -236,7 +236,7 @@ public sealed class TlsPortTests
         TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
         (await TryCurlAsync(setup, source, name, certificate, options)).Succeeded().StandardOutput.Trim();
 
-    // The certificate is checked, so that whoever answers has its key.
+    // The certificate is checked, so that the server that answers has its key.
     private static Task<ProgramResult> TryCurlAsync(
         TunnelSetup setup, IPAddress source, string name, string certificate, params string[] options) =>
         ManagedProcess.RunAsync(

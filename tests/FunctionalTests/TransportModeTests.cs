@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>What an edge does over which transport, on loopback.</summary>
+/// <summary>Each transport mode of an edge, on loopback, uses the transports that it names.</summary>
 public sealed class TransportModeTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-modes-");
@@ -36,7 +36,7 @@ public sealed class TransportModeTests : IDisposable
             hubSettings: new JsonObject { ["quic"] = false }, edgeArguments: ["--transport", "quicWithFallback"]);
         var status = (await setup.Edge.StatusAsync())!.Value;
         Assert.Equal("tcpTls", status.GetProperty("transport").GetString());
-        // This is no time-out: nobody listens, and the kernel says so.
+        // This is no time-out: nothing listens, and the kernel says so.
         Assert.Equal("quicUnreachable", status.GetProperty("transportReason").GetString());
         Assert.False((await setup.Hub.StatusAsync()).GetProperty("quic").GetBoolean());
         Assert.Contains("the setting quic is false", setup.Hub.Process.Log);

@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests;
 
-/// <summary>The hub speaks TLS to nginx, which wants a certificate of it.</summary>
+/// <summary>The hub speaks TLS to nginx, which wants a certificate of the hub.</summary>
 public sealed class UpstreamTlsTests
 {
     [Fact]
@@ -25,7 +25,7 @@ public sealed class UpstreamTlsTests
         await SetAsync(new JsonObject { ["sni"] = "web.test", ["ca"] = ca, ["clientCert"] = shown });
         Assert.Equal($"{source} SUCCESS CN=hub.test web.test", (await AskAsync()).Succeeded().StandardOutput);
 
-        // Another name than that of the certificate, another authority, and no certificate of the hub.
+        // These are another name than that of the certificate, another authority, and no certificate of the hub.
         await SetAsync(new JsonObject { ["sni"] = "other.test", ["ca"] = ca, ["clientCert"] = shown });
         Assert.NotEqual(0, (await AskAsync()).ExitCode);
         await SetAsync(new JsonObject { ["sni"] = "web.test", ["ca"] = shown, ["clientCert"] = shown });

@@ -30,7 +30,7 @@ public sealed class WanLinkTests
             best = clock.Elapsed < best ? clock.Elapsed : best;
         }
 
-        // It takes no less; how much more it takes depends on the machine's load.
+        // The delay is at least this; how much more it is depends on the machine's load.
         Assert.InRange(best.TotalMilliseconds, 50, 150);
     }
 

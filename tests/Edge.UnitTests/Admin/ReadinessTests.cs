@@ -12,7 +12,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Admin;
 
-/// <summary>What /readyz and /healthz of a whole edge in this process answer.</summary>
+/// <summary>/readyz and /healthz of a whole edge in this process say how it is.</summary>
 public sealed class ReadinessTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-readiness-");
@@ -70,11 +70,11 @@ public sealed class ReadinessTests : IAsyncLifetime
     public async Task While_an_event_loop_hangs_the_edge_is_not_ready()
     {
         var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Not disposed of: the loop may come to it late, and a loop's exception ends the process.
+        // The gate is not disposed of: the loop may come to it late, and a loop's exception ends the process.
         var gate = new ManualResetEventSlim();
         try
         {
-            // The loops are the process's: other tests wait for them during this.
+            // The loops are shared by the whole process, so that other tests wait for them meanwhile.
             EventLoops.Next().Post(() =>
             {
                 hangs.SetResult();

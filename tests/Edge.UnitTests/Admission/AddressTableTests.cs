@@ -51,7 +51,7 @@ public sealed class AddressTableTests
         Assert.Equal(10, Tries(policy, 20));
     }
 
-    /// <summary>However often it is asked: what is refused costs nothing of the rate, and no time is lost in between.</summary>
+    /// <summary>However often an address asks, a refusal costs nothing of its rate, and no time is lost in between.</summary>
     [Fact]
     public void The_rate_is_exact_over_time()
     {

@@ -17,6 +17,6 @@ public sealed class DocumentedCommandTests
                 command => command.Line));
     }
 
-    // In a sentence a command is named without what it needs.
+    // A sentence may name a command without its arguments.
     private static bool IsWrong(ParseResult parse, bool isMention) => isMention ? parse.UnmatchedTokens.Count > 0 : parse.Errors.Count > 0;
 }

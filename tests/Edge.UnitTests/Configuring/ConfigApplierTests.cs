@@ -214,7 +214,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         await AdvanceAsync(() => other.Reports == 1);
         Assert.Equal([new AskingHub(_tunnel, 2, IsInForce: true), new AskingHub(other, 2, IsInForce: true)], _filter.Hubs);
 
-        // One that is behind asks for another firewall.
+        // A hub that is behind asks for another firewall.
         using var firewall = JsonDocument.Parse("""{"blockedIps":["192.0.2.1"]}""");
         _inbox.PostPushed(other, OfState(1, 80) with { FirewallConfig = firewall.RootElement }, hub: 1);
         await AdvanceAsync(() => other.Reports == 2);
@@ -264,7 +264,7 @@ public sealed class ConfigApplierTests : IAsyncDisposable
 
         public int Applied => Volatile.Read(ref _applied);
 
-        /// <summary>The hubs that are told of the firewall.</summary>
+        /// <summary>Records the hubs that are told of the firewall.</summary>
         public ImmutableArray<AskingHub> Hubs { get; private set; } = [];
 
         public void TellHubs(ImmutableArray<AskingHub> hubs) => Hubs = hubs;

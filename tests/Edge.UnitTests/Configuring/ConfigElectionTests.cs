@@ -19,7 +19,7 @@ public sealed class ConfigElectionTests
         Assert.True(_election.IsOutdated(older));
         Assert.False(_election.IsOutdated(newer));
 
-        // The older one may say what it likes, until it has the newest state.
+        // The older hub is not listened to until it has the newest state.
         var again = From(0, state: 1, 80, 81);
         Assert.False(_election.Take(again));
         Assert.Same(newer, _election.InForce);
@@ -39,7 +39,7 @@ public sealed class ConfigElectionTests
         Assert.False(_election.Take(Gone(1)));
         Assert.Same(first, _election.InForce);
 
-        // A hub whose tunnel is another one is answered as ever.
+        // A hub that has a new tunnel is answered as ever.
         Assert.True(_election.Take(From(0, state: 5, 80)));
     }
 

@@ -11,7 +11,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 
-/// <summary>Which of three hubs gets a new client.</summary>
+/// <summary>A new client goes to the best of three hubs.</summary>
 public sealed class HubConnectionsTests : IAsyncDisposable
 {
     private readonly ManualTimeProvider _time = new();
@@ -93,7 +93,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         Look(20);
         Assert.Same(a, Usable);
 
-        // All seem silent on a machine that has no time: the one that has spoken last is not the one that was killed.
+        // All hubs seem silent on a machine that has no time: the hub that has spoken last is not the one that was killed.
         Look(1, b);
         Look(7);
         Assert.Equal([true, true, true], _hubs.Links.Select(static link => link.Describe().Silent));

@@ -61,7 +61,7 @@ public sealed class HubRenewalsTests : IDisposable
         second.OnConnected();
         Assert.Equal(New, OfHub("hub2.example").Current.Secret);
 
-        // Its own comes first, then that of the other, then the token's.
+        // The hub's own address comes first, then the other hub's, then the token's.
         second.Keep("a-third-secret", null);
         Assert.Equal("a-third-secret", second.Current.Secret);
         second.OnFailed(DialFailureKind.Unauthorized);

@@ -41,7 +41,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         Assert.True(first.Max() <= TimeSpan.FromMilliseconds(Spread));
         Assert.InRange(PeakToMean(first, TimeSpan.FromMilliseconds(100)), 1, 3);
 
-        // Nor are they in step afterwards, although all of these failed at the same moment.
+        // They are not in step afterwards either, although all of these failed at the same moment.
         _time.Advance(TimeSpan.FromMilliseconds(Spread));
         for (var edge = 0; edge < Edges; edge++)
             (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -87,7 +87,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromMilliseconds(Spread / 2));
         (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
 
-        // The ceilings of the waits double from there, up to that of a tunnel whose clients wait.
+        // From there the ceilings of the waits double, up to that of a tunnel whose clients wait.
         foreach (var wait in (TimeSpan[])[TimeSpan.FromMilliseconds(Spread), Resumption.LongestPause / 2, Resumption.LongestPause / 2])
         {
             await Eventually.IsTrueAsync(() => _time.UntilNext == wait, "the backoff");

@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 
-/// <summary>A tunnel beside one whose hub does not answer.</summary>
+/// <summary>A tunnel is made beside one whose hub does not answer.</summary>
 public sealed class RescueTests : IAsyncDisposable
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
@@ -147,7 +147,7 @@ public sealed class RescueTests : IAsyncDisposable
         return await _dialer.NextAsync();
     }
 
-    // Time goes on as long as it takes others to notice.
+    // Moves the clock for as long as it takes others to notice.
     private Task PassAsync(Func<bool> until) => Eventually.IsTrueAsync(
         () =>
         {

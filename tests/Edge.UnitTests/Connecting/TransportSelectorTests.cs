@@ -133,7 +133,7 @@ public sealed class TransportSelectorTests
         Assert.Equal(0, _tls.Waiting);
     }
 
-    // By its length: the limit of the dial before may still be counted for a moment.
+    // The wait is known by its length, since the limit of the dial before may still be counted for a moment.
     private Task WaitForPauseAsync() =>
         Eventually.IsTrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
 

@@ -322,7 +322,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         var tunnel = await ConnectAsync(Config(rev: 1, 80));
         _time.Advance(TimeSpan.FromSeconds(5));
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Shutdown, 0));
-        // It may close in the same moment.
+        // The tunnel may close in the same moment.
         tunnel.Lose();
 
         for (var tries = 0; tries < 40; tries++)
@@ -333,7 +333,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             _time.Advance(TunnelConnector.RestartPause);
         }
 
-        // Then the waits grow, from their beginning.
+        // After that the waits grow from the shortest one.
         foreach (var wait in (double[])[0.25, 0.5, 1])
         {
             (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
@@ -381,7 +381,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             "the port is closed");
         _time.Advance(TunnelConnector.ConflictInterval);
 
-        // A hub that does not tell has its time to say so again: nothing is bound before.
+        // A hub that does not tell of conflicts may still say so again in this time, so nothing is bound before it is over.
         var again = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(again, Config(rev: 1, 80));
         await Eventually.IsTrueAsync(() => again.Started, "the tunnel is started");
@@ -450,7 +450,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Handler.OnConfig(tunnel, Contested(Config(rev: 2), false));
         await Eventually.IsTrueAsync(() => _connector.Status.Connected, "the tunnel counts");
 
-        // Two processes that said so would take the id from each other for ever.
+        // Two processes that both said so would take the id from each other for ever.
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Replaced, 0));
         await WaitForRetryAsync();
         _time.Advance(TunnelConnector.ConflictInterval);
@@ -524,7 +524,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         return tunnel;
     }
 
-    /// <summary>A report that the pace of the reports may hold back.</summary>
+    /// <summary>Returns the next report, which the pace of the reports may hold back.</summary>
     private async Task<Report> NextReportAsync(FakeTunnel tunnel)
     {
         var report = tunnel.NextReportAsync();
@@ -539,7 +539,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         return await report;
     }
 
-    /// <summary>Until the loop waits for its next try: the clock may be moved then.</summary>
+    /// <summary>Returns when the loop waits for its next try: the clock may be moved then.</summary>
     private Task WaitForRetryAsync() =>
         Eventually.IsTrueAsync(() => _connector.Status.NextAttempt > _time.GetUtcNow(), "the loop waits for its next try");
 }

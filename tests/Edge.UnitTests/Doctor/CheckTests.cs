@@ -343,7 +343,7 @@ public sealed class CheckTests
         Assert.Contains("dns             hub.example:8443: hub.example can't be resolved", text.ToString());
         Assert.Contains("\"subject\": \"hub.example:8443\"", report.ToJson());
 
-        // Without any that takes it, each is a failure; and what is wrong with this machine is never a hub's fault.
+        // When no hub takes it, each is a failure; what is wrong with this machine is never a hub's fault.
         Assert.Equal(CheckStatus.Failed, new DoctorContext(hubs[0].Options).Judge(report.Checks[0]).Status);
         Assert.Equal(CheckStatus.Failed, main.Judge(new CheckResult("ports", CheckStatus.Failed, "in use")).Status);
     }

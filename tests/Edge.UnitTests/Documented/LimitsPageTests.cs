@@ -9,7 +9,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Documented;
 
-/// <summary>The numbers on the page of limits that are the edge's.</summary>
+/// <summary>The page of limits has the numbers of the edge's code.</summary>
 public sealed class LimitsPageTests
 {
     [Fact]

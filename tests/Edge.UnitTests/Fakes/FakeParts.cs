@@ -70,7 +70,7 @@ internal sealed class FakeBinder : IPortBinder
 
     public List<PortKey> Tried { get; } = [];
 
-    /// <summary>The port at which it has a fault.</summary>
+    /// <summary>The port that has a fault.</summary>
     public PortKey? Throws { get; set; }
 
     public BindResult Bind(PortKey port, EdgePortPolicy policy)

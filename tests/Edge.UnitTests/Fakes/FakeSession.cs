@@ -19,7 +19,7 @@ internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink 
 
     public bool TakesDatagrams { get; set; } = true;
 
-    /// <summary>The next datagram finds it open, and closed when it is sent.</summary>
+    /// <summary>Makes the next datagram find the session open, and closed when it is sent.</summary>
     public bool EndsWithNext { get; set; }
 
     public int Refused { get; private set; }
@@ -45,7 +45,7 @@ internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink 
         IsOpen = false;
     }
 
-    /// <summary>The hub ends it, or the tunnel is lost.</summary>
+    /// <summary>Ends the session as the hub does, or the loss of the tunnel.</summary>
     public void Lose()
     {
         IsOpen = false;

@@ -61,7 +61,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
 
-    /// <summary>The tunnel that it was to hand its streams over to while it lived.</summary>
+    /// <summary>The tunnel to which it was asked to hand over its streams while it lived.</summary>
     public ITunnel? HandedTo { get; private set; }
 
     public Task<int> HandOverStreamsAsync(ITunnel other)
@@ -76,7 +76,7 @@ internal sealed class FakeTunnel : ITunnel
         return Task.CompletedTask;
     }
 
-    /// <summary>Ended by the test: the tunnel has opened nearly as much as it can number.</summary>
+    /// <summary>Completed by the test when the tunnel is to have opened nearly as many streams as it can number.</summary>
     public TaskCompletionSource Numbers { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task NumbersEnding => Numbers.Task;
@@ -85,15 +85,15 @@ internal sealed class FakeTunnel : ITunnel
 
     public bool Disposed { get; private set; }
 
-    /// <summary>False: OpenStream and OpenSession give null.</summary>
+    /// <summary>False makes OpenStream and OpenSession return null.</summary>
     public bool TakesNew { get; set; } = true;
 
-    /// <summary>How many streams it takes at present; null: any number.</summary>
+    /// <summary>How many more streams it takes at present; null: any number.</summary>
     public int? Room { get; private set; }
 
     public bool HasRoom => Room != 0;
 
-    /// <summary>Gives room for so many streams and no more.</summary>
+    /// <summary>Gives room for so many more streams and no others.</summary>
     public void MakeRoom(int streams)
     {
         Room = streams;
@@ -102,7 +102,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task WaitForRoomAsync() => HasRoom ? Task.CompletedTask : _room.Task;
 
-    /// <summary>Streams opened so far.</summary>
+    /// <summary>The streams that were opened so far.</summary>
     public int Opened => Volatile.Read(ref _opened);
 
     public void Start() => Started = true;
@@ -133,7 +133,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public void SendConfig(TunnelConfig config) => throw new NotSupportedException();
 
-    /// <summary>Reports sent so far.</summary>
+    /// <summary>The reports that were sent so far.</summary>
     public int Reports { get; private set; }
 
     public void SendReport(Report report)
@@ -166,7 +166,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public void Lose() => End(new TunnelEnd(TunnelEndKind.ConnectionLost, "broken by the test"));
 
-    /// <summary>The last stream has ended.</summary>
+    /// <summary>Tells that the last stream has ended.</summary>
     public void FinishStreams() => _noStreams.TrySetResult();
 
     public Task<Report> NextReportAsync() => _reports.Reader.ReadAsync().AsTask().Soon();

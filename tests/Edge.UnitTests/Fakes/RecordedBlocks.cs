@@ -4,7 +4,7 @@ using Tunnel.Edge.Refusing;
 
 namespace Tunnel.Edge.UnitTests.Fakes;
 
-/// <summary>Remembers who was turned away.</summary>
+/// <summary>Remembers which sources were turned away.</summary>
 internal sealed class RecordedBlocks : IBlockedClients
 {
     public ConcurrentQueue<(PortKey Port, RefusalReason Reason, UInt128? Client, bool Log)> Items { get; } = new();

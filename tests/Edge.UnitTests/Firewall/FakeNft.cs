@@ -3,21 +3,23 @@ using Tunnel.Edge.Firewall;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
 
-/// <summary>A kernel's tables as far as our transactions and listings touch them: all of a transaction happens, or nothing.</summary>
+/// <summary>
+/// A kernel's tables, as far as our transactions and listings touch them: a transaction is done as a whole or not at all.
+/// </summary>
 internal sealed class FakeNft : INft
 {
     private Dictionary<string, FakeNftTable> _tables = [];
 
-    /// <summary>What every transaction ends with instead of success.</summary>
+    /// <summary>The result of every transaction in place of success.</summary>
     public NftResult? Fault { get; set; }
 
-    /// <summary>What every transaction throws: a fault of ours.</summary>
+    /// <summary>The exception of every transaction, as for a fault of ours.</summary>
     public Exception? Throws { get; set; }
 
-    /// <summary>Comments of the rules of a machine's first table.</summary>
+    /// <summary>The comments of the rules of a machine's first table.</summary>
     public List<string> Rules => [.. (_tables.GetValueOrDefault(NftJson.Table)?.Rules ?? []).Select(rule => (string)rule["comment"]!)];
 
-    /// <summary>What the last transaction has added to sets.</summary>
+    /// <summary>The elements that the last transaction has added to sets.</summary>
     public List<string> Elements { get; } = [];
 
     public int Transactions { get; private set; }
@@ -26,13 +28,13 @@ internal sealed class FakeNft : INft
 
     public IReadOnlyCollection<string> Tables => _tables.Keys;
 
-    /// <summary>Another process makes its table in place of what is there, or a killed one has left it behind.</summary>
+    /// <summary>Puts another process's table in place of what is there, or leaves it behind as a killed one does.</summary>
     public void TakeOver(NftOwner owner, string table = NftJson.Table) => _tables[table] = FakeNftTable.Of(owner.Chain, "of another");
 
-    /// <summary>Somebody flushes the whole ruleset.</summary>
+    /// <summary>Flushes the whole ruleset, as somebody may do by hand.</summary>
     public void Flush() => _tables = [];
 
-    /// <summary>Somebody changes a table by hand.</summary>
+    /// <summary>Changes a table by hand.</summary>
     public void Change(Action<FakeNftTable> change, string table = NftJson.Table)
     {
         lock (this)

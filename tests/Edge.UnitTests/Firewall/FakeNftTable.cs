@@ -5,12 +5,12 @@ namespace Tunnel.Edge.UnitTests.Firewall;
 /// <summary>One table of a <see cref="FakeNft"/>.</summary>
 internal sealed class FakeNftTable
 {
-    /// <summary>Chains, sets, counters and limits, by name.</summary>
+    /// <summary>The chains, sets, counters and limits, by name.</summary>
     public Dictionary<string, (string Kind, JsonObject Item)> Objects { get; private init; } = [];
 
     public List<JsonObject> Rules { get; private init; } = [];
 
-    /// <summary>By set.</summary>
+    /// <summary>The elements of each set.</summary>
     public Dictionary<string, List<JsonNode>> Elements { get; private init; } = [];
 
     public static FakeNftTable Of(string owner, string comment)
@@ -29,7 +29,7 @@ internal sealed class FakeNftTable
         Elements = Elements.ToDictionary(set => set.Key, set => set.Value.ToList()),
     };
 
-    /// <returns>Whether it can be done.</returns>
+    /// <returns>Whether the change can be made.</returns>
     public bool Do(string verb, string kind, JsonObject item)
     {
         var name = (string?)item["name"] ?? "";
@@ -54,7 +54,7 @@ internal sealed class FakeNftTable
         }
     }
 
-    /// <summary>What it holds, elements aside.</summary>
+    /// <summary>The table's contents, elements aside.</summary>
     public IEnumerable<JsonObject> List() =>
         [
             .. List("chain"), .. List("set"), .. List("counter"), .. List("limit"),

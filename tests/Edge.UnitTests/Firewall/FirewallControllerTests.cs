@@ -130,7 +130,7 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyAsync("""{"blockedIps":["192.0.2.9"]}""");
         await FailConfirmationAsync("timed out");
         Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
-        // It is not the one that was never confirmed.
+        // What is in force is not the configuration that was never confirmed.
         Assert.Contains("192.0.2.1", Assert.Single(_nft.Elements), StringComparison.Ordinal);
         Assert.DoesNotContain("rule bad", _nft.Rules);
     }
@@ -155,7 +155,7 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Equal(FirewallReport.Unavailable, report.State);
         Assert.Equal(["no right"], report.Errors);
 
-        // Later the operator gives it the right.
+        // Later the operator gives the edge the right.
         _nft.Fault = null;
         await ApplyConfirmedAsync(BlockOne);
         Assert.Contains("blocked", _nft.Rules);
@@ -211,7 +211,7 @@ public sealed class FirewallControllerTests : IDisposable
         await ApplyConfirmedAsync(block);
         Assert.Contains("\"timeout\":60", Assert.Single(_nft.Elements), StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromSeconds(20));
-        // Only what the hub says now is left.
+        // The elements of before are gone: only what the hub says now is in force.
         await ApplyAsync(block.Replace("60", "40", StringComparison.Ordinal));
         Assert.Empty(_nft.Elements);
         Assert.Equal(1, _firewall.Status.Blocked);
@@ -395,7 +395,7 @@ public sealed class FirewallControllerTests : IDisposable
 
         public IReadOnlyCollection<IPAddress> KnownAddresses => [];
 
-        /// <summary>Answers the try that waits, or the next.</summary>
+        /// <summary>Answers the try that waits, or the next one.</summary>
         public void Answer(string? fault) => _next.TrySetResult(fault);
 
         public void Always(string? fault)

@@ -4,7 +4,9 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
 
-/// <summary>Whose table is whose: edges of one machine, processes of one edge, and what was left behind.</summary>
+/// <summary>
+/// Each table has one owner: edges of one machine, processes of one edge, and tables that were left behind are told apart.
+/// </summary>
 public class NftTableTests
 {
     private static readonly Ruleset Rules = RulesetBuilder.Build(Plans.Of("""{"blockedIps":["192.0.2.1"]}"""), 0);

@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
 
-/// <summary>Plans as a hub's JSON makes them.</summary>
+/// <summary>Makes plans from a hub's JSON.</summary>
 internal static class Plans
 {
     public static FirewallPlan Of(string json, params (string Source, long Until)[] blocks)

@@ -6,7 +6,7 @@ using Tunnel.Edge.Firewall;
 
 namespace Tunnel.Edge.UnitTests.Firewall;
 
-/// <summary>What is sent to nft, word by word. That nft takes it, and what it does then, FunctionalTests show.</summary>
+/// <summary>The script for nft has exactly these words. FunctionalTests show that nft takes it, and what it does then.</summary>
 public class RulesetTests
 {
     private const string Everything = """
@@ -44,7 +44,7 @@ public class RulesetTests
         var lines = Lines(Table.Update(before, after, Owner));
 
         Assert.Equal("""{"flush":{"chain":{"family":"inet","table":"tunnel_edge","name":"owner_id_3_abc"}}}""", lines[0]);
-        // Only the limit that changed goes, with its counter; the limit per source and the timed block stay.
+        // Only the limit that changed is made anew, with its counter; the limit per source and the timed block stay.
         Assert.Equal(["counter", "limit"], Kinds(lines, "delete").Order());
         Assert.Equal(["counter", "limit"], Kinds(lines, "add").Where(kind => kind is not ("rule" or "element")).Order());
         Assert.DoesNotContain(lines, line =>

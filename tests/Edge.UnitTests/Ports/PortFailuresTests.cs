@@ -15,7 +15,7 @@ public sealed class PortFailuresTests
             var single = new SortedDictionary<PortKey, string>();
             foreach (var step in steps.Select(static step => (uint)step))
             {
-                // There are few ports of both protocols and two errors; one step of three forgets one.
+                // There are few ports, of both protocols, and two errors; one step in three removes a port's error.
                 var port = new PortKey(step % 2 == 0 ? PortProtocol.Tcp : PortProtocol.Udp, (int)(step / 2 % 8));
                 var error = step % 3 == 0 ? null : step % 3 == 1 ? "one" : "other";
                 if (error is null)

@@ -57,7 +57,7 @@ public sealed class PortListenersTests : IDisposable
         Assert.Null(_listeners.FindFault());
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
 
-        // What changes is seen.
+        // A change is seen.
         _binder.Bound[PortKey.Tcp(7)].Fault = "it sleeps";
         Assert.Equal("tcp/7: it sleeps", _listeners.FindFault());
         _listeners.Apply(PortSet.Of([Web]));
@@ -158,7 +158,7 @@ public sealed class PortListenersTests : IDisposable
         Assert.Equal(
             ["Listening on tcp/1-384", $"Can't listen on tcp/385-65535: {reason}", $"Can't listen on udp/1-65535: {reason}"], log.Lines);
 
-        // Nothing is told again, and room that is made is used.
+        // Nothing is logged again, and room that is made is used.
         _time.Advance(PortListeners.RetryInterval);
         Assert.Equal((3, 0), (log.Lines.Count, _changes));
         state = listeners.Apply(PortSet.Of(numbers.Skip(10).Select(PortKey.Tcp)));

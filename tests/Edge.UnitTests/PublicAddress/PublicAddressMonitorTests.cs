@@ -159,7 +159,7 @@ public sealed class PublicAddressMonitorTests : IAsyncDisposable
 
     private Task<PublicAddresses> NextChangeAsync() => _changes.Reader.ReadAsync().AsTask().Soon();
 
-    /// <summary>Moves the clock when the monitor waits for nothing else.</summary>
+    /// <summary>Moves the clock once the monitor waits for nothing else.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
         if (_monitor.Current != PublicAddresses.Unknown)

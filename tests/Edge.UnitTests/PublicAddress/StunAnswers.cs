@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Tunnel.Edge.UnitTests.PublicAddress;
 
-/// <summary>Writes what a STUN server sends, without the product's code.</summary>
+/// <summary>Writes the answers of a STUN server, without the product's code.</summary>
 internal static class StunAnswers
 {
     public static byte[] Message(ushort type, ReadOnlySpan<byte> transactionId, params byte[][] attributes)

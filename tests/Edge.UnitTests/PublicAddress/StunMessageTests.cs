@@ -8,7 +8,7 @@ namespace Tunnel.Edge.UnitTests.PublicAddress;
 
 public sealed class StunMessageTests
 {
-    // RFC 5769: test vectors for STUN; these have a FINGERPRINT each.
+    // RFC 5769 has these test vectors for STUN; each has a FINGERPRINT.
     private static readonly byte[] SampleId = Convert.FromHexString("b7e7a701bc34d686fa87dfae");
 
     private static readonly byte[] SampleIpv4 = Convert.FromHexString(

@@ -65,7 +65,7 @@ public sealed class ClientTurnsTests : IDisposable
         await ConnectAsync(other, Flooding, 1);
         await WaitAsync(52);
 
-        // One of the many was next already.
+        // One of the many clients was the next one already.
         _tunnel.MakeRoom(5);
 
         var opened = new List<FakeTunnel.OpenedStream>();
@@ -212,7 +212,7 @@ public sealed class ClientTurnsTests : IDisposable
 
         _fixture.Handover.Stop();
 
-        // Whoever looks after them may have seen it without another wait.
+        // The thread that looks after them may have seen it without another wait.
         await Eventually.IsTrueAsync(
             () =>
             {

@@ -45,7 +45,7 @@ public sealed class LeftPortsTests
         Assert.Equal([$"tcp-{port}"], keeper.Forgotten);
         keeper.Take().Dispose();
 
-        // A program that another test starts just now holds a copy of the socket until it runs.
+        // A program that another test is just starting holds a copy of the socket until it runs.
         await Eventually.IsTrueAsync(() => IsRefused(port), "the refusal");
     }
 

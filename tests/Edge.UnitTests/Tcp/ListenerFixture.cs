@@ -46,7 +46,7 @@ internal sealed class ListenerFixture : IDisposable
 
     public UdpSessions Sessions { get; }
 
-    /// <summary>What a process before has left, and who keeps the sockets.</summary>
+    /// <summary>The sockets that a process before has left, and their keeper.</summary>
     public SocketStore Sockets { get; init; } = SocketStore.None;
 
     public TcpPortListener ListenTcp(IPAddress address, int port = 0, EdgePortPolicy? policy = null)

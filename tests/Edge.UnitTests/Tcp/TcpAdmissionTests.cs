@@ -186,7 +186,7 @@ public sealed class TcpAdmissionTests : IDisposable
 
     private TcpPortListener Listen(EdgePortPolicy policy) => _fixture.ListenTcp(IPAddress.Any, policy: policy);
 
-    /// <summary>Sends what a balancer sends; null when a stream was opened, else why not. The connection stays.</summary>
+    /// <summary>Sends what a balancer sends; returns null when a stream was opened, else why not. The connection stays.</summary>
     private async Task<string?> SendAsync(TcpPortListener port, byte[] data)
     {
         var before = port.GetStatistics().Blocked;

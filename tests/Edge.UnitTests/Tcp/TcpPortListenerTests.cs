@@ -123,7 +123,7 @@ public sealed class TcpPortListenerTests
     [Fact]
     public async Task Connections_of_a_closed_port_have_the_drain_time_and_are_reset_then()
     {
-        // An address of its own: another test may get the port as soon as it is free.
+        // The address is one of its own, because another test may get the port as soon as it is free.
         var address = IPAddress.Parse("127.0.0.77");
         using var fixture = new ListenerFixture();
         var tunnel = new FakeTunnel();
@@ -200,7 +200,7 @@ public sealed class TcpPortListenerTests
             client.Dispose();
     }
 
-    /// <summary>The reset may be there before the client knows that it was connected.</summary>
+    /// <summary>Allows for a reset that is there before the client knows that it was connected.</summary>
     private static async Task AssertResetAsync(int port)
     {
         var reset = await Assert.ThrowsAsync<SocketException>(async () =>

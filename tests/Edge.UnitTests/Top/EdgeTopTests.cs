@@ -8,7 +8,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Top;
 
-/// <summary>What the edge's dashboard renders of recorded statuses, in virtual time.</summary>
+/// <summary>The edge's dashboard renders recorded statuses, in virtual time.</summary>
 public sealed class EdgeTopTests
 {
     private readonly ManualTimeProvider _time = new();

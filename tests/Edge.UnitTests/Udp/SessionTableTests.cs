@@ -49,7 +49,7 @@ public sealed class SessionTableTests
         _table.RemoveIdle(Seconds(60), removed);
         Assert.Equal([idle], removed);
 
-        // When a busy one was last active is known to a second, and it must not go early.
+        // The last activity of a busy session is known to a second only, and the session must not go early.
         _table.RemoveIdle(Seconds(90.9), removed);
         Assert.Equal([idle], removed);
         _table.RemoveIdle(Seconds(91), removed);
@@ -80,7 +80,7 @@ public sealed class SessionTableTests
         Assert.Equal(1, _table.Count);
     }
 
-    /// <summary>Random operations against a list that is searched from end to end.</summary>
+    /// <summary>Compares random operations with a list that is searched from end to end.</summary>
     [Fact]
     public void Behaves_like_a_plain_list() =>
         Prop.ForAll<int[]>(operations =>
@@ -91,7 +91,7 @@ public sealed class SessionTableTests
             double now = 0;
             foreach (var operation in operations)
             {
-                // Whole seconds, so that every touch is worth a move.
+                // The times are whole seconds, so that every touch is worth a move.
                 now++;
                 var number = Math.Abs(operation % 7);
                 var known = model.FindIndex(entry => entry.Session.Number == number);

@@ -21,7 +21,7 @@ public sealed class DocumentedCommandsTests
         await machines.Edge.WaitForAsync("tunnel-edge status | grep 80,443");
         await AssertServesAsync(machines);
 
-        // Whoever follows the lines once more ends nothing that runs.
+        // An operator who follows the lines once more ends nothing that runs.
         const string state = "systemctl show --property MainPID,NRestarts,Result tunnel-hub";
         var before = (await machines.Hub.RunAsync(state)).Succeeded().StandardOutput;
         var again =

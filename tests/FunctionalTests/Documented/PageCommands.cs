@@ -13,7 +13,7 @@ internal sealed partial class PageCommands(MachinePair machines)
     private const string AddEdge = "edge add vps";
     private const string Reference = "docs/operations/reference.md";
 
-    // An edge that was removed needs a secret; without this, the one that is connected keeps its own.
+    // An edge that was removed needs a secret; without this, the edge that is connected keeps its own.
     private const string VpsSecret = """
         , "secret": "the-secret-of-the-pages-edge"
         """;
@@ -25,13 +25,13 @@ internal sealed partial class PageCommands(MachinePair machines)
         ]
         """;
 
-    // By the hub, since an edge that has lost its tunnel goes on for a while as though it had it.
+    // The hub is asked, since an edge that has lost its tunnel goes on for a while as though it had it.
     private const string IsConnected = "tunnel-hub edge list | grep -E '^vps +(connected|conflict)'";
     private const string IsServing = "tunnel-edge status | grep 80,443";
 
     private static readonly string EdgesThatKeepTheirSecret = Edges.Replace(VpsSecret, "", StringComparison.Ordinal);
 
-    // What stands for something in the pages, and what it is here. The edge "spare" is there to be changed; "vps" is connected.
+    // These are the placeholders of the pages, and what they are here. The edge "spare" is there to be changed; "vps" is connected.
     private readonly Dictionary<string, string> _placeholders = new()
     {
         ["$SOCKET"] = "/run/tunnel-hub/admin.sock",
@@ -74,7 +74,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         (await machines.Hub.RunAsync("cat > /etc/nginx/nginx.conf && systemctl start nginx", configuration)).Succeeded();
     }
 
-    /// <summary>What the pages take for granted once hub and edge are installed.</summary>
+    /// <summary>Makes what the pages take for granted once hub and edge are installed.</summary>
     public async Task PrepareAsync()
     {
         (await machines.Hub.RunAsync(
@@ -115,7 +115,7 @@ internal sealed partial class PageCommands(MachinePair machines)
         foreach (var line in new[] { "tunnel-hub", "tunnel-edge" }.SelectMany(program => Documentation.CommandsOf(page, program)).Where(
             static command => !command.IsMention && !NotRun.Reasons.ContainsKey($"sudo {command.Line}")))
         {
-            // Each of them stands for itself, and the one before may have ended the edge's tunnel.
+            // Each command is run by itself, because the one before may have ended the edge's tunnel.
             (await ApplyAsync(EdgesThatKeepTheirSecret)).Succeeded();
             await WaitUntilServingAsync();
             await RunAsync(page, line.Line, wrong);

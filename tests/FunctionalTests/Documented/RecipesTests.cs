@@ -10,7 +10,8 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
     private const string Page = "docs/operations/recipes.md";
     private const string Https = "curl --insecure --resolve example.com:443:10.1.0.1 https://example.com/";
 
-    // What the client does, the line at the hub that finds its trace (null: what the client prints is enough), and what must be there.
+    // A recipe has the client's command, the line at the hub that finds its trace (null: what the client prints is enough), and what must
+    // be there.
     private static readonly Dictionary<string, (string Client, string? Hub, string Expected)> Checks = new()
     {
         ["nginx"] = (Https, null, "10.1.0.1"),
@@ -41,13 +42,13 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
         }
         """;
 
-    // The same as an operator's certbot, but for who is asked; nothing is asked of a person.
+    // This does what an operator's certbot does, with another server; nothing is asked of a person.
     private const string Certbot = """
         mkdir -p /etc/letsencrypt && printf '%s\n' 'server = https://vps.example.com:14000/dir' 'no-verify-ssl = true' \
           'agree-tos = true' 'register-unsafely-without-email = true' 'non-interactive = true' > /etc/letsencrypt/cli.ini
         """;
 
-    // What a recipe takes for granted, at the hub and at the client.
+    // These are what a recipe takes for granted, at the hub and at the client.
     private static readonly Dictionary<string, (string Hub, string Client)> Given = new()
     {
         ["WireGuard"] = (
@@ -55,7 +56,7 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
             WireGuard("10.99.0.2", "10.99.0.1", "client", "hub", "", "Endpoint = 10.1.0.1:51820")),
         ["A game server"] = ("systemd-run --quiet --unit cube2 --uid nobody /usr/games/cube2-server", "true"),
 
-        // A packet of a version of QUIC that does not exist: a server answers with those that it knows (RFC 9000, 6.1).
+        // The packet has a version of QUIC that does not exist: a server answers with those that it knows (RFC 9000, 6.1).
         ["HTTP/3"] = ("true",
             "{ printf '\\xc0\\x1a\\x2a\\x3a\\x4a\\x08AAAAAAAA\\x08BBBBBBBB\\x00'; head -c 1176 /dev/zero; } > unknown-version"),
         ["Let's Encrypt behind the tunnel"] = (Certbot, Authority),
@@ -104,7 +105,7 @@ public sealed class RecipesTests(RecipesTests.Installed installed) : IClassFixtu
         Assert.Equal(["Before you begin"], untested);
     }
 
-    // Its keys are made once, beside each other, since the machines share nothing.
+    // The keys are made once, at the same time, since the machines share nothing.
     private static string WireGuard(string address, string peer, string own, string other, string more, string peersMore) => $$"""
         wg pubkey <<< {{Key(other)}} > other.pub && printf '%s\n' '[Interface]' 'Address = {{address}}/24' 'PrivateKey = {{Key(own)}}' '{{more}}' \
           '[Peer]' "PublicKey = $(cat other.pub)" 'AllowedIPs = {{peer}}/32' '{{peersMore}}' > /etc/wireguard/wg0.conf && wg-quick up wg0

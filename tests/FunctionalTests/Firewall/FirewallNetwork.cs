@@ -42,7 +42,7 @@ public sealed class FirewallNetwork : IAsyncDisposable
         var network = new FirewallNetwork($"tunnel-fw-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
         foreach (var space in network.Spaces)
             await IpAsync("netns", "add", space);
-        // Made inside a namespace, so that the machine's own never sees it.
+        // The socket is made inside the namespace, so that the machine's own never sees it.
         await IpAsync("-n", network.EdgeSpace, "link", "add", "world", "type", "veth", "peer", "name", "edge", "netns", network.World);
         await IpAsync("-n", network.EdgeSpace, "link", "add", "hub", "type", "veth", "peer", "name", "edge", "netns", network.HubSpace);
         await ConfigureAsync(network.EdgeSpace, "world", [$"{Edge4}/24", $"{Edge6}/32"]);
@@ -94,7 +94,7 @@ public sealed class FirewallNetwork : IAsyncDisposable
     public static IPEndPoint EndPointFor(IPAddress source, int port) =>
         new(source.AddressFamily == AddressFamily.InterNetwork ? Edge4 : Edge6, port);
 
-    /// <summary>Packets of all counters whose name begins so.</summary>
+    /// <summary>Returns the packets of all counters whose name begins so.</summary>
     public async Task<long> CountAsync(string counter)
     {
         var listing =
@@ -124,7 +124,7 @@ public sealed class FirewallNetwork : IAsyncDisposable
         await IpAsync("-n", space, "link", "set", device, "up");
         foreach (var address in addresses)
         {
-            // Without the search for duplicates, which makes an address wait.
+            // Duplicates are not searched for, since that makes an address wait.
             string[] more = address.Contains(':') ? ["nodad"] : [];
             await IpAsync(["-n", space, "addr", "add", address, "dev", device, .. more]);
         }

@@ -22,7 +22,7 @@ public sealed class FirewallSetup : IAsyncDisposable
 
     public FirewallNetwork Network { get; }
 
-    /// <summary>What the hub forwards to: without it clients that were let in would be reset, too.</summary>
+    /// <summary>The upstream of the hub: without it clients that were let in would be reset, too.</summary>
     public Socket Upstream { get; }
 
     public ManagedProcess? Edge { get; private set; }

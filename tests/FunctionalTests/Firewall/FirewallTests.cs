@@ -6,7 +6,7 @@ using static Tunnel.FunctionalTests.Firewall.FirewallNetwork;
 
 namespace Tunnel.FunctionalTests.Firewall;
 
-/// <summary>The real nft on the edge's machine, and what clients and the hub see of it.</summary>
+/// <summary>The real nft is on the edge's machine, and clients and the hub see its effects.</summary>
 public sealed class FirewallTests
 {
     private const string BlockOne = """{"blockedIps":["10.9.0.10/32"]}""";
@@ -72,7 +72,7 @@ public sealed class FirewallTests
         await using var setup = await FirewallSetup.StartDialledAsync(BlockOne);
         await setup.WaitForStateAsync("applied");
 
-        // What is open goes on, and nothing new gets in.
+        // Open connections go on, and nothing new gets in.
         await setup.Network.NftAsync("add table inet other; add chain inet other in { type filter hook input priority -10; }; "
             + $"add rule inet other in tcp dport {setup.TunnelPort} ct state new drop");
         Assert.True((await setup.PushAsync("""{"blockedIps":["10.9.0.11"]}""")).IsSuccess);
@@ -97,7 +97,7 @@ public sealed class FirewallTests
         Assert.Contains("10.9.1.2", await setup.WaitForStateAsync("rolledBack", TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
         Assert.DoesNotContain("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
 
-        // No tunnel of this edge uses TCP.
+        // This edge has no tunnel over TCP.
         Assert.True((await setup.PushAsync(Cut("tcp"))).IsSuccess);
         await setup.WaitForStateAsync("applied");
         Assert.Contains("rule cut", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class FirewallTests
         await Eventually.IsTrueAsync(
             async () => (await setup.Network.RulesetAsync()).Contains("10.9.0.11", StringComparison.Ordinal), "the push");
 
-        // nft has it a moment before the edge's own ports go by it.
+        // nft has the rules a moment before the edge goes by them at its own ports.
         await Eventually.IsTrueAsync(
             () => Task.FromResult(setup.Edge!.Log.Split("The firewall is in force").Length > 2), "the edge's own list");
         await setup.Network.AssertConnectsAsync(Clients4[0], setup.Port);
@@ -181,7 +181,7 @@ public sealed class FirewallTests
             $$"""{"blockedIps":["10.9.0.10","192.0.2.0/24"],"rateLimits":[{"id":"web","port":80,"rate":"3/hour","perSourceIP":true},{"id":"all","port":81,"rate":"3/hour"}]}""");
         await setup.WaitForStateAsync("applied");
         (await setup.HubCommandAsync("firewall", "block", "203.0.113.7", "--for", "1h")).Succeeded();
-        // Told after the edge has looked at what is in force: what changes before that look is not told apart from its own.
+        // This waits until the edge has looked at what is in force: changes before that look are taken for its own.
         await Eventually.IsTrueAsync(
             () => Task.FromResult(setup.Edge!.Log.Contains("3 sources are blocked", StringComparison.Ordinal)), "the block",
             explain: () => setup.Edge!.Log);
@@ -194,7 +194,7 @@ public sealed class FirewallTests
         Assert.Contains(told, drift, StringComparison.Ordinal);
         Assert.Contains("\"mended\":true", drift.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
-        // What the edge itself put there is no drift.
+        // The edge's own rules are no drift.
         Assert.Equal(
             1, (await setup.EdgeStatusAsync())!.Value.GetProperty("firewall").GetProperty("drift").GetProperty("count").GetInt64());
         await setup.StopEdgeAsync();
@@ -210,7 +210,7 @@ public sealed class FirewallTests
             "22,2222");
         await setup.WaitForStateAsync("applied");
         await setup.Network.AssertDroppedAsync(Clients4[0], setup.Port, "blocked");
-        // Nobody listens, but the packet came in: the kernel refuses.
+        // Nothing listens, but the packet came in: the kernel refuses.
         using var client = setup.Network.CreateClient(Clients4[0]);
         var error = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(
             () => client.ConnectAsync(EndPointFor(Clients4[0], Protected)).WaitAsync(TimeSpan.FromSeconds(30)));
@@ -242,7 +242,7 @@ public sealed class FirewallTests
             BlockOne, ["/usr/bin/setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"]);
         Assert.Contains("CAP_NET_ADMIN", await setup.WaitForStateAsync("unavailable"), StringComparison.Ordinal);
         await setup.Network.AssertConnectsAsync(Clients4[1], setup.Port);
-        // At its own ports the edge keeps the blocked one out all the same.
+        // At its own ports the edge keeps the blocked source out all the same.
         using (var client = setup.Network.CreateClient(Clients4[0]))
         {
             try
@@ -252,7 +252,7 @@ public sealed class FirewallTests
             }
             catch (System.Net.Sockets.SocketException error) when (error.SocketErrorCode == System.Net.Sockets.SocketError.ConnectionReset)
             {
-                // It came before the connect was seen to be done.
+                // The reset came before the connect was seen to be done.
             }
         }
 

@@ -6,7 +6,7 @@ using static Tunnel.FunctionalTests.Firewall.FirewallNetwork;
 
 namespace Tunnel.FunctionalTests.Firewall;
 
-/// <summary>Blocks by <c>tunnel-hub firewall block</c>, down to the packets.</summary>
+/// <summary><c>tunnel-hub firewall block</c> blocks sources, down to the packets.</summary>
 public sealed class TimedBlockTests
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed class TimedBlockTests
         var until = JsonDocument.Parse(answer.Succeeded().StandardOutput).RootElement.GetProperty("until").GetDateTimeOffset();
         await WaitForRuleAsync(setup, "10.9.0.10");
         await setup.Network.AssertConnectsAsync(Clients4[1], setup.Port);
-        // The kernel's own clock ends it: nobody pushes anything.
+        // The kernel's own clock ends the block: nobody pushes anything.
         await Eventually.IsTrueAsync(
             async () => !(await setup.Network.RulesetAsync()).Contains("10.9.0.10", StringComparison.Ordinal), "the block's end");
         Assert.True(DateTimeOffset.UtcNow >= until.AddSeconds(-1), "it ended early");

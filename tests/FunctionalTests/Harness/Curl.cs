@@ -4,13 +4,13 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>What curl got.</summary>
-/// <param name="Status">HTTP status; 0 when there was no answer.</param>
-/// <param name="Version">HTTP version: 1.1, 2.</param>
-/// <param name="ContentType">Of the body.</param>
+/// <summary>The answer that curl got.</summary>
+/// <param name="Status">The HTTP status; 0 when there was no answer.</param>
+/// <param name="Version">The HTTP version: 1.1 or 2.</param>
+/// <param name="ContentType">The type of the body.</param>
 /// <param name="Body">The body.</param>
-/// <param name="ExitCode">curl's own.</param>
-/// <param name="Error">What curl says went wrong.</param>
+/// <param name="ExitCode">The exit code of curl.</param>
+/// <param name="Error">The error that curl prints.</param>
 public sealed record CurlAnswer(int Status, string Version, string ContentType, string Body, int ExitCode, string Error)
 {
     public JsonElement Json => JsonElement.Parse(Body);
@@ -21,7 +21,7 @@ public static class Curl
 {
     private const string Mark = "\n<curl>";
 
-    /// <summary>Asks; the certificate is not checked.</summary>
+    /// <summary>Asks without a check of the certificate.</summary>
     public static async Task<CurlAnswer> RunAsync(string url, string? key = null, params string[] options)
     {
         List<string> arguments = ["-sSk", "--max-time", "60", "-w", Mark + "%{http_code} %{http_version} %{content_type}", .. options];

@@ -24,7 +24,7 @@ public sealed class CuttableLink : IDisposable
         _ = AcceptAsync();
     }
 
-    /// <summary>Where the edge finds the hub.</summary>
+    /// <summary>The address at which the edge finds the hub.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
     /// <summary>Bytes that were carried, in both directions.</summary>
@@ -95,7 +95,7 @@ public sealed class CuttableLink : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It was cut, or one of the two has broken it.
+            // The connection was cut, or one of the two ends has broken it.
         }
         finally
         {

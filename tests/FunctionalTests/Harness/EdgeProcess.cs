@@ -41,7 +41,7 @@ public sealed class EdgeProcess : IAsyncDisposable
                 .. Own(name, more), .. more], name + ".sock", place);
     }
 
-    /// <summary>Starts it again after it was killed.</summary>
+    /// <summary>Starts the edge again after it was killed.</summary>
     public async Task RestartAsync()
     {
         await EndAsync();
@@ -50,7 +50,7 @@ public sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Starts another process that takes over from this one while it runs, and is the edge of the test from now on.</summary>
     /// <param name="token">Another token for it; null: the same.</param>
-    /// <returns>The process before, which its caller disposes.</returns>
+    /// <returns>The process before, which its caller disposes of.</returns>
     public ManagedProcess Replace(string? token = null)
     {
         if (token is not null)
@@ -60,7 +60,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Its status, or null while it does not answer.</summary>
+    /// <summary>The edge's status, or null while it does not answer.</summary>
     public async Task<JsonElement?> StatusAsync()
     {
         if (Process.HasExited)
@@ -79,14 +79,14 @@ public sealed class EdgeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it is connected and listens on exactly these ports.</summary>
+    /// <summary>Waits until the edge is connected and listens on exactly these ports.</summary>
     public Task WaitForPortsAsync(IEnumerable<int> tcp, IEnumerable<int> udp) => Eventually.IsTrueAsync(
         async () => await StatusAsync() is { } status && status.GetProperty("connected").GetBoolean()
             && Ports(status, "listenPorts").SetEquals(tcp) && Ports(status, "listenPortsUdp").SetEquals(udp),
         $"the edge's ports {string.Join(',', tcp)} and {string.Join(',', udp)}",
         explain: () => Process.Log);
 
-    /// <summary>Waits until its tunnel runs over this.</summary>
+    /// <summary>Waits until the edge's tunnel runs over this transport.</summary>
     public Task WaitForTransportAsync(string transport, TimeSpan? limit = null) => Eventually.IsTrueAsync(
         async () => await StatusAsync() is { } status && status.GetProperty("transport").GetString() == transport,
         $"a tunnel over {transport}", limit, () => Process.Log);
@@ -97,7 +97,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         await EndAsync();
     }
 
-    // Nobody on the Internet is asked by a test.
+    // Tests ask nobody on the Internet.
     private static string[] NoStun(string[] more) => more.Contains("--stun-servers") ? [] : ["--stun-servers", "[]"];
 
     private static string[] Own(string name, string[] more) =>

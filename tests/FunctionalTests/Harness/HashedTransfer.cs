@@ -13,7 +13,7 @@ public static class HashedTransfer
     // On a busy machine the handshake of the next connection may take several tries, and all transfers wait for it.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Sends until it is told to stop, then the end.</summary>
+    /// <summary>Sends until it is told to stop, and then the end.</summary>
     public static async Task<(long Bytes, string Hash)> SendUntilAsync(Socket socket, int seed, CancellationToken enough)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -21,7 +21,7 @@ public sealed class HelloSplitter : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>How the next ClientHellos are sent.</summary>
+    /// <summary>The form in which the next ClientHellos are sent.</summary>
     public bool InRecords { get; set; }
 
     public bool InSegments { get; set; }

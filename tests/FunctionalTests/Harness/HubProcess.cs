@@ -34,10 +34,10 @@ public sealed class HubProcess : IAsyncDisposable
     public string StateDirectory => Path.Combine(_directory, "state");
 
     /// <summary>Starts a hub and waits until it answers.</summary>
-    /// <param name="directory">Where it keeps everything.</param>
-    /// <param name="targetHost">Where it forwards to.</param>
+    /// <param name="directory">The directory in which it keeps everything.</param>
+    /// <param name="targetHost">The host that it forwards to.</param>
     /// <param name="settings">More settings, for its file.</param>
-    /// <param name="place">Where it runs; null: where the test does.</param>
+    /// <param name="place">The namespace that it runs in; null: the test's own.</param>
     public static async Task<HubProcess> StartAsync(
         string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null)
     {
@@ -55,7 +55,7 @@ public sealed class HubProcess : IAsyncDisposable
         return hub;
     }
 
-    /// <summary>Starts it again after it was killed, with the same settings and state.</summary>
+    /// <summary>Starts the hub again after it was killed, with the same settings and state.</summary>
     public async Task RestartAsync()
     {
         await EndAsync();
@@ -65,7 +65,7 @@ public sealed class HubProcess : IAsyncDisposable
 
     /// <summary>Starts another process that takes over from this one while it runs, and is the hub of the test from now on.</summary>
     /// <param name="more">More arguments for it.</param>
-    /// <returns>The process before, which its caller disposes.</returns>
+    /// <returns>The process before, which its caller disposes of.</returns>
     public ManagedProcess Replace(params string[] more)
     {
         var before = Process;
@@ -83,7 +83,7 @@ public sealed class HubProcess : IAsyncDisposable
 
         var result = await ManagedProcess.RunAsync(Binaries.Hub, [.. arguments, "--admin-socket", AdminSocket]);
 
-        // A token is the only thing that is printed.
+        // The command prints a token and nothing else.
         KnownSecrets.Add(
             arguments is ["edge", "add" or "token" or "rotate-secret", ..] or ["admin-key", ..] ? result.StandardOutput.Trim() : "");
         return result;
@@ -176,7 +176,7 @@ public sealed class HubProcess : IAsyncDisposable
             : place.Start("tunnel-hub", Binaries.Hub, arguments);
     }
 
-    /// <summary>Waits until it answers.</summary>
+    /// <summary>Waits until the hub answers.</summary>
     public Task WaitUntilReadyAsync() => Eventually.IsTrueAsync(IsReadyAsync, "the hub's start", explain: () => Process.Log);
 
     private async Task<bool> IsReadyAsync()

@@ -4,8 +4,8 @@ using Tunnel.Shared.Protocol.Tokens;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// Every secret, token, key and payload that the tests had to do with, and all that services wrote: none of the first may be in the second.
-/// Each service's output is checked when it ends, and all of it once more, against everything, at the end of all tests.
+/// Keeps every secret, token, key and payload of the tests, and all that services wrote: nothing of the first may be in the second. Each
+/// service's output is checked when it ends, and all of it once more, against everything, at the end of all tests.
 /// </summary>
 public static class KnownSecrets
 {
@@ -15,7 +15,7 @@ public static class KnownSecrets
     private static readonly ConcurrentDictionary<string, bool> Secrets = new();
     private static readonly ConcurrentBag<(string Name, string Log)> Logs = [];
 
-    /// <summary>Remembers a secret, and of a token the secret in it too.</summary>
+    /// <summary>Remembers a secret; of a token the secret in it too.</summary>
     public static string Add(string secret)
     {
         if (secret.Length >= Least)
@@ -31,7 +31,7 @@ public static class KnownSecrets
         return secret;
     }
 
-    /// <summary>Checks what a service wrote, and keeps it.</summary>
+    /// <summary>Checks what a service wrote, and keeps it for the end.</summary>
     public static void Check(string name, string log)
     {
         Logs.Add((name, log));

@@ -3,7 +3,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>What people are shown of a pool's targets is what tests wait for.</summary>
+/// <summary>Waits for what people are shown of a pool's targets.</summary>
 internal static class ShownTargets
 {
     /// <summary>Waits until the line of one target has some words.</summary>

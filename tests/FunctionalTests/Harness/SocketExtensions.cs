@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace Tunnel.FunctionalTests.Harness;
 
-/// <summary>What raw clients and upstreams in tests do, each with a time limit.</summary>
+/// <summary>Does what raw clients and upstreams in tests do, each with a time limit.</summary>
 public static class SocketExtensions
 {
-    /// <summary>Bytes that <see cref="FillAsync"/> sends at once; of the last of these it does not know how much was taken.</summary>
+    /// <summary>How many bytes <see cref="FillAsync"/> sends at once; of the last of these it does not know how many were taken.</summary>
     public const int FillChunk = 64 * 1024;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -32,10 +32,10 @@ public static class SocketExtensions
         return buffer;
     }
 
-    /// <summary>Everything up to the end, and how it ended.</summary>
-    /// <param name="socket">The socket.</param>
-    /// <param name="look">Is shown what comes.</param>
-    /// <param name="limit">How long nothing may come.</param>
+    /// <summary>Reads everything up to the end, and returns how the connection ended.</summary>
+    /// <param name="socket">The socket to read from.</param>
+    /// <param name="look">Is shown the bytes as they come.</param>
+    /// <param name="limit">The longest time in which nothing comes.</param>
     public static async Task<(long Bytes, StreamEnd End)> DrainAsync(
         this Socket socket, Action<ReadOnlyMemory<byte>>? look = null, TimeSpan? limit = null)
     {
@@ -95,9 +95,9 @@ public static class SocketExtensions
 /// <summary>How a connection ended.</summary>
 public enum StreamEnd
 {
-    /// <summary>FIN.</summary>
+    /// <summary>The connection ended in order (FIN).</summary>
     Finished,
 
-    /// <summary>RST.</summary>
+    /// <summary>The connection was reset (RST).</summary>
     Reset,
 }

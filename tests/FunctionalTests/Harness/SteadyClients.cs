@@ -6,8 +6,8 @@ using Tunnel.TestUtilities.Processes;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// New clients at a steady rate, each of which sends a byte and has to get it back from the upstream. So every client that was refused,
-/// reset or forgotten is noticed.
+/// Sends new clients at a steady rate, each of which sends a byte and has to get it back from the upstream, so that every client that is
+/// refused, reset or forgotten is noticed.
 /// </summary>
 public sealed class SteadyClients : IAsyncDisposable
 {
@@ -29,7 +29,7 @@ public sealed class SteadyClients : IAsyncDisposable
         _sending = Task.Run(() => SendAsync(perSecond));
     }
 
-    /// <summary>How many had their answer.</summary>
+    /// <summary>How many clients have had their answer.</summary>
     public int Served => Volatile.Read(ref _served);
 
     /// <summary>Starts to send clients to one of a setup's ports.</summary>
@@ -39,10 +39,10 @@ public sealed class SteadyClients : IAsyncDisposable
     /// <summary>Starts to send clients to a port of an edge.</summary>
     /// <param name="upstream">Where they come out; owned by this object from now on.</param>
     /// <param name="edge">The edge's address and port.</param>
-    /// <param name="perSecond">How many.</param>
+    /// <param name="perSecond">How many clients come in a second.</param>
     public static SteadyClients Start(TcpListener upstream, IPEndPoint edge, int perSecond) => new(upstream, edge, perSecond);
 
-    /// <summary>Waits until so many more have had their answer.</summary>
+    /// <summary>Waits until so many more clients have had their answer.</summary>
     public Task WaitForMoreAsync(int clients)
     {
         var goal = Served + clients;
@@ -140,7 +140,7 @@ public sealed class SteadyClients : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // The client's side says what went wrong.
+                // The client's side reports what went wrong.
             }
         }
     }

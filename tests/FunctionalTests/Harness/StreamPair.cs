@@ -10,7 +10,7 @@ public sealed class StreamPair(Socket client, Socket server) : IDisposable
 
     public Socket Server => server;
 
-    /// <summary>Some bytes there, other bytes back.</summary>
+    /// <summary>Sends some bytes there and other bytes back.</summary>
     public async Task AssertEchoAsync()
     {
         await SendAndReceiveAsync("client to upstream", client, server);

@@ -19,11 +19,11 @@ public sealed class Transfers : IDisposable
         }
     }
 
-    /// <summary>Whether one has come to an end, which none should before it is enough.</summary>
+    /// <summary>Whether a transfer has come to an end, which none should before it is told to.</summary>
     public bool HasEnded => _received.Exists(static one => one.IsCompleted);
 
-    /// <summary>Ends them, and expects that all that was sent has arrived.</summary>
-    /// <param name="explain">What hub and edge say of it, for the case that something is lost.</param>
+    /// <summary>Ends the transfers, and expects that all that was sent has arrived.</summary>
+    /// <param name="explain">Returns what hub and edge say, for the case that something is lost.</param>
     public async Task FinishAsync(Func<string> explain)
     {
         await _enough.CancelAsync();

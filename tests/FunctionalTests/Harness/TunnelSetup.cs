@@ -27,7 +27,7 @@ public sealed class TunnelSetup : IAsyncDisposable
 
     public EdgeProcess Edge { get; private set; } = null!;
 
-    /// <summary>What is between the two, where a test wants to break it.</summary>
+    /// <summary>The link between the two, where a test wants to break it.</summary>
     public CuttableLink? Link { get; private init; }
 
     public IPAddress EdgeAddress { get; }
@@ -43,12 +43,12 @@ public sealed class TunnelSetup : IAsyncDisposable
     public string Directory => _directory.FullName;
 
     /// <summary>Starts both and waits until all ports are bound.</summary>
-    /// <param name="tcp">How many TCP ports.</param>
-    /// <param name="udp">How many UDP ports.</param>
+    /// <param name="tcp">The number of TCP ports.</param>
+    /// <param name="udp">The number of UDP ports.</param>
     /// <param name="policies">Port policies, made from the ports; null: the defaults.</param>
-    /// <param name="edgeAddress">Where clients connect; null: an address of its own.</param>
+    /// <param name="edgeAddress">The address to which clients connect; null: an address of its own.</param>
     /// <param name="hubSettings">More settings of the hub.</param>
-    /// <param name="cuttable">Puts a <see cref="CuttableLink"/> between the two.</param>
+    /// <param name="cuttable">Whether to put a <see cref="CuttableLink"/> between the two.</param>
     /// <param name="edgeArguments">More arguments of the edge.</param>
     public static async Task<TunnelSetup> StartAsync(
         int tcp = 1,
@@ -79,7 +79,7 @@ public sealed class TunnelSetup : IAsyncDisposable
         return setup;
     }
 
-    /// <summary>Streams without a PROXY header: what an upstream in a test gets is what the client sent.</summary>
+    /// <summary>The policy of streams without a PROXY header: an upstream in a test gets what the client sent.</summary>
     public static JsonObject WithoutHeader(int[] tcp, int[] udp) => new()
     {
         ["default"] = new JsonObject { ["proxyProtocol"] = "off" },
@@ -87,7 +87,7 @@ public sealed class TunnelSetup : IAsyncDisposable
 
     /// <summary>An upstream in the test, at the address that the hub forwards to.</summary>
     /// <param name="port">Its port.</param>
-    /// <param name="backlog">Connections that wait to be accepted.</param>
+    /// <param name="backlog">How many connections may wait to be accepted.</param>
     /// <param name="kernelBuffer">Bytes that the kernel may hold for each of its connections each way; null: as it likes.</param>
     public TcpListener Listen(int port, int backlog = 128, int? kernelBuffer = null)
     {
@@ -143,7 +143,7 @@ public sealed class TunnelSetup : IAsyncDisposable
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // It came before the connect was seen to be done.
+            // The reset came before the connect was seen to be done.
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class PageAccessibilityTests(PageBrowser browser) : IClassFixture<
         }
     }
 
-    // From the registry and not kept here: it is a tool of the tests alone.
+    // The script comes from the registry and is not kept here: it is a tool of the tests alone.
     private static async Task<string> FetchAxeAsync(string directory)
     {
         (await ManagedProcess.RunAsync(

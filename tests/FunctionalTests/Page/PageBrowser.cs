@@ -87,7 +87,7 @@ public sealed class PageBrowser : IAsyncLifetime
     }
 }
 
-/// <summary>A page in the browser, and what it has done that it must not.</summary>
+/// <summary>A page in the browser, with a record of errors and requests that it must not make.</summary>
 public sealed class OpenPage : IAsyncDisposable
 {
     // The page's own listener came first, so that it has drawn when this one is called.
@@ -110,7 +110,7 @@ public sealed class OpenPage : IAsyncDisposable
         Address = address;
         page.Console += (_, message) =>
         {
-            // What the browser itself says of answers that a test provokes is no fault of the page.
+            // The browser's own messages about answers that a test provokes are no fault of the page.
             if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 _errors.Add(message.Text);
         };

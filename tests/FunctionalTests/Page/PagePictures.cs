@@ -7,10 +7,10 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Page;
 
-/// <summary>The pictures of the README, made of a real hub when they are asked for: <c>TUNNEL_PICTURES=1</c>.</summary>
+/// <summary>Takes the pictures of the README from a real hub when they are asked for: <c>TUNNEL_PICTURES=1</c>.</summary>
 public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowser>
 {
-    // As long as the picture's graph shall be; a picture is no test, so it may wait.
+    // The wait is as long as the picture's graph shall be; a picture is no test, so it may wait.
     private const int Seconds = 90;
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowse
         {
             await using var page = await browser.OpenAsync(setup.Hub, scheme, 1280, 860);
             await page.Page.GetByRole(AriaRole.Img, new() { Name = "Throughput of all edges" }).WaitForAsync();
-            // The rates are there with the second status.
+            // The rates come with the second status.
             await page.Page.Locator(".spark path").First.WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await page.Page.Locator("td", new() { HasText = "B/s" }).First.WaitForAsync();
             await page.Page.ScreenshotAsync(new() { Path = Path.Combine(directory, $"page-{scheme.ToString().ToLowerInvariant()}.png") });
@@ -53,7 +53,7 @@ public sealed class PagePictures(PageBrowser browser) : IClassFixture<PageBrowse
     private static string Colours(ColorScheme scheme) =>
         scheme == ColorScheme.Dark ? "background:#0f141b;color:#e7ecf3" : "background:#fff;color:#18212d";
 
-    // A client asks every quarter of a second, and gets four times as much.
+    // A client asks every quarter of a second, and gets four times as much back.
     private static async Task TalkAsync(StreamPair pair, CancellationToken cancellationToken)
     {
         for (var turn = 0; !cancellationToken.IsCancellationRequested; turn++)

@@ -5,7 +5,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Page;
 
-/// <summary>The web page in a real browser, at a real hub. No test leaves an error in the console, or a request to another place.</summary>
+/// <summary>
+/// The web page works in a real browser, at a real hub. No test leaves an error in the console, or a request to another place.
+/// </summary>
 public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
 {
     private const string Hostile = "<img src=x onerror=document.title='owned'>";
@@ -162,7 +164,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await tcp.FillAsync($"{setup.Tcp[0]}, {port}");
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Show what would change" }).ClickAsync();
         await page.Page.Locator("dialog .diff", new() { HasText = $"tcp/{port}" }).WaitForAsync();
-        // Nothing is done before it is wanted.
+        // Nothing is done before the operator wants it.
         await setup.Edge.WaitForPortsAsync(setup.Tcp, []);
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Do this" }).ClickAsync();
         await setup.Edge.WaitForPortsAsync([setup.Tcp[0], port], []);
@@ -265,7 +267,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await page.WaitForTextAsync("1 of 1 edge connected");
         await page.ShowAsync($"#/edges/{TunnelSetup.EdgeId}");
 
-        // As if its key had lost the right meanwhile.
+        // The answer is as if the page's key had lost the right meanwhile.
         await page.Page.RouteAsync(
             $"**/api/v1/edges/{TunnelSetup.EdgeId}**",
             route => route.ContinueAsync(new()
@@ -314,7 +316,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
         await using var setup = await PageSetup.StartAsync();
         await using var page = await browser.OpenAsync(setup.Hub);
         await page.Page.Locator("td .state", new() { HasText = "up" }).WaitForAsync();
-        // Nobody listens at its target.
+        // The target of the port does not listen.
         using var client = await setup.ConnectAsync(setup.Tcp[0]);
         await page.Page.Locator("td .state.bad", new() { HasText = "up, target fails" }).WaitForAsync();
     }
@@ -322,7 +324,7 @@ public sealed class PageTests(PageBrowser browser) : IClassFixture<PageBrowser>
     private static async Task<string> ReadOnlyKeyAsync(TunnelSetup setup) =>
         KnownSecrets.Add((await setup.Hub.RunAsync("admin-key", "--read-only")).Succeeded().StandardOutput.Trim());
 
-    // What the hub answers, with a change: the page sees what the test could not bring about.
+    // Changes an answer of the hub, so that the page sees what the test could not bring about.
     private static Task ChangeOverviewAsync(OpenPage page, Action<JsonNode> change) => page.Page.RouteAsync(
         "**/api/v1/overview*",
         async route =>

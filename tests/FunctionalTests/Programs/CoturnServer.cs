@@ -12,7 +12,7 @@ internal static class CoturnServer
         var process = ManagedProcess.Start("turnserver", DebianProgram.Turnserver, [
             "-n", "--stun-only", "-L", "127.0.0.1", "-L", "::1", "-p", $"{port}", "--no-tls", "--no-dtls", "--no-cli", "--no-rfc5780",
             "--pidfile", Path.Combine(directory, "turnserver.pid"), "--log-file", "stdout", "--simple-log"]);
-        // It listens on TCP too.
+        // coturn listens on TCP too.
         await Listening.WaitAsync(new IPEndPoint(IPAddress.Loopback, port), process);
         await Listening.WaitAsync(new IPEndPoint(IPAddress.IPv6Loopback, port), process);
         return process;

@@ -9,7 +9,7 @@ namespace Tunnel.FunctionalTests.Programs;
 /// </summary>
 internal static class DnsdistServer
 {
-    /// <summary>What the welcome client is answered; all others are refused.</summary>
+    /// <summary>The answer to the welcome client; all others are refused.</summary>
     public const string Answer = "10.99.1.1";
 
     public static async Task<ManagedProcess> StartAsync(string directory, IPEndPoint endPoint, IPAddress welcome, string answer = Answer)
@@ -27,7 +27,7 @@ internal static class DnsdistServer
 
             """);
         var process = ManagedProcess.Start("dnsdist", DebianProgram.Dnsdist, ["--supervised", "--disable-syslog", "-C", configuration]);
-        // It listens on TCP too, from the same moment.
+        // dnsdist listens on TCP too, from the same moment.
         await Listening.WaitAsync(endPoint, process);
         return process;
     }

@@ -7,8 +7,8 @@ namespace Tunnel.FunctionalTests.Programs;
 /// <summary>Debian's proxies on 127.0.0.1: tinyproxy for HTTP CONNECT, microsocks for SOCKS5.</summary>
 internal static class OutwardProxy
 {
-    /// <param name="kind">http or socks5.</param>
-    /// <param name="directory">Where its files are.</param>
+    /// <param name="kind">The kind of proxy, http or socks5.</param>
+    /// <param name="directory">The directory of its files.</param>
     /// <param name="port">Its port.</param>
     /// <param name="user">A user with the password, separated by a colon; null: anybody may use it.</param>
     public static async Task<ManagedProcess> StartAsync(string kind, string directory, int port, string? user)

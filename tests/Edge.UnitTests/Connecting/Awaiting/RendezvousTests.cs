@@ -3,7 +3,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Edge.UnitTests.Connecting.Awaiting;
 
-/// <summary>Who gets which of the hub's connections, and when the hub is asked for one.</summary>
+/// <summary>The rendezvous decides who gets which of the hub's connections, and when the hub is asked for one.</summary>
 public sealed class RendezvousTests : IDisposable
 {
     private static readonly CancellationToken Never = CancellationToken.None;

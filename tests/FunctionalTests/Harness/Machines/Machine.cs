@@ -30,8 +30,8 @@ internal sealed class Machine : IAsyncDisposable
 
     /// <summary>Boots a machine.</summary>
     /// <param name="name">Its host name.</param>
-    /// <param name="end">Where it is in the network.</param>
-    /// <param name="hosts">What its /etc/hosts says besides.</param>
+    /// <param name="end">Its end of the network.</param>
+    /// <param name="hosts">Further lines of its /etc/hosts.</param>
     public static async Task<Machine> BootAsync(string name, NetworkEnd end, string hosts)
     {
         var id = $"tunnel-machine-{System.Environment.ProcessId}-{end.Name.GetHashCode(StringComparison.Ordinal):x8}";
@@ -63,7 +63,7 @@ internal sealed class Machine : IAsyncDisposable
     public Task<ProgramResult> RunAsync(string line, string? input = null) => ManagedProcess.RunAsync(
         DebianProgram.Nsenter, ["--target", $"{_init}", "--all", "--", "env", "-i", .. Environment, "bash", "-c", $"cd && {line}"], input);
 
-    /// <summary>The end of its journal, for messages.</summary>
+    /// <summary>The end of the machine's journal, for messages.</summary>
     public async Task<string> JournalAsync() => (await RunAsync("journalctl --no-pager --output cat --lines 30")).StandardOutput;
 
     /// <summary>Waits until a line of shell succeeds.</summary>
@@ -77,7 +77,7 @@ internal sealed class Machine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // With PID 1 all processes of a namespace end, and with them the mounts.
+        // All processes of a namespace end with its PID 1, and the mounts with them.
         if (_init > 0)
         {
             using var init = Process.GetProcessById(_init);
@@ -101,12 +101,12 @@ internal sealed class Machine : IAsyncDisposable
         if (_init == 0 && File.ReadAllText($"/proc/{_starter.Id}/task/{_starter.Id}/children").Trim() is { Length: > 0 } child)
             _init = int.Parse(child, System.Globalization.CultureInfo.InvariantCulture);
 
-        // Before systemd runs there are other places and names in there.
+        // Before systemd runs, places and names in there are different.
         return _init > 0 && File.ReadAllText($"/proc/{_init}/comm").Trim() == "systemd"
             && (await RunAsync("systemctl is-system-running")).StandardOutput.Trim() is "running" or "degraded";
     }
 
-    // Where the second version of control groups is: beside the first one, or alone.
+    // The second version of control groups is beside the first one, or alone.
     private static string ControlGroups() =>
         File.ReadLines("/proc/self/mounts").Select(static line => line.Split(' ')).First(static mount => mount[2] == "cgroup2")[1];
 
@@ -121,7 +121,7 @@ internal sealed class Machine : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Its processes are still ending.
+            // The machine's processes are still ending.
             return false;
         }
     }

@@ -5,10 +5,10 @@ namespace Tunnel.FunctionalTests.Harness.Machines;
 /// </summary>
 internal static class MachineServices
 {
-    /// <summary>Where a client of the edge's machine asks.</summary>
+    /// <summary>The address at which a client of the edge's machine asks.</summary>
     public const string Url = "http://10.1.0.1/";
 
-    // What a build with the JIT needs; the native programs of the packages don't.
+    // A build with the JIT needs these; the native programs of the packages don't.
     private const string Install = """
         mkdir -p /opt/tunnel && cp -r 'PROGRAM' /opt/tunnel/NAME && ln -sf /opt/tunnel/NAME/tunnel-NAME /usr/bin/tunnel-NAME
         useradd --system --user-group tunnel-NAME || true

@@ -31,7 +31,7 @@ public sealed class DatagramEcho : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Disposed: the test is over.
+            // The socket was disposed of: the test is over.
         }
     }
 }

@@ -13,10 +13,10 @@ public sealed class LoopbackNetwork : IAsyncDisposable
 
     private LoopbackNetwork(string name) => Machine = new NetworkEnd(name, IPAddress.Loopback);
 
-    /// <summary>Where all programs run.</summary>
+    /// <summary>The namespace in which all programs run.</summary>
     public NetworkEnd Machine { get; }
 
-    /// <summary>Makes it; the test is skipped where there can be none.</summary>
+    /// <summary>Makes the network; the test is skipped where this is not possible.</summary>
     public static async Task<LoopbackNetwork> StartAsync()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "network namespaces need root");

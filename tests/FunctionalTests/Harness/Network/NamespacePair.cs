@@ -22,19 +22,19 @@ public sealed class NamespacePair : IAsyncDisposable
         Far = far;
     }
 
-    /// <summary>Why there can be none here, for <c>Assert.SkipWhen</c>; null when there can.</summary>
+    /// <summary>The reason why there can be none here, for <c>Assert.SkipWhen</c>; null when there can.</summary>
     public static string? Unavailable { get; } = !Environment.IsPrivilegedProcess ? "network namespaces need root"
         : !File.Exists("/dev/net/tun") ? "there is no /dev/net/tun"
         : null;
 
-    /// <summary>10.1.0.1: the clients' and the edge's side.</summary>
+    /// <summary>The side of the clients and the edge, 10.1.0.1.</summary>
     public NetworkEnd Near { get; }
 
-    /// <summary>10.1.0.2: the hub's side.</summary>
+    /// <summary>The side of the hub, 10.1.0.2.</summary>
     public NetworkEnd Far { get; }
 
     /// <summary>Makes both and the link between.</summary>
-    /// <param name="options">Of the link, for example <c>--delay 25ms --loss 1%</c>.</param>
+    /// <param name="options">The options of the link, for example <c>--delay 25ms --loss 1%</c>.</param>
     public static async Task<NamespacePair> StartAsync(params string[] options)
     {
         var name = $"tunnel-test-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
@@ -68,7 +68,7 @@ public sealed class NamespacePair : IAsyncDisposable
     /// <summary>Changes a setting of the packets that one end sends.</summary>
     public Task SetAsync(NetworkEnd sender, string setting) => CommandAsync($"{sender.Name} {setting}");
 
-    /// <summary>What became of the packets that an end sent: <c>packets</c>, <c>lost</c>, <c>queueFull</c>, <c>blocked</c>.</summary>
+    /// <summary>Returns a count of the packets that an end sent: <c>packets</c>, <c>lost</c>, <c>queueFull</c>, <c>blocked</c>.</summary>
     public async Task<IReadOnlyDictionary<string, long>> CountersAsync(NetworkEnd sender)
     {
         await _link.StandardInput.WriteLineAsync("stats");

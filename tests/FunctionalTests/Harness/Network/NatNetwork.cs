@@ -9,7 +9,7 @@ namespace Tunnel.FunctionalTests.Harness.Network;
 /// </summary>
 public sealed class NatNetwork : IAsyncDisposable
 {
-    /// <summary>The router as the world sees it, and with it everybody behind it.</summary>
+    /// <summary>The address of the router in the world, and so of everybody behind it.</summary>
     public static readonly IPAddress Router = IPAddress.Parse("10.8.0.1");
 
     private const string Rules = """
@@ -29,13 +29,13 @@ public sealed class NatNetwork : IAsyncDisposable
         World = new NetworkEnd(name + "-world", IPAddress.Parse("10.8.0.2"));
     }
 
-    /// <summary>Behind the router.</summary>
+    /// <summary>The home, behind the router.</summary>
     public NetworkEnd Home { get; }
 
-    /// <summary>Before it.</summary>
+    /// <summary>The world, in front of the router.</summary>
     public NetworkEnd World { get; }
 
-    /// <summary>Makes all three; the test is skipped where there can be none.</summary>
+    /// <summary>Makes all three; the test is skipped where this is not possible.</summary>
     public static async Task<NatNetwork> StartAsync()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "network namespaces need root");
@@ -71,7 +71,7 @@ public sealed class NatNetwork : IAsyncDisposable
     public void Name(string name, IPAddress address)
     {
         var directory = Directory.CreateDirectory(HostsDirectory);
-        // Written and not replaced: a running program has this very file.
+        // The file is written and not replaced: a running program has this very file.
         File.WriteAllText(Path.Combine(directory.FullName, "hosts"), $"{address} {name}\n");
     }
 

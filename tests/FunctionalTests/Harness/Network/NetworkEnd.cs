@@ -4,17 +4,19 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.FunctionalTests.Harness.Network;
 
-/// <summary>A network namespace, and what runs in it.</summary>
-/// <param name="Name">As <c>ip netns</c> knows it.</param>
+/// <summary>A network namespace, and the programs that run in it.</summary>
+/// <param name="Name">The name for <c>ip netns</c>.</param>
 /// <param name="Address">Its address on the link.</param>
 public sealed record NetworkEnd(string Name, IPAddress Address)
 {
-    /// <summary>False once it was removed.</summary>
+    /// <summary>False once the namespace was removed.</summary>
     public bool Exists => File.Exists(Path);
 
     private string Path => "/run/netns/" + Name;
 
-    /// <summary>The program and arguments that run a program in here; <c>ip</c> becomes it, so the process id is the program's.</summary>
+    /// <summary>
+    /// The program and arguments that run a program in here; <c>ip</c> becomes the program, so the process id is the program's.
+    /// </summary>
     public (string Program, string[] Arguments) Command(string program, params IEnumerable<string> arguments) =>
         (DebianProgram.Ip, ["netns", "exec", Name, program, .. arguments]);
 
@@ -25,11 +27,11 @@ public sealed record NetworkEnd(string Name, IPAddress Address)
         return ManagedProcess.Start(name, ip, all);
     }
 
-    /// <summary>A socket of the test itself that lives in here.</summary>
+    /// <summary>Makes a socket of the test itself that lives in here.</summary>
     public Socket CreateSocket(SocketType type) => NamespaceThread.Run(
         Path, () => new Socket(AddressFamily.InterNetwork, type, type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp));
 
-    /// <summary>The same, bound, by default to a port that is free, and listening.</summary>
+    /// <summary>Makes one that is bound, by default to a port that is free, and listens.</summary>
     public Socket Bind(SocketType type, IPAddress? address = null, int port = 0)
     {
         var socket = CreateSocket(type);

@@ -21,7 +21,7 @@ public sealed class WideAreaTunnel : IAsyncDisposable
 
     public EdgeProcess Edge { get; private set; } = null!;
 
-    /// <summary>The edge's.</summary>
+    /// <summary>The edge's process.</summary>
     public string Token { get; private set; } = "";
 
     public int[] Tcp { get; private set; } = [];
@@ -29,9 +29,9 @@ public sealed class WideAreaTunnel : IAsyncDisposable
     public int[] Udp { get; private set; } = [];
 
     /// <summary>Starts everything; the ports have no PROXY headers.</summary>
-    /// <param name="transport">The edge's mode.</param>
+    /// <param name="transport">The edge's transport mode.</param>
     /// <param name="link">The link's options.</param>
-    /// <param name="prepareAsync">What to do with the link before the edge dials.</param>
+    /// <param name="prepareAsync">Prepares the link before the edge dials.</param>
     public static async Task<WideAreaTunnel> StartAsync(string transport, string[] link, Func<NamespacePair, Task>? prepareAsync = null)
     {
         Assert.SkipWhen(NamespacePair.Unavailable is not null, NamespacePair.Unavailable ?? "");
@@ -48,13 +48,13 @@ public sealed class WideAreaTunnel : IAsyncDisposable
         }
     }
 
-    /// <summary>An upstream.</summary>
+    /// <summary>Makes an upstream.</summary>
     public Socket Listen(int port) => Link.Far.Bind(SocketType.Stream, IPAddress.Loopback, port);
 
-    /// <summary>An upstream for UDP.</summary>
+    /// <summary>Makes an upstream for UDP.</summary>
     public Socket ListenUdp(int port) => Link.Far.Bind(SocketType.Dgram, IPAddress.Loopback, port);
 
-    /// <summary>A client and the connection that the hub made for it.</summary>
+    /// <summary>Opens a client's connection, and returns it with the one that the hub made for it.</summary>
     public async Task<StreamPair> OpenAsync(Socket upstream, int port)
     {
         var client = Link.Near.CreateSocket(SocketType.Stream);
