@@ -82,7 +82,7 @@ public sealed class ShutdownTests
         await stopping.WaitForLineAsync("stops on");
 
         var clock = Stopwatch.StartNew();
-        // The first signal may come so soon after the other that both count as one wish.
+        // The first of these signals may come so soon after the one above that both count as one wish.
         await Eventually.IsTrueAsync(
             () =>
             {

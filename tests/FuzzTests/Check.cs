@@ -26,7 +26,9 @@ internal static class Check
             throw new PropertyException($"{property}: {expected} became {actual}");
     }
 
-    /// <summary>What is told of a wrong input goes to logs and terminals: it is there, short, and has no control characters.</summary>
+    /// <summary>
+    /// Checks what is told of a wrong input, which goes to logs and terminals: it is there, short, and has no control characters.
+    /// </summary>
     public static void IsErrorText([NotNull] string? error)
     {
         That(error is { Length: > 0 }, "an error says what is wrong");

@@ -2,7 +2,7 @@ using Tunnel.FuzzTests.Engine;
 
 namespace Tunnel.FuzzTests;
 
-/// <summary>That faults are found when there are some.</summary>
+/// <summary>The engine finds faults when there are some.</summary>
 public sealed class EngineTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fuzz-engine").FullName;

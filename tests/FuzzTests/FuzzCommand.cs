@@ -26,7 +26,7 @@ internal static class FuzzCommand
     // A long run has the lowest priority, and may wait for its turn.
     private static readonly TimeSpan InputLimit = TimeSpan.FromMinutes(10);
 
-    /// <summary>Where processes keep what they are at.</summary>
+    /// <summary>The place where processes keep the input that they are at.</summary>
     public static string RunningFolder { get; } = Path.Combine(Path.GetTempPath(), "tunnel-fuzz");
 
     public static int Run(IReadOnlyList<string> arguments)

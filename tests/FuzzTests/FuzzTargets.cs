@@ -7,22 +7,22 @@ namespace Tunnel.FuzzTests;
 /// <summary>All that is fuzzed, the cheapest first. Another parser is another row here.</summary>
 internal static class FuzzTargets
 {
-    // JSON that is kept as a tree, with paths and messages for each fault: some hundred bytes for a few of input.
+    // JSON is kept as a tree, with paths and messages for each fault, which costs some hundred bytes for a few of input.
     private const int TreePerByte = 1_024;
 
-    // "1-16384" are so many ports, in an edge that takes fifty bytes to say, and a state is read three times.
+    // "1-16384" names so many ports, for which an edge needs fifty bytes, and a state is read three times.
     private const int PortsPerByte = 256 << 10;
 
-    // As many in a list by itself, each an entry of a sorted set.
+    // The same number in a list by itself makes each an entry of a sorted set.
     private const int PortListBase = 2 << 20;
 
-    // "1-65535" are all ports of the edge's own lists.
+    // "1-65535" names all ports of the edge's own lists.
     private const int AllPortsBase = 32 << 20;
 
-    // Two tunnels, and the first buffer of a CONFIG that is announced to be long, for each of which a pool may have to grow.
+    // There are two tunnels, and the first buffer of a CONFIG that is announced to be long; a pool may have to grow for each.
     private const int FramesBase = 1 << 20;
 
-    // A deed of three bytes moves 64 KiB, which the way between both ends holds.
+    // An act of three bytes moves 64 KiB, which the way between both ends holds.
     private const int MuxPerByte = 128 << 10;
 
     public static IReadOnlyList<FuzzTarget> All { get; } =

@@ -11,8 +11,8 @@ using Tunnel.TestUtilities;
 namespace Tunnel.FuzzTests;
 
 /// <summary>
-/// Every line that either program can write, as often as somebody can make it: nobody fills a disk or hides what others cause. Lines are
-/// found by their attribute, so a new one is in here by itself.
+/// Every line that either program can write is written as often as somebody can make it: nobody fills a disk or hides what others cause.
+/// Lines are found by their attribute, so a new one is in here by itself.
 /// </summary>
 public sealed class LogFloodTests
 {
@@ -72,7 +72,7 @@ public sealed class LogFloodTests
 
     private static bool IsOfPeer(string name) => name is "remote" or "newcomer" or "edgeId" or "ip";
 
-    // What no line is told apart by may be anything: only the count is of interest, nothing is formatted.
+    // Arguments that tell no line from another may be anything: only the count is of interest, and nothing is formatted.
     private static object? Value(Type type, ILogger logger, int seed) => type switch
     {
         _ when type == typeof(ILogger) => logger,

@@ -4,14 +4,14 @@ using Tunnel.FuzzTests.Engine;
 namespace Tunnel.FuzzTests;
 
 /// <summary>
-/// Each target for 10 s, or TUNNEL_FUZZ_SECONDS. In two halves, since tests of one class wait for each other and of two do not: as many as
-/// a small machine has cores.
+/// Runs each target for 10 s, or TUNNEL_FUZZ_SECONDS. The targets are in two halves, since tests of one class wait for each other and tests
+/// of two don't: that is as many as a small machine has cores.
 /// </summary>
 public abstract class MutationTests(ITestOutputHelper output)
 {
     private const string Setting = "TUNNEL_FUZZ_SECONDS";
 
-    // The same inputs in each run: a change is judged by what it has changed. New ones are what `./tunnel fuzz` is for.
+    // The inputs are the same in each run: a change is judged by what it has changed. `./tunnel fuzz` is there for new ones.
     private const ulong Seed = 20_261_128;
 
     private static readonly TimeSpan Time =
@@ -33,7 +33,7 @@ public abstract class MutationTests(ITestOutputHelper output)
     }
 }
 
-/// <summary>One half.</summary>
+/// <summary>Runs one half of the targets.</summary>
 public sealed class EvenMutationTests(ITestOutputHelper output) : MutationTests(output)
 {
     public static TheoryData<string> Targets => Half(0);
@@ -43,7 +43,7 @@ public sealed class EvenMutationTests(ITestOutputHelper output) : MutationTests(
     public void Withstands_mutations(string target) => Run(target);
 }
 
-/// <summary>The other half.</summary>
+/// <summary>Runs the other half.</summary>
 public sealed class OddMutationTests(ITestOutputHelper output) : MutationTests(output)
 {
     public static TheoryData<string> Targets => Half(1);

@@ -2,7 +2,7 @@ using Tunnel.FuzzTests.Mux;
 
 namespace Tunnel.FuzzTests;
 
-/// <summary>That scripts move something, and that what is wrong on the way is seen.</summary>
+/// <summary>Scripts move something, and what is wrong on the way is seen.</summary>
 public sealed class MuxTests
 {
     private readonly MuxWorld _world = new();

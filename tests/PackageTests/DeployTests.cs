@@ -5,7 +5,9 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.PackageTests;
 
-/// <summary>What deploy/ has for containers is what the programs that read it take, and asks for no more rights than are needed.</summary>
+/// <summary>
+/// The files for containers in deploy/ are what the programs that read them take, and ask for no more rights than are needed.
+/// </summary>
 public sealed class DeployTests
 {
     private static readonly string[] ForThePortsAndTheFirewall = ["NET_BIND_SERVICE", "NET_ADMIN"];
@@ -76,7 +78,7 @@ public sealed class DeployTests
         Assert.Contains($"- /usr/bin/{name}\n", read, StringComparison.Ordinal);
     }
 
-    // Returns the capabilities that it adds.
+    // Returns the capabilities that the container adds.
     private static IEnumerable<string> AssertConfined(V1PodSpec pod, string name)
     {
         var container = Assert.Single(pod.Containers);
@@ -100,7 +102,7 @@ public sealed class DeployTests
         var rendered = (await ManagedProcess.RunAsync(
             "kubectl", ["kustomize", Path.Combine(Documentation.Root, "deploy/kustomize", name)],
             limit: TimeSpan.FromMinutes(1))).Succeeded();
-        // Strict: a member that the type does not have is an error.
+        // The parser is strict: a member that the type does not have is an error.
         return KubernetesYaml.LoadAllFromString(rendered.StandardOutput, strict: true);
     }
 }

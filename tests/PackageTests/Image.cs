@@ -17,10 +17,10 @@ internal sealed class Image : IDisposable
     /// <summary>Its root file system.</summary>
     public string Root => Path.Combine(_directory, "bundle/rootfs");
 
-    /// <summary>How it is to be run (config.md of the image specification).</summary>
+    /// <summary>The settings by which it is to be run (config.md of the image specification).</summary>
     public JsonElement Config => _description!.RootElement.GetProperty("config");
 
-    /// <summary>Its environment, as NAME=VALUE.</summary>
+    /// <summary>The environment, as NAME=VALUE.</summary>
     public IEnumerable<string> Environment => Config.GetProperty("Env").EnumerateArray().Select(setting => setting.GetString()!);
 
     public static async Task<Image> UnpackAsync(string name)

@@ -10,7 +10,7 @@ public sealed class ImageTests
 {
     private const string User = "65532";
 
-    // What an engine does: the root file system is read-only, with the kernel's own file systems and a volume in it.
+    // This does what an engine does: the root file system is read-only, with the kernel's own file systems and a volume in it.
     private const string Enter = """
         mount --bind "$0" "$0"
         mkdir "$0/proc" "$0/dev"

@@ -52,10 +52,10 @@ internal sealed class Sandbox : IDisposable
     public void Add(string file, string name) =>
         File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "upper/srv")).FullName, name), overwrite: true);
 
-    /// <summary>What was written at a path; null when there is nothing.</summary>
+    /// <summary>Returns what was written at a path; null when there is nothing.</summary>
     public string? Read(string path) => File.Exists(Written(path)) ? File.ReadAllText(Written(path)) : null;
 
-    /// <summary>Whether there is something at a path.</summary>
+    /// <summary>Returns whether there is something at a path.</summary>
     public async Task<bool> HasAsync(string path) => (await RunAsync("test", "-e", path)).ExitCode == 0;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Tunnel.TestUtilities;
 
-/// <summary>What the repository's pages say.</summary>
+/// <summary>Reads the repository's pages.</summary>
 public static partial class Documentation
 {
     private static readonly string[] Kept = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
@@ -16,7 +16,7 @@ public static partial class Documentation
             Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(
                 page => Path.GetRelativePath(Root, page)));
 
-    /// <summary>A page's text.</summary>
+    /// <summary>Returns a page's text.</summary>
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
     /// <summary>
@@ -26,20 +26,20 @@ public static partial class Documentation
         .Where(match => match.Groups["kind"].Value == kind).Select(match => match.Groups["text"].Value)
         .FirstOrDefault(text => text.StartsWith(start, StringComparison.Ordinal));
 
-    /// <summary>The lines of shell of a page in its order: of its blocks, without comments, with continued lines as one.</summary>
+    /// <summary>Returns the lines of shell of a page in its order: of its blocks, without comments, with continued lines as one.</summary>
     public static IEnumerable<string> ShellLines(string page) => ShellLinesOf(Read(page));
 
-    /// <summary>The same of a part of a page.</summary>
+    /// <summary>Returns the lines of shell of a part of a page.</summary>
     public static IEnumerable<string> ShellLinesOf(string text) =>
         Fence().Matches(text).Where(match => match.Groups["kind"].Value == "sh")
             .SelectMany(match => Continued().Replace(match.Groups["text"].Value, " ").Split('\n'))
             .Where(line => line.Length > 0 && line[0] != '#');
 
-    /// <summary>The headings of the second level of a page.</summary>
+    /// <summary>Returns the headings of the second level of a page.</summary>
     public static IEnumerable<string> Headings(string page) =>
         SectionHeading().Matches(Read(page)).Select(match => match.Groups["text"].Value);
 
-    /// <summary>What is under a heading of the second level.</summary>
+    /// <summary>Returns the text under a heading of the second level.</summary>
     public static string Section(string page, string heading)
     {
         var text = Read(page);
@@ -48,7 +48,7 @@ public static partial class Documentation
         return text[start..(end < 0 ? text.Length : end)];
     }
 
-    /// <summary>The files that a part of a page shows: blocks behind a line that ends with the path and a colon.</summary>
+    /// <summary>Returns the files that a part of a page shows: blocks behind a line that ends with the path and a colon.</summary>
     public static IEnumerable<(string Path, string Content)> FilesOf(string text) =>
         ShownFile().Matches(text).Select(match => (match.Groups["path"].Value, match.Groups["text"].Value));
 
@@ -61,7 +61,7 @@ public static partial class Documentation
         Pages.Where(page => page == "README.md" || page.StartsWith("docs/operations", StringComparison.Ordinal))
             .SelectMany(page => LinesOf(page, program)).Distinct();
 
-    /// <summary>The same of one page.</summary>
+    /// <summary>Returns the command lines of one page.</summary>
     public static IEnumerable<(string Line, bool IsMention)> CommandsOf(string page, string program) => LinesOf(page, program).Distinct();
 
     private static IEnumerable<(string Line, bool IsMention)> LinesOf(string page, string program) =>
@@ -112,7 +112,7 @@ public static partial class Documentation
     [GeneratedRegex(@" *\\\n *")]
     private static partial Regex Continued();
 
-    // An explanation behind two spaces or a comma, another command, a comment, what is left out.
+    // A command ends before an explanation behind two spaces or a comma, another command, a comment, or what is left out.
     [GeneratedRegex(@"(?:  |,? …|\.\.\.|, | \| | && | > | #|; ).*$")]
     private static partial Regex Trailer();
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Tunnel.TestUtilities;
 
-/// <summary>The page of limits, whose numbers are those of the code.</summary>
+/// <summary>Reads the page of limits, whose numbers are those of the code.</summary>
 public static class LimitsPage
 {
     private const string Page = "docs/operations/limits.md";

@@ -32,7 +32,7 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    /// <summary>How long the next timer still waits; null when none does.</summary>
+    /// <summary>The time that the next timer still waits; null when none does.</summary>
     public TimeSpan? UntilNext
     {
         get
@@ -82,7 +82,7 @@ public sealed class ManualTimeProvider : TimeProvider
             var next = _timers.MinBy(timer => (timer.Due, timer.Setting));
             if (next is null || next.Due > end)
             {
-                // Never backwards: another thread may have gone further meanwhile.
+                // The clock never goes backwards: another thread may have moved it further meanwhile.
                 _elapsed = end > _elapsed ? end : _elapsed;
                 return null;
             }
@@ -112,7 +112,7 @@ public sealed class ManualTimeProvider : TimeProvider
 
         public long Setting { get; set; }
 
-        // Outside the lock: a callback may set timers and read the clock.
+        // This happens outside the lock, since a callback may set timers and read the clock.
         public void Fire() => callback(state);
 
         public bool Change(TimeSpan dueTime, TimeSpan period)

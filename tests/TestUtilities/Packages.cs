@@ -1,6 +1,6 @@
 namespace Tunnel.TestUtilities;
 
-/// <summary>What <c>./tunnel package</c> has made.</summary>
+/// <summary>Finds the packages that <c>./tunnel package</c> has made.</summary>
 public static class Packages
 {
     public const string Hub = "tunnel-hub";

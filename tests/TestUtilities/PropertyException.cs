@@ -1,4 +1,4 @@
 namespace Tunnel.TestUtilities;
 
-/// <summary>A property that has to hold for every input does not.</summary>
+/// <summary>Says that a property which has to hold for every input does not.</summary>
 public sealed class PropertyException(string message) : Exception(message);

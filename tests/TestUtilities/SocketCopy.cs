@@ -6,7 +6,7 @@ namespace Tunnel.TestUtilities;
 /// <summary>A second descriptor of a socket, as another process would have it.</summary>
 public static partial class SocketCopy
 {
-    // Closed in programs that other tests start meanwhile: they would keep a port open that a test has closed.
+    // The copy is closed in programs that other tests start meanwhile: they would keep a port open that a test has closed.
     private const int DuplicateCloseOnExec = 1030;
 
     /// <summary>Makes a copy, which keeps the socket open until it is closed too.</summary>

@@ -3,11 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Tunnel.TestUtilities;
 
-/// <summary>Certificates that a test makes; each has a key of its own.</summary>
+/// <summary>Makes certificates; each has a key of its own.</summary>
 public static class TestCertificates
 {
     /// <summary>Makes a certificate for names.</summary>
-    /// <param name="issuer">Who signs it; null: it signs itself.</param>
+    /// <param name="issuer">The authority that signs it; null: it signs itself.</param>
     /// <param name="ends">When it ends; null: in 30 days.</param>
     /// <param name="names">The names; the first is the subject's too.</param>
     public static X509Certificate2 Make(X509Certificate2? issuer, DateTimeOffset? ends, params string[] names)
@@ -34,10 +34,10 @@ public static class TestCertificates
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow.AddDays(60));
     }
 
-    /// <summary>The text of a file with the certificate and its key.</summary>
+    /// <summary>Returns the text of a file with the certificate and its key.</summary>
     public static string Pem(X509Certificate2 certificate) => certificate.ExportCertificatePem() + "\n" + KeyPem(certificate) + "\n";
 
-    /// <summary>The text of a file with the key.</summary>
+    /// <summary>Returns the text of a file with the key.</summary>
     public static string KeyPem(X509Certificate2 certificate)
     {
         using var key = certificate.GetECDsaPrivateKey()!;

@@ -13,16 +13,16 @@ internal sealed class FakeEndpoint : ILocalEndpoint
     private int _writes;
     private int _said;
 
-    /// <summary>Bytes that it has to say, all of them at once and then its end; 0 for nothing at all.</summary>
+    /// <summary>How many bytes it has to say, all of them at once and then its end; 0 for nothing at all.</summary>
     public int Says { get; init; }
 
-    /// <summary>Bytes that a direct write takes at most; 0 makes everything wait in the queue.</summary>
+    /// <summary>How many bytes a direct write takes at most; 0 makes everything wait in the queue.</summary>
     public int DirectWrite { get; init; } = int.MaxValue;
 
-    /// <summary>A waiting write ends with it.</summary>
+    /// <summary>The exception with which a waiting write ends.</summary>
     public TaskCompletionSource<bool>? Gate { get; init; }
 
-    /// <summary>What ended it: FIN or close (true), or a reset (false).</summary>
+    /// <summary>The way in which it was ended: FIN or close (true), or a reset (false).</summary>
     public TaskCompletionSource<bool> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public byte[] Received
@@ -65,7 +65,7 @@ internal sealed class FakeEndpoint : ILocalEndpoint
 
     public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
-        // Without a gate now at once and now later, so that drains end at all moments of the read loop.
+        // Without a gate it answers now at once and now later, so that drains end at all moments of the read loop.
         if (Gate is not null)
             await Task.WhenAny(Gate.Task, Ended.Task);
         else if (Interlocked.Increment(ref _writes) % 3 != 0)

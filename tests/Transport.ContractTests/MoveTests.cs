@@ -8,7 +8,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Streams of a tunnel over QUIC that go on over another tunnel (protocol.md section 8).</summary>
+/// <summary>Streams of a tunnel over QUIC go on over another tunnel (protocol.md section 8).</summary>
 public sealed class MoveTests : IAsyncLifetime
 {
     private readonly TransportContext _hubContext = QuicPairFactory.MakeContext();

@@ -13,7 +13,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Transport.ContractTests;
 
 /// <summary>
-/// What a dial over QUIC comes to when there is no tunnel in the end: the edge's modes decide by it whether to fall back to TLS.
+/// A dial over QUIC that ends without a tunnel says why: the edge's modes decide by it whether to fall back to TLS.
 /// </summary>
 [Collection(nameof(TunnelStress))]
 public sealed class QuicDialTests : IDisposable

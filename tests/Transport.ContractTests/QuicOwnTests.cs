@@ -9,7 +9,7 @@ using Tunnel.Shared.Transport.Quic.Streams;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>What only QUIC has: limits of streams, datagrams, a path that changes.</summary>
+/// <summary>QUIC alone has limits of streams, datagrams, and a path that changes.</summary>
 [Collection(nameof(TunnelStress))]
 public sealed class QuicOwnTests : IAsyncLifetime
 {
@@ -134,7 +134,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         session.Send("x"u8);
         await sink.First.Task.WaitAsync(SocketHelpers.Hang);
 
-        // The hub forgets it without a word.
+        // The hub forgets the connection without a word.
         HubTunnel.Sessions.OnPeerClosed(session.Id);
         session.Send("y"u8);
 

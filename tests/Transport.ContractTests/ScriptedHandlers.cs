@@ -62,7 +62,7 @@ internal sealed class EndNote(Action? then = null) : IStreamObserver
     }
 }
 
-/// <summary>Swallows datagrams.</summary>
+/// <summary>A sink that swallows datagrams.</summary>
 internal sealed class NullSink : IDatagramSink
 {
     public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -35,12 +35,12 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         InitialWindow = 64 << 10,
     });
 
-    /// <summary>An edge whose two handshake lines are done, and our hub's end of the tunnel, started.</summary>
-    /// <param name="context">Of the hub.</param>
-    /// <param name="handler">Of the hub.</param>
-    /// <param name="before">What the edge does before the hub's end is started; its bytes wait in the kernel then.</param>
-    /// <param name="under">What the edge's TLS reads from, around its socket.</param>
-    /// <param name="behindLine">What the hub has read behind the edge's line.</param>
+    /// <summary>Makes an edge whose two handshake lines are done, and our hub's end of the tunnel, started.</summary>
+    /// <param name="context">The hub's context.</param>
+    /// <param name="handler">The hub's handler.</param>
+    /// <param name="before">Is called as the edge before the hub's end is started; its bytes wait in the kernel then.</param>
+    /// <param name="under">Makes the stream that the edge's TLS reads from, around its socket.</param>
+    /// <param name="behindLine">The bytes that the hub has read behind the edge's line.</param>
     public static async Task<(ITunnel Hub, ScriptedPeer Edge)> ConnectToHubAsync(
         TransportContext context, IHubTunnelHandler handler, Func<ScriptedPeer, Task>? before = null, Func<Stream, Stream>? under = null,
         ReadOnlyMemory<byte> behindLine = default)
@@ -63,7 +63,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return (hub, edge);
     }
 
-    /// <summary>A hub that has let our edge in, with or without extensions, and our edge's end of the tunnel, started.</summary>
+    /// <summary>Makes a hub that has let our edge in, with or without extensions, and our edge's end of the tunnel, started.</summary>
     public static async Task<(ITunnel Edge, ScriptedPeer Hub)> AcceptEdgeAsync(
         TransportContext context, IEdgeTunnelHandler handler, bool extended)
     {
@@ -94,7 +94,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return (edge, new ScriptedPeer(stream));
     }
 
-    /// <summary>The bytes of a frame.</summary>
+    /// <summary>Makes the bytes of a frame.</summary>
     public static byte[] Frame(uint id, FrameType type, ReadOnlySpan<byte> payload = default)
     {
         var frame = new byte[FrameHeader.Size + payload.Length];
@@ -103,7 +103,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return frame;
     }
 
-    /// <summary>A header that announces what does not follow.</summary>
+    /// <summary>Makes a header that announces what does not follow.</summary>
     public static byte[] Header(uint id, FrameType type, uint length)
     {
         var header = new byte[FrameHeader.Size];
@@ -111,7 +111,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return header;
     }
 
-    /// <summary>The payload of a WINDOW_UPDATE.</summary>
+    /// <summary>Makes the payload of a WINDOW_UPDATE.</summary>
     public static byte[] Credit(uint bytes)
     {
         var payload = new byte[4];
@@ -134,7 +134,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         }
     }
 
-    /// <summary>The next frame, or null at the end of the connection.</summary>
+    /// <summary>Reads the next frame; null at the end of the connection.</summary>
     public async Task<(FrameHeader Header, byte[] Payload)?> ReadAsync()
     {
         var header = new byte[FrameHeader.Size];
@@ -150,7 +150,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return (read, payload);
     }
 
-    /// <summary>The next frame, which has to be there and of this type.</summary>
+    /// <summary>Reads the next frame, which has to be there and of this type.</summary>
     public async Task<byte[]> ExpectAsync(uint id, FrameType type)
     {
         var frame = await ReadAsync();
@@ -172,7 +172,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         throw new EndOfStreamException($"no {type} on {id} before the end");
     }
 
-    /// <summary>Says goodbye and closes.</summary>
+    /// <summary>Says goodbye and closes the connection.</summary>
     public async Task CloseAsync()
     {
         await _stream.ShutdownAsync();

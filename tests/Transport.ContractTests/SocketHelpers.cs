@@ -4,10 +4,10 @@ namespace Tunnel.Transport.ContractTests;
 
 internal static class SocketHelpers
 {
-    /// <summary>No wait in these tests is meant to end by time; this only turns a hang into a failure.</summary>
+    /// <summary>The limit of every wait: none in these tests is meant to end by time, so it only turns a hang into a failure.</summary>
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
-    /// <summary>In parts: the runtime completes a send when all of it is gone, and it is each step that must not hang.</summary>
+    /// <summary>Sends in parts: the runtime completes a send when all of it is gone, and it is each step that must not hang.</summary>
     public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
@@ -29,7 +29,7 @@ internal static class SocketHelpers
     }
 
     /// <summary>Reads until the connection ends.</summary>
-    /// <returns>What came, and whether the end was a reset.</returns>
+    /// <returns>The bytes that came, and whether the end was a reset.</returns>
     public static async Task<(byte[] Data, bool WasReset)> ReadToAnyEndAsync(this Socket socket)
     {
         using var all = new MemoryStream();

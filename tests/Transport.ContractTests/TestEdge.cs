@@ -23,7 +23,7 @@ public sealed class TestEdge : IEdgeTunnelHandler
 
     void ITunnelHandler.OnGoAway(ITunnel tunnel, GoAway goAway) => GoAway.TrySetResult(goAway);
 
-    /// <summary>A client's socket whose other end is a stream of the tunnel; open until the end of the test.</summary>
+    /// <summary>Opens a client's socket whose other end is a stream of the tunnel; it is open until the end of the test.</summary>
     public static async Task<(Socket Client, ITunnelStream Stream)> ConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
     {
         var connection = await TryConnectAsync(pair, observer);
@@ -31,7 +31,7 @@ public sealed class TestEdge : IEdgeTunnelHandler
         return connection.Value;
     }
 
-    /// <summary>The same, or null when the tunnel takes no new streams.</summary>
+    /// <summary>Does the same, or returns null when the tunnel takes no new streams.</summary>
     public static async Task<(Socket Client, ITunnelStream Stream)?> TryConnectAsync(TunnelPair pair, IStreamObserver? observer = null)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -26,7 +26,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
 
     public TransportContext? Context { get; set; }
 
-    /// <summary>Datagrams whose answer found its session closed.</summary>
+    /// <summary>How many datagrams had an answer that found the session closed.</summary>
     public int Unanswered => Volatile.Read(ref _unanswered);
 
     public ConcurrentQueue<StreamOpening> Opened { get; } = new();
@@ -79,7 +79,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
             return;
         }
 
-        // First, since a test may take it back as soon as it sees the stream.
+        // This comes first, since a test may take it back as soon as it sees the stream.
         var refusal = Refuse;
         Opened.Enqueue(opening);
         Streams.Enqueue(stream);

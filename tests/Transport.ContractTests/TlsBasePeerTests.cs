@@ -62,7 +62,7 @@ public sealed class TlsBasePeerTests : IDisposable
         await edge.ExpectAsync(1, FrameType.CloseBack);
         await hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
 
-        // It goes on for three windows, on the credit that it gets.
+        // The peer goes on for three windows, on the credit that it gets.
         long credit = 4 << 20;
         for (var sent = 0; sent < 12 << 20; sent += 256 << 10)
         {
@@ -94,7 +94,7 @@ public sealed class TlsBasePeerTests : IDisposable
         for (var i = 0; i < 62; i++)
             _time.Advance(TimeSpan.FromMilliseconds(500));
 
-        // No credit any more: seven windows would be far beyond it, were they not late.
+        // The peer gets no credit any more: seven windows would be far beyond it, were they not late.
         for (var i = 0; i < 28; i++)
             await edge.SendAsync(ScriptedPeer.Frame(1, FrameType.Data, new byte[1 << 20]));
         await edge.SendAsync(ScriptedPeer.Frame(2, FrameType.Open, ScriptedPeer.OpenLine));
@@ -144,7 +144,7 @@ public sealed class TlsBasePeerTests : IDisposable
         await client.SendAllAsync("question"u8.ToArray());
         Assert.Equal("question"u8.ToArray(), await hub.ExpectAsync(1, FrameType.Data));
 
-        // The largest frame that base allows, and the whole window.
+        // This is the largest frame that the base protocol allows, and the whole window.
         var answer = RandomNumberGenerator.GetBytes(4 << 20);
         for (var i = 0; i < 4; i++)
             await hub.SendAsync(ScriptedPeer.Frame(1, FrameType.DataBack, answer.AsSpan(i << 20, 1 << 20)));

@@ -6,7 +6,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>PROBE (protocol.md section 3, Liveness), at both ends.</summary>
+/// <summary>PROBE (protocol.md section 3, Liveness) works at both ends.</summary>
 public sealed class TlsDoubtTests
 {
     private readonly ManualTimeProvider _time = new();
@@ -59,7 +59,7 @@ public sealed class TlsDoubtTests
             await edge.ReadUntilAsync(0, FrameType.Ping);
         }
 
-        // Before the next one is due.
+        // The time is before the next PING is due.
         _time.Advance(TimeSpan.FromSeconds(4));
         await edge.ReadUntilAsync(0, FrameType.Ping);
         Assert.False(hub.IsInDoubt);

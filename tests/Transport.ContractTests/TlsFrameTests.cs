@@ -6,12 +6,12 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>What a tunnel over TLS does with frames that a proper peer does not send (protocol.md section 3).</summary>
+/// <summary>A tunnel over TLS refuses frames that a proper peer does not send (protocol.md section 3).</summary>
 public sealed class TlsFrameTests
 {
     private static readonly byte[] Line = ScriptedPeer.OpenLine;
 
-    /// <summary>After HELLO, OPEN 1, OPEN 3 with CLOSE 3, and UDP_OPEN 4.</summary>
+    /// <summary>The frames that follow HELLO, OPEN 1, OPEN 3 with CLOSE 3, and UDP_OPEN 4.</summary>
     public static TheoryData<string, byte[]> FaultsOfAnEdge => new()
     {
         { "unknown frame (0x10) on stream 1", ScriptedPeer.Frame(1, (FrameType)0x10) },
@@ -67,7 +67,7 @@ public sealed class TlsFrameTests
         { "(0x7F) on stream 0, 4194305 bytes: longer", ScriptedPeer.Header(0, (FrameType)0x7F, (4 << 20) + 1) },
     };
 
-    /// <summary>As the very first bytes.</summary>
+    /// <summary>The faults of the very first bytes.</summary>
     public static TheoryData<string, byte[]> FaultsAtTheStart => new()
     {
         {
@@ -91,7 +91,7 @@ public sealed class TlsFrameTests
         },
     };
 
-    /// <summary>To our edge, which has opened stream 1.</summary>
+    /// <summary>The faults that our edge meets, which has opened stream 1.</summary>
     public static TheoryData<string, byte[]> FaultsOfAHub => new()
     {
         { "Open (0x01) on stream 2, 47 bytes: wrong direction", ScriptedPeer.Frame(2, FrameType.Open, Line) },
@@ -234,7 +234,7 @@ public sealed class TlsFrameTests
             var garbage = new byte[20_000];
             random.NextBytes(garbage);
 
-            // Half of them begin like frames, to get further in.
+            // Half of the inputs begin like frames, to get further in.
             if (seed % 2 == 0)
             {
                 for (var i = 0; i + 9 < 2000; i += 9)

@@ -8,9 +8,9 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Pairs over TLS with lanes, all of which are there when the pair is given out.</summary>
-/// <param name="max">The most.</param>
-/// <param name="kept">Those that are there from the beginning; by default all.</param>
+/// <summary>Makes pairs over TLS with lanes, all of which are there when the pair is given out.</summary>
+/// <param name="max">The most lanes.</param>
+/// <param name="kept">How many are there from the beginning; by default all.</param>
 public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairFactory
 {
     private readonly int _kept = kept ?? max;
@@ -20,7 +20,7 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
     /// <summary>How long both ends keep what is open.</summary>
     internal TimeSpan ResumeGrace { get; init; }
 
-    /// <summary>What the hub does with a lane; null joins it.</summary>
+    /// <summary>The hub's answer to a lane; null joins it.</summary>
     internal Func<ITunnel, ITunnel, LaneHello, bool>? Join { get; set; }
 
     public async Task<TunnelPair> CreateAsync(TestHub hub, TestEdge edge, FlowControlOptions? flow = null, uint numbersUsed = 0)

@@ -12,7 +12,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>What is special about lanes (protocol.md section 3).</summary>
+/// <summary>Lanes have rules of their own (protocol.md section 3).</summary>
 public sealed class TlsLaneTests : IDisposable
 {
     private readonly TestHub _hub = new();
@@ -60,7 +60,7 @@ public sealed class TlsLaneTests : IDisposable
         Assert.Equal(1, LanesOf(pair.Edge)[1].Mux.ActiveStreams);
         Assert.False(pair.Edge.Completion.IsCompleted);
 
-        // What the lost one carried is not forgotten.
+        // The bytes that the lost lane carried are not forgotten.
         Assert.True(pair.Edge.Counters.BytesSent > before.BytesSent);
         Assert.Equal(3, pair.Edge.Counters.StreamsOpened);
         Assert.Equal(1, pair.Edge.Counters.StreamsReset);

@@ -15,7 +15,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Pairs over TLS on loopback, with a certificate made for this run.</summary>
+/// <summary>Makes pairs over TLS on loopback, with a certificate made for this run.</summary>
 public sealed class TlsPairFactory : ITunnelPairFactory
 {
     internal static readonly X509Certificate2 Certificate = MakeCertificate();

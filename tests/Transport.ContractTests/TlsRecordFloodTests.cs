@@ -18,7 +18,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Transport.ContractTests;
 
 /// <summary>
-/// Peers that are let in and send what costs much and carries nothing: none may keep an event loop to itself, at either end.
+/// Peers that are let in send what costs much and carries nothing: none may keep an event loop to itself, at either end.
 /// </summary>
 public sealed class TlsRecordFloodTests
 {
@@ -78,7 +78,7 @@ public sealed class TlsRecordFloodTests
         edge.Dispose();
     }
 
-    /// <summary>An OPEN is a dozen system calls: nobody else's turn may wait for all that fit into a read.</summary>
+    /// <summary>An OPEN is a dozen system calls: nobody else's turn may wait for as many as fit into a read.</summary>
     [Fact]
     public async Task A_turn_ends_after_a_few_frames_that_cost_much()
     {

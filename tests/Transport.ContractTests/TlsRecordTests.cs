@@ -9,7 +9,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Transport.ContractTests;
 
 /// <summary>
-/// How frames are cut into TLS records: the peer reads two of 16 KiB at once, and must not be left with the first bytes of a third.
+/// Frames are cut into TLS records so that the peer, which reads two of 16 KiB at once, is not left with the first bytes of a third.
 /// </summary>
 public sealed class TlsRecordTests
 {

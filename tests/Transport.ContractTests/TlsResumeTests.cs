@@ -11,7 +11,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Transport.ContractTests;
 
 /// <summary>
-/// Edges that come back to a hub, honest ones and others (protocol.md section 8). A connection that lies ends, and nothing else.
+/// Edges come back to a hub, honest ones and others (protocol.md section 8). A connection that lies ends, and nothing else does.
 /// </summary>
 public sealed class TlsResumeTests
 {
@@ -166,7 +166,7 @@ public sealed class TlsResumeTests
         for (var i = 0; i < Storm; i++)
             all.Add(await ScriptedPeer.ConnectToHubAsync(_context, handler));
 
-        // An edge that has got nothing over one says the same over the next.
+        // An edge that has got nothing over one connection says the same over the next.
         await Task.WhenAll(all.Select(one => one.Peer.SendAsync(
             ScriptedPeer.Frame(0, FrameType.Hello, Hello("tunnel-1")),
             ScriptedPeer.Frame(0, FrameType.Resume, new ResumePoint(0, 0).Write()))));
@@ -225,7 +225,7 @@ public sealed class TlsResumeTests
 
         public ITunnel? First { get; set; }
 
-        /// <summary>True to let any tunnel wait that is lost.</summary>
+        /// <summary>Whether any tunnel that is lost may wait.</summary>
         public bool KeepsAll { get; init; }
 
         /// <summary>The tunnel that has introduced itself.</summary>

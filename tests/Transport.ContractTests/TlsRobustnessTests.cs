@@ -10,7 +10,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Races of the mux that a slow test does not meet, and peers that mean harm.</summary>
+/// <summary>The mux stands races that a slow test does not meet, and peers that mean harm.</summary>
 public sealed class TlsRobustnessTests
 {
     private static readonly byte[] Line = ScriptedPeer.OpenLine;
@@ -313,7 +313,7 @@ public sealed class TlsRobustnessTests
         var (_, edge) = await ExtendedEdgeAsync(new TransportContext(new FlowControlOptions(), time, NullLoggerFactory.Instance), handler);
         var goAway = ScriptedPeer.Frame(0, FrameType.GoAway, """{"reason":"shutdown","lastStreamId":0}"""u8);
 
-        // What was said before it may be heard behind it, but no new streams are opened after it.
+        // Frames that were said before it may be heard behind it, but no new streams are opened after it.
         await edge.SendAsync(goAway, ScriptedPeer.Frame(1, FrameType.Open, Line));
         Assert.Equal(1u, (await handler.NextStreamAsync()).Id);
         for (var i = 0; i < 6; i++)
@@ -397,7 +397,7 @@ public sealed class TlsRobustnessTests
         }
         catch (SocketException)
         {
-            // The tunnel is closed.
+            // The tunnel was closed.
         }
     }
 
@@ -411,7 +411,7 @@ public sealed class TlsRobustnessTests
         return (hub, edge);
     }
 
-    // Credit that comes back for a stream, as it comes.
+    // Counts the credit for a stream as it comes back.
     private static Func<long> CountCredit(ScriptedPeer edge, uint id)
     {
         long sum = 0;

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>What every transport promises to the relay. One class per transport derives from it.</summary>
+/// <summary>The promises of every transport to the relay. One class per transport derives from it.</summary>
 public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetime
 {
     private readonly TestHub _hub = new();
@@ -17,7 +17,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
     private TunnelPair Pair => _pair!;
 
-    /// <summary>Streams of a storm.</summary>
+    /// <summary>The number of streams in a storm.</summary>
     protected virtual int Openings => 40_000;
 
     public async ValueTask InitializeAsync() => _pair = await factory.CreateAsync(_hub, _edge);
@@ -57,7 +57,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var opening = new StreamOpening(
             new IPEndPoint(IPAddress.Parse("203.0.113.9"), 50_000), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 443), 443);
 
-        // Clients that go at once and ones that wait for the refusal, and sessions between them: both ends have endings to send all the
+        // Some clients go at once, others wait for the refusal, and sessions come between them: both ends have endings to send all the
         // time.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
@@ -223,7 +223,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
         client.Abort();
 
-        // Nothing reads nor writes: the event loop alone can tell.
+        // Nothing reads or writes, so the event loop alone can tell.
         Assert.True(upstream.Poll(SocketHelpers.Hang, SelectMode.SelectError));
         await StreamsGoneAsync();
     }
@@ -360,7 +360,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     {
         BatchSink[] sinks = [new(), new(), new()];
         var sessions = sinks.Select(sink => Pair.Edge.OpenSession(default, sink)!).ToArray();
-        // Few enough to be held while they overtake their OPEN; datagrams may change places on the way.
+        // They are few enough to be held while they overtake their OPEN; datagrams may change places on the way.
         const int Each = 8;
         for (var number = 0; number < Each; number++)
         {
@@ -384,7 +384,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
     }
 
     /// <summary>
-    /// Sessions that close behind their datagrams, answers that come to nobody, floods, and sizes that don't go: nothing vanishes.
+    /// Tries sessions that close behind their datagrams, answers that come to nobody, floods, and sizes that don't go: nothing vanishes.
     /// </summary>
     [Theory]
     [InlineData(1, 2_000)]
@@ -566,7 +566,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         public void OnStreamClosed(ITunnelStream stream, in StreamEnd end) => End.TrySetResult(end);
     }
 
-    /// <summary>Gives out what came when its batch was ended, or at once what came alone.</summary>
+    /// <summary>Gives out a datagram when its batch was ended, or at once when it came alone.</summary>
     private sealed class BatchSink : IDatagramSink
     {
         private readonly System.Threading.Channels.Channel<byte[]> _datagrams = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();

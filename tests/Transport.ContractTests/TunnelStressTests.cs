@@ -9,23 +9,23 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Transport.ContractTests;
 
-/// <summary>Not beside others: it looks at the sockets of the process.</summary>
+/// <summary>The tests do not run beside others, because they look at the sockets of the process.</summary>
 [CollectionDefinition(nameof(TunnelStress), DisableParallelization = true)]
 public sealed class StressCollection;
 
-/// <summary>The mux over TLS.</summary>
+/// <summary>Tests the mux over TLS.</summary>
 public sealed class TunnelStressTests() : TunnelStress(new TlsPairFactory())
 {
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((MuxTunnel)tunnel).Terminate(end);
 }
 
-/// <summary>Two lanes; the loss of the first takes all.</summary>
+/// <summary>Tests two lanes; the loss of the first one takes all.</summary>
 public sealed class LaneStressTests() : TunnelStress(new TlsLanePairFactory(2))
 {
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((LanedTunnel)tunnel).All[0].Mux.Terminate(end);
 }
 
-/// <summary>QUIC.</summary>
+/// <summary>Tests QUIC.</summary>
 public sealed class QuicStressTests() : TunnelStress(new QuicPairFactory())
 {
     protected override void Break(ITunnel tunnel, TunnelEnd end) => ((QuicTunnel)tunnel).Connection.Abort();
@@ -37,8 +37,8 @@ public sealed class QuicStressTests() : TunnelStress(new QuicPairFactory())
 }
 
 /// <summary>
-/// Random streams that send, stall, half-close and abort, on tunnels some of which are lost midway; afterwards nothing may be left of them.
-/// TUNNEL_STRESS_SEEDS runs more seeds than usual.
+/// Runs random streams that send, stall, half-close and abort, on tunnels some of which are lost midway; afterwards nothing may be left of
+/// them. TUNNEL_STRESS_SEEDS runs more seeds than usual.
 /// </summary>
 [Collection(nameof(TunnelStress))]
 public abstract class TunnelStress(ITunnelPairFactory factory)
@@ -46,7 +46,7 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
     private const int Streams = 60;
     private static readonly byte[] Pattern = MakePattern();
 
-    // What a run that hangs waits for.
+    // This names what a run that hangs waits for.
     private Func<string> _waitsFor = () => "the tunnel";
 
     private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("TUNNEL_STRESS_SEEDS"), out var seeds) ? seeds : 6;
@@ -91,12 +91,12 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         }
     }
 
-    // Addresses and state, as the kernel has them.
+    // The kernel's list has addresses and states.
     private static string Describe(string socket) =>
         File.ReadLines("/proc/self/net/tcp").FirstOrDefault(line => line.Contains($" {socket[8..^1]} ", StringComparison.Ordinal))
             ?? $"{socket} (no address)";
 
-    // Sockets by their inodes, since numbers are used again.
+    // Sockets are known by their inodes, since numbers are used again.
     private static ImmutableHashSet<string> Sockets =>
         [
             .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "").Where(
@@ -225,7 +225,7 @@ public abstract class TunnelStress(ITunnelPairFactory factory)
         }
     }
 
-    // Whatever happens, what comes is the beginning of what was sent.
+    // In any case, the bytes that come are the beginning of what was sent.
     private static async Task ReadAsync(Socket socket, Random random)
     {
         var enough = random.Next(5) == 0 ? random.Next(200_000) : int.MaxValue;

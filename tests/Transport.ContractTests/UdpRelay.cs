@@ -21,13 +21,13 @@ internal sealed class UdpRelay : IDisposable
         _ = AnswerAsync(_outside);
     }
 
-    /// <summary>What the client dials.</summary>
+    /// <summary>The address that the client dials.</summary>
     public IPEndPoint Address => (IPEndPoint)_inside.LocalEndPoint!;
 
-    /// <summary>What the hub sees.</summary>
+    /// <summary>The address that the hub sees.</summary>
     public IPEndPoint Outside => (IPEndPoint)_outside.LocalEndPoint!;
 
-    /// <summary>The client's packets come from another port from now on.</summary>
+    /// <summary>Sends the client's packets from another port from now on.</summary>
     public void Rebind()
     {
         var old = _outside;

@@ -18,7 +18,7 @@ namespace Tunnel.Transport.ContractTests;
 /// </summary>
 public sealed class UnreadEndingsTests
 {
-    // So many do not fit into the kernel's buffers on the way.
+    // This many do not fit into the kernel's buffers on the way.
     private const int Openings = 150_000;
 
     private static readonly StreamOpening Opening = new(
@@ -61,7 +61,7 @@ public sealed class UnreadEndingsTests
 
         Assert.Equal(MuxStreams.MaxAborted, ((MuxTunnel)hub).Endpoint.Streams.All.Count);
 
-        // What comes late for one that was forgotten is no violation.
+        // Frames that come late for a forgotten stream are no violation.
         await edge.SendAsync(
             ScriptedPeer.Frame(1, FrameType.Data, new byte[10]), ScriptedPeer.Frame(Refused + 1, FrameType.Open, ScriptedPeer.OpenLine));
         await edge.ReadUntilAsync(Refused + 1, FrameType.CloseBack);
@@ -110,7 +110,7 @@ public sealed class UnreadEndingsTests
         var hub = (QuicTunnel)await accepted.Task.WaitAsync(SocketHelpers.Hang);
         hub.Start();
 
-        // Never started: it reads nothing of the control stream.
+        // The end is never started: it reads nothing of the control stream.
         var edge = (QuicTunnel)dialed.Tunnel!;
         edge.Control.Send(FrameType.Hello, ScriptedPeer.Hello);
         var flood = Task.Run(() => FloodAsync(edge));
@@ -169,7 +169,7 @@ public sealed class UnreadEndingsTests
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or TimeoutException)
         {
-            // The hub has ended it.
+            // The hub has ended the connection.
         }
     }
 

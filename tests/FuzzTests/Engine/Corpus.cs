@@ -11,7 +11,7 @@ internal static class Corpus
     /// <summary>The folder in the repository that this program was built from.</summary>
     public static string Sources { get; } = Path.Combine(SourceFolder(), "..", "Corpus");
 
-    /// <summary>What was copied beside the program when it was built.</summary>
+    /// <summary>The copy beside the program, made when it was built.</summary>
     public static string Copied { get; } = Path.Combine(AppContext.BaseDirectory, "Corpus");
 
     public static IReadOnlyList<(string Name, byte[] Input)> Of(FuzzTarget target)

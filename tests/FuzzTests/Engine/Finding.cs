@@ -3,9 +3,9 @@ using System.Text;
 namespace Tunnel.FuzzTests.Engine;
 
 /// <summary>What is wrong with how one input was taken.</summary>
-/// <param name="Signature">The same for findings of one cause.</param>
+/// <param name="Signature">A text that findings of one cause share.</param>
 /// <param name="Detail">The exception with its stack, or the figures.</param>
-/// <param name="Input">The input.</param>
+/// <param name="Input">The input that led to it.</param>
 internal sealed record Finding(string Signature, string Detail, byte[] Input)
 {
     private const int MaxShown = 4096;
@@ -21,7 +21,7 @@ internal sealed record Finding(string Signature, string Detail, byte[] Input)
     public static Finding OfHang(TimeSpan limit, ReadOnlySpan<byte> input) =>
         new("hang", $"it did not end within {limit.TotalSeconds:0} s", input.ToArray());
 
-    /// <summary>All that is needed to try it again.</summary>
+    /// <summary>Returns all that is needed to try it again.</summary>
     public string Describe(string target)
     {
         var shown = Input.AsSpan(0, Math.Min(Input.Length, MaxShown));

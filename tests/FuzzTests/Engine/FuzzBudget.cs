@@ -1,6 +1,6 @@
 namespace Tunnel.FuzzTests.Engine;
 
-/// <summary>When a run is over: after this time or so many inputs, whichever comes first.</summary>
+/// <summary>Ends a run after this time or so many inputs, whichever comes first.</summary>
 internal readonly record struct FuzzBudget(TimeSpan Time, long Inputs)
 {
     public static FuzzBudget Of(TimeSpan time) => new(time, long.MaxValue);
@@ -8,7 +8,7 @@ internal readonly record struct FuzzBudget(TimeSpan Time, long Inputs)
     public static FuzzBudget Of(long inputs) => new(TimeSpan.MaxValue, inputs);
 }
 
-/// <summary>What a run has come to; how many were taken for valid tells how deep mutations go.</summary>
+/// <summary>The figures of a run; the number of inputs that were taken for valid tells how deep mutations go.</summary>
 internal sealed record FuzzReport(FuzzTarget Target, ulong Seed, long Inputs, long Taken, TimeSpan Time, IReadOnlyList<Finding> Findings)
 {
     public override string ToString() => string.Create(

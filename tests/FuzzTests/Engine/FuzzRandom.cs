@@ -12,7 +12,7 @@ internal struct FuzzRandom
 
     public FuzzRandom(ulong seed)
     {
-        // SplitMix64, as the generator's authors ask for.
+        // The seed goes through SplitMix64, as the generator's authors ask for.
         (_a, _b, _c, _d) = (Mix(ref seed), Mix(ref seed), Mix(ref seed), Mix(ref seed));
     }
 
@@ -29,10 +29,10 @@ internal struct FuzzRandom
         return result;
     }
 
-    /// <summary>From 0 up to and without <paramref name="limit"/>, which is above 0.</summary>
+    /// <summary>Returns a number from 0 up to and without <paramref name="limit"/>, which is above 0.</summary>
     public int Below(int limit) => (int)(((Next() >> 32) * (ulong)limit) >> 32);
 
-    /// <summary>True in one of <paramref name="times"/> cases.</summary>
+    /// <summary>Returns true in one of <paramref name="times"/> cases.</summary>
     public bool OneIn(int times) => Below(times) == 0;
 
     private static ulong Mix(ref ulong state)

@@ -7,7 +7,7 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
 {
     private const int MaxFindings = 10;
 
-    // A clock is not looked at for each of a million inputs.
+    // The clock is not looked at for each of a million inputs.
     private const int InputsPerLook = 64;
 
     private readonly List<Finding> _findings = [];
@@ -17,10 +17,13 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
     private long _beganTicks;
     private volatile bool _isOver;
 
-    /// <summary>What one input may take. Wall-clock time of a machine that does much else, so it is generous: a hang is for ever.</summary>
+    /// <summary>
+    /// The longest time that one input may take. It is wall-clock time of a machine that does much else, so it is generous: a hang is for
+    /// ever.
+    /// </summary>
     public TimeSpan InputLimit { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Inputs so far; for those who watch.</summary>
+    /// <summary>The number of inputs so far, for those who watch.</summary>
     public long Inputs => Volatile.Read(ref _inputs);
 
     public FuzzReport Run()
@@ -29,7 +32,7 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
         _clock.Start();
         _beganTicks = _clock.ElapsedTicks;
 
-        // On a thread of its own, since one that hangs can't be ended.
+        // It runs on a thread of its own, since an input that hangs can't be ended.
         var thread = new Thread(() => RunInputs(last)) { IsBackground = true, Name = target.Name };
         thread.Start();
         var hung = false;
@@ -43,7 +46,7 @@ internal sealed class FuzzRun(FuzzTarget target, ulong seed, FuzzBudget budget, 
         _isOver = true;
         lock (_findings)
         {
-            // What hangs still has the last input's memory, should it ever go on.
+            // The input that hangs still has its memory, should it ever go on.
             if (hung)
                 _findings.Add(Finding.OfHang(InputLimit, last.Get()));
             else

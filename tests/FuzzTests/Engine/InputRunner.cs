@@ -7,7 +7,7 @@ internal sealed class InputRunner(FuzzTarget target)
 {
     private readonly FuzzAction _action = target.Start();
 
-    /// <summary>The last input was taken for valid.</summary>
+    /// <summary>Whether the last input was taken for valid.</summary>
     public bool WasTaken { get; private set; }
 
     public Finding? Run(ReadOnlySpan<byte> input)

@@ -5,8 +5,8 @@ using System.IO.MemoryMappedFiles;
 namespace Tunnel.FuzzTests.Engine;
 
 /// <summary>
-/// Keeps the input that is being run in a file, which outlives a process that dies of it. In mapped memory, so that it costs a copy and no
-/// system call.
+/// Keeps the input that is being run in a file, which outlives a process that dies of it. The file is mapped into memory, so that keeping
+/// an input costs a copy and no system call.
 /// </summary>
 internal sealed unsafe class LastInput : IDisposable
 {
@@ -26,9 +26,9 @@ internal sealed unsafe class LastInput : IDisposable
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
     }
 
-    /// <summary>The inputs that processes died in the middle of, or were killed.</summary>
-    /// <param name="folder">Where they are.</param>
-    /// <param name="isAlive">Whether there is a process of this number: that one is not done yet.</param>
+    /// <summary>Returns the inputs in the middle of which processes died or were killed.</summary>
+    /// <param name="folder">The folder of the files.</param>
+    /// <param name="isAlive">Whether there is a process of this number: its input is not done yet.</param>
     public static IEnumerable<(string Target, byte[] Input)> Left(string folder, Func<int, bool> isAlive)
     {
         if (!Directory.Exists(folder))

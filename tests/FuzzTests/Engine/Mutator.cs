@@ -42,7 +42,7 @@ internal sealed class Mutator
         _tokens = [.. tokens.Where(static token => token.Length > 0)];
     }
 
-    /// <summary>The next input; overwritten by the one after it.</summary>
+    /// <summary>Returns the next input, which the one after it overwrites.</summary>
     public ReadOnlySpan<byte> Next()
     {
         Begin();
@@ -52,7 +52,7 @@ internal sealed class Mutator
         return _buffer.AsSpan(0, _length);
     }
 
-    /// <summary>Mutates this one further now and then: it was taken for valid.</summary>
+    /// <summary>Mutates this input further now and then, since it was taken for valid.</summary>
     public void Keep(ReadOnlySpan<byte> input)
     {
         if (!_random.OneIn(16))
@@ -104,7 +104,7 @@ internal sealed class Mutator
                 Delete(at, count);
                 break;
             case 5 when _length > 0:
-                // A member is written twice, or at another place.
+                // Writes a member twice, or at another place.
                 (at, count) = Piece();
                 Span<byte> piece = stackalloc byte[64];
                 count = Math.Min(count, piece.Length);
@@ -126,7 +126,7 @@ internal sealed class Mutator
         }
     }
 
-    // A name, a value or a member as a whole, so that the text stays JSON more often than not and its reader comes to see it.
+    // Changes a name, a value or a member as a whole, so that the text stays JSON more often than not and its reader comes to see it.
     private void ChangeJson()
     {
         var start = _random.Below(_length);
@@ -180,7 +180,7 @@ internal sealed class Mutator
         return _length - start;
     }
 
-    // Numbers such as lengths, counts and ids are changed at any place, in either byte order.
+    // Changes numbers such as lengths, counts and ids at any place, in either byte order.
     private void ChangeNumber()
     {
         var size = 1 << _random.Below(3);

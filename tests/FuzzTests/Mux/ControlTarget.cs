@@ -127,7 +127,7 @@ internal sealed class ControlTarget
 
     private sealed record Outcome(string? Violation, int Calls);
 
-    /// <summary>Takes all, and has every third opening wait where it is to.</summary>
+    /// <summary>Takes every opening, and has every third one wait where it is to.</summary>
     private sealed class CountingOwner(bool waits) : IControlOwner, IControlFrames
     {
         private int _openings;

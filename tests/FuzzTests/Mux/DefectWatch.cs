@@ -16,7 +16,7 @@ internal sealed class DefectWatch : ILoggerFactory, ILogger
 
     static DefectWatch() => AppDomain.CurrentDomain.FirstChanceException += static (_, thrown) => Note(thrown);
 
-    /// <exception cref="InvalidOperationException">There was one since the last look.</exception>
+    /// <exception cref="InvalidOperationException">There was such an error or exception since the last look.</exception>
     public void ThrowIfAny()
     {
         var (logged, thrown) = (Interlocked.Exchange(ref _logged, null), _thrown);

@@ -89,7 +89,7 @@ internal sealed class FrameTarget
             var (start, end) = (0, 0);
             while (end < frames.Length)
             {
-                // What was not consumed comes again, with more behind it.
+                // The bytes that were not consumed come again, with more behind them.
                 end = Math.Min(frames.Length, end + piece);
                 for (var turn = true; turn;)
                 {
@@ -175,7 +175,7 @@ internal sealed class FrameTarget
 
     private sealed record Outcome(string? Violation, int Calls);
 
-    /// <summary>Owns what comes: every second stream gets a local end at once, the others never.</summary>
+    /// <summary>Owns the streams that come: every second one gets a local end at once, the others never.</summary>
     private sealed class CountingHandler : IHubTunnelHandler, IEdgeTunnelHandler
     {
         public int Calls { get; private set; }

@@ -30,7 +30,7 @@ internal sealed class MemoryEnd
     public MemoryTls Tls { get; private set; } = null!;
 
     /// <summary>Bytes that come from the other end go in, as many as there are or as are wanted.</summary>
-    /// <returns>True when there were any.</returns>
+    /// <returns>True when there were any bytes.</returns>
     public bool TakeFrom(MemoryEnd other, int atMost)
     {
         var count = Math.Min(Math.Min(other.Tls.Sent.Length, atMost), _piece.Length);

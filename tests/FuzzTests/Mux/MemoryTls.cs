@@ -3,8 +3,8 @@ using System.Net.Security;
 namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
-/// Where a tunnel's TLS would be: what the tunnel writes is kept for whoever carries it, and it reads what it is given: on the thread that
-/// gives, but for what follows a turn that it gave to others.
+/// Stands in for a tunnel's TLS: what the tunnel writes is kept for the carrier, and the tunnel reads what it is given. It does so on the
+/// thread that gives, except for what follows a turn that it gave to others.
 /// </summary>
 internal sealed class MemoryTls(Stream network) : SslStream(network)
 {
@@ -16,19 +16,20 @@ internal sealed class MemoryTls(Stream network) : SslStream(network)
     private Memory<byte> _readBuffer;
     private TaskCompletionSource<int>? _read;
 
-    /// <summary>What the tunnel has written and nobody has taken; may be changed.</summary>
+    /// <summary>The bytes that the tunnel has written and nobody has taken; they may be changed.</summary>
     public Span<byte> Sent => _sent.AsSpan(_sentStart, _sentEnd - _sentStart);
 
-    /// <summary>The tunnel has read all that it was given, and waits for more.</summary>
+    /// <summary>Whether the tunnel has read all that it was given, and waits for more.</summary>
     public bool IsWaiting => Volatile.Read(ref _read) is not null;
 
-    /// <summary>For another tunnel.</summary>
+    /// <summary>Makes it ready for another tunnel.</summary>
     public void Restart() => (_sentStart, _sentEnd, _given, _ended, _read) = (0, 0, default, false, null);
 
     public void Take(int count) => (_sentStart, _sentEnd) = _sentStart + count == _sentEnd ? (0, 0) : (_sentStart + count, _sentEnd);
 
     /// <summary>
-    /// The tunnel reads this, all of it if it is not over; to be left alone until it <see cref="IsWaiting"/> again. Nothing is the end.
+    /// Lets the tunnel read this, all of it if it is not over; the bytes are to be left alone until it <see cref="IsWaiting"/> again. No
+    /// bytes are the end.
     /// </summary>
     public void Give(ReadOnlyMemory<byte> bytes)
     {

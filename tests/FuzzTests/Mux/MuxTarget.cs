@@ -103,7 +103,7 @@ internal static class MuxTarget
 
     private static void Do(MuxWorld world, Deed deed, byte whom, byte amount)
     {
-        // This is a window's size at most.
+        // The most bytes of an act are a window's size.
         var bytes = amount * amount;
         switch (deed)
         {

@@ -45,7 +45,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     public List<ITunnelSession> HubSessions { get; } = [];
 
-    /// <summary>What local ends hear is what was said; not so when bytes on the way are changed.</summary>
+    /// <summary>Whether local ends must hear what was said: not so when bytes on the way are changed.</summary>
     public bool Checks { get; private set; }
 
     public void Start(bool extended, bool checks)
@@ -83,14 +83,14 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         if (Clients.Count == MaxFlows)
             return;
 
-        // What its stream's id will be: the hub's end knows it by that. Sessions take theirs from the same counter.
+        // This is what the stream's id will be: the hub's end knows the stream by it. Sessions take their ids from the same counter.
         var number = Clients.Count + EdgeSessions.Count + 1;
         var client = new ScriptedEndpoint(2 * number, (2 * number) + 1) { Checks = Checks };
         if (Edge.OpenStream(Opening, client, null) is { } stream)
             Clients.Add((stream, client));
     }
 
-    /// <summary>The upstream of the oldest stream that has none is connected, or refuses.</summary>
+    /// <summary>Connects the upstream of the oldest stream that has none, or refuses it.</summary>
     public void AnswerOpen(bool refuse)
     {
         if (_unattached.Count == 0)
@@ -119,14 +119,16 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
 
     public bool CarryToEdge(int atMost = int.MaxValue) => Carry(_hubEnd, _edgeEnd, atMost);
 
-    /// <summary>After much at once a reader or a writer lets others have their turn, and goes on on another thread.</summary>
+    /// <summary>
+    /// Returns when a reader or writer that has let others have their turn after much at once goes on, on another thread.
+    /// </summary>
     public void WaitForTurns()
     {
         Wait(Hub, _hubEnd);
         Wait(Edge, _edgeEnd);
     }
 
-    /// <summary>The bytes on their way to one of both.</summary>
+    /// <summary>The bytes on their way to one of the ends.</summary>
     public MemoryTls OnTheWay(bool toHub) => (toHub ? _edgeEnd : _hubEnd).Tls;
 
     public void Advance(TimeSpan by)
@@ -135,7 +137,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         _time.Advance(by);
     }
 
-    /// <summary>All that can move without further words moves.</summary>
+    /// <summary>Moves all that can move without further words.</summary>
     public void Settle()
     {
         for (var moved = true; moved;)
@@ -202,7 +204,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
     {
     }
 
-    // Two ends of ours, over a way that changes nothing, have nothing to blame each other for; and what was said was heard.
+    // Two ends of ours, over a way that changes nothing, find no fault with each other, and have heard what was said.
     private void CheckCompleted()
     {
         Check.That(!Hub.IsDead, "the hub's end lives on");
@@ -227,7 +229,7 @@ internal sealed class MuxWorld : IHubTunnelHandler, IEdgeTunnelHandler
         return carried;
     }
 
-    // The reader first: what it reads makes work for the writer.
+    // The reader comes first: what it reads makes work for the writer.
     private static void Wait(MuxTunnel tunnel, MemoryEnd end)
     {
         if (!end.Tls.IsWaiting && !tunnel.Reading.IsCompleted)

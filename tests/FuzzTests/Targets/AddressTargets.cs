@@ -89,7 +89,7 @@ internal static class AddressTargets
         return true;
     }
 
-    // Whatever we take for an address, everybody else takes for the same.
+    // What we take for an address, everybody else takes for the same.
     private static void CheckStrictAddress(ReadOnlySpan<byte> text)
     {
         Span<byte> address = stackalloc byte[16];

@@ -3,7 +3,7 @@ using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>A TLS client's first message: however its bytes come, the same is found, and no later than all of it is there.</summary>
+/// <summary>A TLS client's first message gives the same result however its bytes come, and no later than when all of it is there.</summary>
 internal static class ClientHelloTarget
 {
     public static IReadOnlyList<byte[]> Seeds { get; } =

@@ -47,7 +47,7 @@ internal static class EdgeTargets
         }
     }
 
-    /// <summary>A firewall: what is taken can be made into rules.</summary>
+    /// <summary>Parses a firewall: one that is taken can be made into rules.</summary>
     public static FuzzAction Firewall()
     {
         var planner = new FirewallPlanner(FirewallMode.Full, [22], TimeProvider.System);

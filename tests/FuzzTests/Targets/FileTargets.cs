@@ -56,14 +56,14 @@ internal static class FileTargets
         Hello = new Hello(),
     };
 
-    /// <summary>A configuration file of the hub.</summary>
+    /// <summary>Reads a configuration file of the hub.</summary>
     public static FuzzAction HubConfiguration() => Configuration("TUNNEL_HUB__", static sources => TunnelHubOptionsReader.Read(sources));
 
-    /// <summary>A configuration file of the edge.</summary>
+    /// <summary>Reads a configuration file of the edge.</summary>
     public static FuzzAction EdgeConfiguration() =>
         Configuration(EdgeSettings.EnvironmentPrefix, static sources => EdgeSettings.Load(sources));
 
-    /// <summary>The hub's <c>edges.json</c>: what is loaded is saved as it was.</summary>
+    /// <summary>Reads the hub's <c>edges.json</c>: what is loaded is saved as it was.</summary>
     public static FuzzAction State() => static input => Try<OperatorException>(input, content =>
     {
         var format = new EdgeStateFormat("/state/edges.json");
@@ -71,7 +71,7 @@ internal static class FileTargets
         Check.Same(saved, EdgeStateFormat.Write(format.Read(saved)), "a state that was loaded is saved as it was");
     });
 
-    /// <summary>The hub's <c>blocks.json</c>.</summary>
+    /// <summary>Reads the hub's <c>blocks.json</c>.</summary>
     public static FuzzAction Blocks() => static input => Try<OperatorException>(input, content =>
     {
         var format = new BlockFormat("/state/blocks.json");
@@ -81,7 +81,7 @@ internal static class FileTargets
         Check.Equal(set.Blocks.Length, format.Read(BlockFormat.Write(set)).Blocks.Length, "blocks that were loaded are saved");
     });
 
-    /// <summary>The edge's <c>hub-pins.json</c>, which is never worth more than a line in the log.</summary>
+    /// <summary>Reads the edge's <c>hub-pins.json</c>, which is never worth more than a line in the log.</summary>
     public static FuzzAction Pins()
     {
         var folder = MemoryFolder.Create();
@@ -92,7 +92,7 @@ internal static class FileTargets
         };
     }
 
-    /// <summary>The edge's <c>hub-renewals.json</c>: whatever is in it, the edge has a hub and a secret.</summary>
+    /// <summary>Reads the edge's <c>hub-renewals.json</c>: whatever is in it, the edge has a hub and a secret.</summary>
     public static FuzzAction Renewals()
     {
         var folder = MemoryFolder.Create();
@@ -123,7 +123,7 @@ internal static class FileTargets
         });
     }
 
-    // Refused with the one exception that operators are told in words.
+    // The file was refused with the one exception that operators are told in words.
     private static bool Try<TRefusal>(ReadOnlySpan<byte> input, Action<byte[]> use)
         where TRefusal : Exception
     {

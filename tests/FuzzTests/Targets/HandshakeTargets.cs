@@ -52,7 +52,7 @@ internal static class HandshakeTargets
         return true;
     }
 
-    /// <summary>However the bytes come, the line is what is before the newline, and the rest is kept.</summary>
+    /// <summary>Reads a line: however the bytes come, it is what is before the newline, and the rest is kept.</summary>
     public static FuzzAction LineReader()
     {
         var stream = new PiecesStream();

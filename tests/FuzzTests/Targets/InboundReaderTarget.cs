@@ -71,7 +71,7 @@ internal sealed class InboundReaderTarget
                 break;
         }
 
-        // So much of it may have been read, and none of it may be there for the next input.
+        // Some of the header may have been read, and nothing of it may be there for the next input.
         _client.Send("\0"u8);
         while (Take(1)[0] != 0 || _server.Available > 0)
         {

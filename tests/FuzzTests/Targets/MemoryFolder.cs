@@ -1,6 +1,6 @@
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>Files for what reads files only, in memory where the machine has that.</summary>
+/// <summary>Makes files for code that reads files only, in memory where the machine allows it.</summary>
 internal static class MemoryFolder
 {
     private static readonly string Base = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
@@ -8,7 +8,7 @@ internal static class MemoryFolder
 
     private static int _last;
 
-    /// <summary>A new folder, which is gone when the process has ended.</summary>
+    /// <summary>Makes a new folder, which is gone when the process has ended.</summary>
     public static string Create() => Directory.CreateDirectory(
         Path.Combine(Own, Interlocked.Increment(ref _last).ToString(System.Globalization.CultureInfo.InvariantCulture))).FullName;
 

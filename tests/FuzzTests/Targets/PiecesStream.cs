@@ -1,6 +1,6 @@
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>Gives some bytes in pieces of one size, and then its end.</summary>
+/// <summary>A stream that gives some bytes in pieces of one size, and then its end.</summary>
 internal sealed class PiecesStream : Stream
 {
     private byte[] _bytes = [];

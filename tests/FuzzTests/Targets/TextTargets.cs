@@ -49,7 +49,7 @@ internal static class TextTargets
         return masked != text || escaped != text;
     }
 
-    // A word that is an address as programs write it, with something where the mask has nothing. IPv4 keeps 24 bits, also at the end of
+    // The words are addresses as programs write them, with something where the mask has nothing. IPv4 keeps 24 bits, also at the end of
     // IPv6.
     private static bool IsWholeAddress(string word)
     {

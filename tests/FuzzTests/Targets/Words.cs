@@ -5,7 +5,7 @@ namespace Tunnel.FuzzTests.Targets;
 /// <summary>Seeds and tokens that are text.</summary>
 internal static class Words
 {
-    /// <summary>What disturbs a reader of JSON, between any two members.</summary>
+    /// <summary>Text that disturbs a reader of JSON, between any two members.</summary>
     public static IReadOnlyList<byte[]> Json { get; } = Of(
         "{", "}", "[", "]", ",", ":", "\"", "\\", "{}", "[]", "null", "true", "false", "0", "-1", "1e400", "1.5", "9223372036854775808",
         "4294967296", "\"\"", "\"\\ud800\"",
@@ -13,7 +13,7 @@ internal static class Words
 
     public static byte[][] Of(params string[] words) => [.. words.Select(Encoding.UTF8.GetBytes)];
 
-    /// <summary>JSON's own tokens and the words between quotation marks in the seeds: the members' names.</summary>
+    /// <summary>The tokens of JSON and the words between quotation marks in the seeds: the members' names.</summary>
     public static IReadOnlyList<byte[]> JsonAnd(IEnumerable<byte[]> seeds, params string[] more)
     {
         var names = seeds.SelectMany(static seed => Encoding.UTF8.GetString(seed).Split('"')).Where(
@@ -21,6 +21,6 @@ internal static class Words
         return [.. Json, .. names.Distinct().Select(static name => Encoding.UTF8.GetBytes($"\"{name}\"")), .. Of(more)];
     }
 
-    /// <summary>The input as text: UTF-8, with a replacement character for what is none.</summary>
+    /// <summary>Returns the input as text: UTF-8, with a replacement character for what is none.</summary>
     public static string Text(ReadOnlySpan<byte> input) => Encoding.UTF8.GetString(input);
 }

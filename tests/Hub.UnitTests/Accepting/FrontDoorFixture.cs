@@ -20,7 +20,7 @@ internal sealed class FrontDoorFixture : IDisposable
     private readonly HubCertificate _certificate;
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    // Connections are held here: one that nobody refers to may be collected, which closes it.
+    // The connections are held here: one that nobody refers to may be collected, which closes it.
     private readonly List<NetworkStream> _clients = [];
 
     public FrontDoorFixture(StrangerLimits? limits = null, DescriptorGuard? descriptors = null)
@@ -55,7 +55,7 @@ internal sealed class FrontDoorFixture : IDisposable
         return (stream, served.WaitAsync(Patience.Limit));
     }
 
-    /// <summary>The same with TLS on it; <paramref name="alpn"/> empty: none is offered.</summary>
+    /// <summary>Makes one with TLS on it; <paramref name="alpn"/> empty: none is offered.</summary>
     public async Task<(SslStream Client, Task Served)> ConnectTlsAsync(string[] alpn, SslProtocols protocols = SslProtocols.Tls13)
     {
         var (stream, served) = await ConnectAsync();
@@ -70,7 +70,7 @@ internal sealed class FrontDoorFixture : IDisposable
         return (tls, served);
     }
 
-    /// <summary>Everything that the hub says to these bytes, until it closes.</summary>
+    /// <summary>Returns everything that the hub says to these bytes, until it closes.</summary>
     public async Task<string> AskAsync(string bytes)
     {
         var (client, served) = await ConnectTlsAsync(["tunnel/1"]);

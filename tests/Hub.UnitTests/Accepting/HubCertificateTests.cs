@@ -11,7 +11,7 @@ namespace Tunnel.Hub.UnitTests.Accepting;
 
 public sealed class HubCertificateTests : IDisposable
 {
-    // Of openssl, because .NET makes no such certificates.
+    // The key comes from openssl, because .NET makes no such certificates.
     private const string DsaPem = """
         -----BEGIN CERTIFICATE-----
         MIIC1TCCAoKgAwIBAgIUSH0Yd7sIWYqbtz+h6YLCOdr+pBwwCwYJYIZIAWUDBAMC

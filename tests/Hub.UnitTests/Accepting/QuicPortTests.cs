@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 
-/// <summary>The UDP port of a hub that replaces another process.</summary>
+/// <summary>A hub that replaces another process gets the UDP port.</summary>
 public sealed class QuicPortTests
 {
     [Fact]

@@ -8,7 +8,7 @@ using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.UnitTests.Accepting;
 
-/// <summary>Why a connection came to nothing.</summary>
+/// <summary>The reception says why a connection came to nothing.</summary>
 public sealed class ReceptionTests
 {
     private static readonly IPEndPoint Remote = new(IPAddress.Loopback, 1);
@@ -22,7 +22,7 @@ public sealed class ReceptionTests
             _registry.Allowed, _registry.Live, strangers, new FailedTries(_registry.Time), NullLogger<Reception>.Instance);
     }
 
-    /// <summary>What a connection, whose limit fired, may end with.</summary>
+    /// <summary>The exceptions with which a connection may end when its limit has fired.</summary>
     public static TheoryData<Exception> Ends =>
         [new OperationCanceledException(), new IOException(), new SocketException(), new AuthenticationException()];
 

@@ -10,7 +10,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>Who comes over the network, with which key.</summary>
+/// <summary>The key decides who may come in over the network.</summary>
 public sealed class AdminAccessTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -72,7 +72,7 @@ public sealed class AdminAccessTests : IDisposable
 
     private async Task<bool> MayChangeAsync(string key) => AdminAccess.MayChange((await PassAsync("GET", key))!);
 
-    // The result is the request that came through; null when none did.
+    // Returns the request that came through; null when none did.
     private async Task<HttpContext?> PassAsync(string method, string key)
     {
         HttpContext? passed = null;

@@ -58,7 +58,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public CertificateStatus GetCertificate() => Certificate;
 
-    /// <summary>What becomes of a secret that is sent.</summary>
+    /// <summary>The outcome for a secret that is sent.</summary>
     public SecretPush Push { get; set; } = SecretPush.NotConnected;
 
     /// <summary>The secret that was sent last.</summary>
@@ -104,12 +104,12 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     TimeProvider IAdministeredHub.Time => Time;
 
-    /// <summary>Says what in the hub stands still.</summary>
+    /// <summary>Returns what in the hub stands still.</summary>
     public Func<Task<string?>> FindFault { get; set; } = () => Task.FromResult<string?>(null);
 
     Task<string?> IAdministeredHub.FindUnreadinessAsync() => FindFault();
 
-    /// <summary>Where the page is said to be served over the network.</summary>
+    /// <summary>The addresses at which the page is said to be served over the network.</summary>
     public ImmutableArray<string> PageAddresses { get; set; } = [];
 
     public string SocketPath => _directory.File("admin.sock");
@@ -136,7 +136,7 @@ internal sealed class AdminFixture : IAdministeredHub, IAsyncDisposable
 
     public EdgePresences Presences => field ??= new EdgePresences(Time);
 
-    /// <summary>A status to answer instead of the store's.</summary>
+    /// <summary>A status that is answered in place of the store's.</summary>
     public HubStatus? Recorded { get; set; }
 
     public HubStatus GetStatus() => Recorded ?? new()

@@ -7,7 +7,7 @@ using Tunnel.Hub.Admin.Routing;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>Over the network: by which names the page is served.</summary>
+/// <summary>Over the network the page is served by certain names only.</summary>
 public sealed class BrowserGuardTests
 {
     [Theory]

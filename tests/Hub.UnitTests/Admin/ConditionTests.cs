@@ -8,7 +8,7 @@ using Tunnel.Hub.UnitTests.Edges;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>Two writers at once: none undoes what it has not seen.</summary>
+/// <summary>Of two writers at once, none undoes what it has not seen.</summary>
 public sealed class ConditionTests
 {
     [Fact]

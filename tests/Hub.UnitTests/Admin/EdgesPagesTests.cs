@@ -9,7 +9,7 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>Edges and their status page by page.</summary>
+/// <summary>Edges and their status are answered page by page.</summary>
 public sealed class EdgesPagesTests : IAsyncLifetime
 {
     private const int Count = 25;
@@ -36,7 +36,7 @@ public sealed class EdgesPagesTests : IAsyncLifetime
             var page = await GetAsync($"/api/v1/status?limit=10{(cursor is null ? "" : $"&cursor={cursor}")}");
             seen.AddRange(Ids(page.GetProperty("edges")));
             Assert.Equal(seen.Count == 10 ? Count : Count - 1, page.GetProperty("allowedEdges").GetInt32());
-            // One that was shown goes; the next page begins where this one ended all the same.
+            // An edge that was shown goes; the next page begins where this one ended all the same.
             await _admin.Edges.RemoveAsync(all[0], default);
             cursor = page.TryGetProperty("next", out var next) ? next.GetString() : null;
         }

@@ -24,7 +24,7 @@ public sealed class HeadTests
         Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
         Assert.NotNull(answer.Content.Headers.ContentType);
 
-        // The connection is in order behind it.
+        // The connection can still be used afterwards.
         Assert.Equal(HttpStatusCode.OK, (await admin.SendAsync(HttpMethod.Get, "healthz")).Status);
     }
 

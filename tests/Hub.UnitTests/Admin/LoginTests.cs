@@ -9,7 +9,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>Links that log a browser in once.</summary>
+/// <summary>Links log a browser in once.</summary>
 public sealed class LoginTests : IAsyncLifetime
 {
     private AdminFixture _admin = null!;

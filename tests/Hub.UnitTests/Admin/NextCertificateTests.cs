@@ -6,7 +6,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>The next certificate: the hub makes it, or takes the operator's.</summary>
+/// <summary>The hub makes the next certificate, or takes the operator's.</summary>
 public sealed class NextCertificateTests
 {
     private const string Path = "api/v1/certificate/next";

@@ -26,7 +26,7 @@ using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>The description says what the routes do: nothing that is routed is missing, nothing described is made up.</summary>
+/// <summary>The description says what the routes do: nothing that is routed is missing, and nothing described is made up.</summary>
 public sealed class OpenApiTests : IAdministeredHub, IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();

@@ -12,7 +12,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>What dashboards ask for: bounded however many edges there are.</summary>
+/// <summary>Answers for dashboards are bounded, however many edges there are.</summary>
 public sealed class OverviewTests : IAsyncLifetime
 {
     private const int Many = 10_000;
@@ -48,7 +48,7 @@ public sealed class OverviewTests : IAsyncLifetime
         Assert.Equal(
             ["gone is down: network", "a can't listen on tcp/80"],
             overview.GetProperty("troubles").EnumerateArray().Select(trouble => trouble.GetProperty("title").GetString()));
-        // The worst come first, and those of one kind stand by id.
+        // The worst edges come first, and those of one kind stand by id.
         Assert.Equal(
             ["a bad ports missing 1000", "gone bad network -", "b good up 200", "off off disabled -"],
             overview.GetProperty("edges").EnumerateArray().Select(edge =>
@@ -101,7 +101,7 @@ public sealed class OverviewTests : IAsyncLifetime
         Assert.Equal(
             expected,
             string.Join(' ', overview.GetProperty("edges").EnumerateArray().Select(edge => edge.GetProperty("edgeId").GetString())));
-        // Whichever edges are shown, the figures are of all.
+        // The figures are those of all edges, whichever are shown.
         Assert.Equal((4, 1), (Number(overview, "allowedEdges"), Number(overview, "bad")));
         Assert.Equal(query.StartsWith("edge=", StringComparison.Ordinal) ? 0 : 1, overview.GetProperty("troubles").GetArrayLength());
     }

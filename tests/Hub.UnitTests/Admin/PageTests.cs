@@ -6,7 +6,7 @@ using Tunnel.Hub.Web;
 
 namespace Tunnel.Hub.UnitTests.Admin;
 
-/// <summary>The page's files, and who they are served to.</summary>
+/// <summary>The page's files are served to those who may have them.</summary>
 public sealed partial class PageTests : IAsyncLifetime
 {
     private AdminFixture _admin = null!;

@@ -41,7 +41,7 @@ public sealed class PortsEndpointsTests
             (HttpStatusCode.BadRequest, "$.maxConnection"), (status, problem.GetProperty("errors")[0].GetProperty("path").GetString()));
         Assert.Equal([443], admin.Edges.Find("a")!.TcpPorts);
 
-        // What can't be read and what is wrong with the rest are one list.
+        // Members that can't be read and members that are wrong are in one list.
         (status, problem) = await admin.SendAsync(
             HttpMethod.Put, Port, """{"balance":"fast","targets":[{"host":"10.0.0.5","weight":0}]}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);

@@ -37,7 +37,7 @@ public sealed class PushSecretTests : IAsyncLifetime
         _hub.Push = new SecretPush(true, error is null ? null : new KeptReport { Error = error });
         Assert.Equal(HttpStatusCode.Conflict, await PushAsync());
 
-        // The edge may have kept it all the same: its answer may be lost.
+        // The edge may have kept the secret all the same: its answer may be lost.
         Assert.Equal((true, true), await ValidAsync());
     }
 

@@ -135,7 +135,7 @@ public sealed class TrafficEndpointsTests : IAsyncLifetime
     {
         await _admin.Edges.AddAsync(TestEdges.WithSecret("odd") with { ListenPorts = [443, 80], ListenPortsUdp = [53] }, default);
         var (_, json) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/streams/stats?limit=1");
-        // None is bound here, so the one with most connections is the worst.
+        // No port is bound here, so the one with most connections is the worst.
         Assert.Equal(443, Assert.Single(json.GetProperty("ports").EnumerateArray()).GetProperty("port").GetInt32());
         Assert.Equal(13, json.GetProperty("activeConnections").GetInt32());
         var (status, faults) = await _admin.SendAsync(HttpMethod.Get, "/api/v1/streams/stats?limit=0");

@@ -37,7 +37,7 @@ public sealed class BackupTests
         }
     }
 
-    /// <summary>Every step of a restore is the last one once; what the next start finds is one of the two states, whole.</summary>
+    /// <summary>Ends a restore after each of its steps; the next start finds one of the two states, and all of it.</summary>
     [Fact]
     public async Task A_restore_that_is_killed_at_any_step_leaves_the_old_state_or_the_new_one()
     {
@@ -58,7 +58,7 @@ public sealed class BackupTests
             }
             catch (IOException)
             {
-                // The process was killed here.
+                // The process was killed at this step.
             }
 
             Restore.Finish(state.Path, new StateFiles());
@@ -177,7 +177,7 @@ public sealed class BackupTests
         return (await HubCommandLine.InvokeAsync(arguments, output, error), output.ToString(), error.ToString());
     }
 
-    /// <summary>A disk whose process is killed after some steps; a write that it dies in leaves half of a file.</summary>
+    /// <summary>A disk whose process is killed after some steps; a write during which it dies leaves half of a file.</summary>
     private sealed class DyingFiles(int steps) : IStateFiles
     {
         private readonly StateFiles _real = new();

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
-/// <summary>What the pages tell operators to type does what they say.</summary>
+/// <summary>The commands that the pages tell operators to type do what the pages say.</summary>
 public sealed class DocumentedCommandTests
 {
     // These commands change nothing, and end by themselves.
@@ -48,6 +48,6 @@ public sealed class DocumentedCommandTests
         }
     }
 
-    // In a sentence a command is named without what it needs.
+    // A sentence may name a command without its arguments.
     private static bool IsWrong(ParseResult parse, bool isMention) => isMention ? parse.UnmatchedTokens.Count > 0 : parse.Errors.Count > 0;
 }

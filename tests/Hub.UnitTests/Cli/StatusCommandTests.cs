@@ -5,7 +5,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
-/// <summary>Who is down is seen at a glance.</summary>
+/// <summary>An edge that is down is seen at a glance.</summary>
 public sealed class StatusCommandTests
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);

@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
-/// <summary>Statuses for what shows them.</summary>
+/// <summary>Makes statuses for the code that shows them.</summary>
 internal static class Statuses
 {
     public static AllowedEdgeStatus Edge(string id, EdgeCondition state) =>

@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
-/// <summary>What an edge says reaches the operator's terminal as text and nothing else.</summary>
+/// <summary>An edge's words reach the operator's terminal as text and nothing else.</summary>
 public sealed class TerminalTests
 {
     private const string Hostile = "\u001b]0;owned\u0007\u001b[2J\nother can't listen on tcp/22: \u202egnihton";
@@ -46,7 +46,7 @@ public sealed class TerminalTests
             ],
         }, DateTimeOffset.UnixEpoch);
 
-        // There is a line for the hub, the table's head and row, the port and the firewall.
+        // The lines are those of the hub, the table's head and row, the port and the firewall.
         var lines = output.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(5, lines.Length);
         Assert.Contains("tcpTls, 2 lanes", lines[2], StringComparison.Ordinal);

@@ -9,7 +9,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.UnitTests.Cli;
 
-/// <summary>Commands speak the language of commands.</summary>
+/// <summary>Errors of the API are told in the words of the command that led to them.</summary>
 public sealed class WordsTests
 {
     [Theory]

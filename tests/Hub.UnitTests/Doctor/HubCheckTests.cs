@@ -117,7 +117,7 @@ public sealed class HubCheckTests
         Assert.StartsWith("2 of 7", bad.Detail, StringComparison.Ordinal);
     }
 
-    // Refused at once, or ended as an error of the dial.
+    // The dial is refused at once, or ends with an error.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -191,7 +191,7 @@ public sealed class HubCheckTests
         var result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
         Assert.Equal((CheckStatus.Warning, "0 of 2 connected; not gone (last seen 3 h ago)"), (result.Status, result.Detail));
 
-        // Where hubs share their state it may be at another one.
+        // Where hubs share their state, the edge may be at another one.
         status = status with { SharedState = new SharedStateStatus("PostgreSQL database tunnel at db", null) };
         result = await RunAsync(new EdgesCheck(_time), Context() with { Status = status });
         Assert.Equal(
@@ -235,11 +235,11 @@ public sealed class HubCheckTests
         Assert.Equal((CheckStatus.Failed, "cafe at cafe.example:8443: 127.0.0.1: Connection refused"), (refused.Status, refused.Detail));
         Assert.Equal(CheckStatus.Ok, (await RunAsync(Dials((_, _) => Task.CompletedTask), context)).Status);
         Assert.Equal(CheckStatus.Failed, (await RunAsync(Dials((_, _) => Task.CompletedTask), context with { EdgeId = "other" })).Status);
-        // Its port answers, and what the hub itself has met is told.
+        // The edge's port answers, and what the hub itself has met is told.
         var told = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialFault = "another id" }) };
         Assert.Contains("another id", (await RunAsync(Dials((_, _) => Task.CompletedTask), told)).Detail, StringComparison.Ordinal);
         Assert.Equal(CheckStatus.Skipped, (await RunAsync(Dials((_, _) => Task.CompletedTask), Context())).Status);
-        // Another hub with the same state dials it.
+        // Another hub with the same state dials the edge.
         var others = context with { Status = Statuses.Hub(Statuses.Edge("cafe", EdgeCondition.Network) with { DialledBy = "other:8443" }) };
         var standing = await RunAsync(Dials((_, _) => Task.FromException(new SocketException())), others);
         Assert.Equal(

@@ -26,7 +26,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Documented;
 
-/// <summary>The numbers on the page of limits that are the hub's and those of both programs.</summary>
+/// <summary>The page of limits has the numbers of the hub's code and of what both programs share.</summary>
 public sealed class LimitsPageTests
 {
     private const int Mebi = 1 << 20;

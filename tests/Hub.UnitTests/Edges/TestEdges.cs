@@ -28,11 +28,11 @@ internal static class TestEdges
             EdgeStateFormat.FileIn(directory, files ?? new StateFiles()), hasher ?? new CountingHasher(), memory ?? new SecretMemory(),
             maxEdges, time ?? new ManualTimeProvider(), NullLoggerFactory.Instance);
 
-    /// <summary>Everything that reading and validating a set finds.</summary>
+    /// <summary>Returns everything that reading and validating a set finds.</summary>
     public static ImmutableArray<Fault> Faults(string json, Func<string, bool>? hasSecret = null, int maxEdges = 100) =>
         Faults(json, hasSecret ?? (_ => true), maxEdges, isStored: false);
 
-    /// <summary>The same of a set that was accepted before.</summary>
+    /// <summary>Returns everything that validating finds in a set that was accepted before.</summary>
     public static ImmutableArray<Fault> StoredFaults(string json) => Faults(json, _ => true, maxEdges: 100, isStored: true);
 
     private static ImmutableArray<Fault> Faults(string json, Func<string, bool> hasSecret, int maxEdges, bool isStored)

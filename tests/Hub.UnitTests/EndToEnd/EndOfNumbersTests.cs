@@ -16,12 +16,12 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Hub.UnitTests.EndToEnd;
 
 /// <summary>
-/// A whole hub and a whole edge in this process whose tunnels have few numbers left for streams and sessions, with real sockets for clients
-/// and upstreams.
+/// A whole hub and a whole edge are in this process, whose tunnels have few numbers left for streams and sessions, with real sockets for
+/// clients and upstreams.
 /// </summary>
 public sealed class EndOfNumbersTests : IAsyncLifetime
 {
-    /// <summary>The numbers that a tunnel has left until it needs a successor.</summary>
+    /// <summary>How many numbers a tunnel has left until it needs a successor.</summary>
     private const int Left = 4;
 
     private const string Secret = "a-secret-of-the-edge";
@@ -137,7 +137,7 @@ public sealed class EndOfNumbersTests : IAsyncLifetime
         Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WaitAsync(Patience.Limit));
     }
 
-    /// <summary>Asks the upstream from where it sees the client.</summary>
+    /// <summary>Asks the upstream at which address it sees the client.</summary>
     private static async Task<string> AskAsync(Socket client)
     {
         await client.SendAsync("?"u8.ToArray());

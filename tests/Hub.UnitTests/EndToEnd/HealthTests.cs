@@ -9,7 +9,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.EndToEnd;
 
-/// <summary>What the watchdog and /readyz are told by a whole hub in this process.</summary>
+/// <summary>A whole hub in this process tells the watchdog and /readyz how it is.</summary>
 public sealed class HealthTests : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
@@ -46,11 +46,11 @@ public sealed class HealthTests : IAsyncLifetime
     [Fact]
     public async Task An_event_loop_that_hangs_is_a_fault_until_it_goes_on()
     {
-        // Not disposed of: the loop may come to it late, and a loop's exception ends the process.
+        // The gate is not disposed of: the loop may come to it late, and a loop's exception ends the process.
         var gate = new ManualResetEventSlim();
         try
         {
-            // The loops are the process's: other tests wait for them during this.
+            // The loops are shared by the whole process, so that other tests wait for them meanwhile.
             EventLoops.Next().Post(gate.Wait);
             using var limit = new CancellationTokenSource(Patience.Limit);
             string? fault;
@@ -140,7 +140,7 @@ public sealed class HealthTests : IAsyncLifetime
         await Task.Yield();
     }
 
-    /// <summary>Counts how often it is fed.</summary>
+    /// <summary>Counts how often the watchdog is fed.</summary>
     private sealed class Watchdog : IServiceNotifier
     {
         private int _fed;

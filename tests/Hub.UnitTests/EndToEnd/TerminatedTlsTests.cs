@@ -14,7 +14,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.EndToEnd;
 
-/// <summary>TLS of clients that ends at the hub, with real tunnels, sockets and files.</summary>
+/// <summary>TLS of clients ends at the hub, with real tunnels, sockets and files.</summary>
 public sealed class TerminatedTlsTests : IAsyncLifetime
 {
     private const string Secret = "a-secret-of-the-edge";
@@ -72,7 +72,7 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
         header = [.. header, .. await ReceiveAsync(upstream, (header[14] << 8) | header[15])];
         Contains(header, [0x01, 0, 8, .. "http/1.1"u8]);
         Contains(header, [0x02, 0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name)]);
-        // The field of TLS says that the client has no certificate, and the version.
+        // The header's field about TLS says that the client has no certificate, and has the version.
         Contains(header, [0x01, 0, 0, 0, 1, 0x21, 0, 7, .. Encoding.ASCII.GetBytes(version == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2")]);
         Assert.Equal("hello"u8.ToArray(), await ReceiveAsync(upstream, 5));
         await upstream.SendAsync("world"u8.ToArray());
@@ -205,7 +205,7 @@ public sealed class TerminatedTlsTests : IAsyncLifetime
         header = [.. header, .. await ReceiveAsync(upstream, (header[14] << 8) | header[15])];
         Contains(header, [0x22, 0, 8, .. "somebody"u8]);
 
-        // Over TLS 1.3 a client learns it with the first byte that it would read.
+        // Over TLS 1.3 a client learns it only with the first byte that it would read.
         foreach (var shown in new[] { null, stranger })
         {
             await Assert.ThrowsAnyAsync<Exception>(async () =>

@@ -117,7 +117,7 @@ public sealed class TunnelHubTests : IAsyncLifetime
 
         Assert.Equal(marker, await File.ReadAllTextAsync(_directory.File("running")));
 
-        // A stop gives it free, and so does a start that failed.
+        // A stop releases the port, and so does a start that failed.
         await _hub.StopAsync(TimeSpan.Zero);
         var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -183,7 +183,7 @@ public sealed class TunnelHubTests : IAsyncLifetime
         await using var edge = await DialedEdge.ConnectAsync(_hub, "a", Secret, "one");
         var upstream = _upstream.LocalEndPoint!;
         _upstream.Dispose();
-        // Without listening: nobody else gets the port meanwhile.
+        // The socket is bound and does not listen, so that nobody else gets the port meanwhile.
         using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         holder.Bind(upstream);
         using var client = await edge.OpenStreamAsync(port);

@@ -17,7 +17,7 @@ internal sealed class EventLog
 
     public HubEventFeed Queue { get; }
 
-    /// <summary>The next event of a type; others before it are skipped.</summary>
+    /// <summary>Returns the next event of a type; others before it are skipped.</summary>
     public async Task<TEvent> NextAsync<TEvent>()
         where TEvent : HubEvent
     {

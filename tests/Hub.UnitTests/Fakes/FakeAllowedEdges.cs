@@ -13,7 +13,7 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
 
     public bool IsBusy { get; set; }
 
-    /// <summary>Whether the last one who asked was said to be blocked.</summary>
+    /// <summary>Whether the last edge that asked was said to be blocked.</summary>
     public bool WasBlocked { get; private set; }
 
     /// <summary>Adds or changes an edge without telling anybody; the secret's identity stays while the secret does.</summary>

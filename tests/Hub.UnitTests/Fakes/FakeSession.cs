@@ -16,7 +16,9 @@ internal sealed class FakeSession : ITunnelSession
 
     public bool IsOpen => !_closed.Task.IsCompleted;
 
-    /// <summary>Replies wait in <see cref="Send"/> and <see cref="Queue"/> from now on, and others behind them in the kernel.</summary>
+    /// <summary>
+    /// Makes replies wait in <see cref="Send"/> and <see cref="Queue"/> from now on, and others behind them in the kernel.
+    /// </summary>
     public void BeginBlocking() => _lock.Reset();
 
     public void EndBlocking() => _lock.Set();

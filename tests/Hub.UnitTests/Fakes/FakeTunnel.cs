@@ -23,7 +23,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public TunnelFeatures Features { get; set; }
 
-    /// <summary>What has joined it, by number.</summary>
+    /// <summary>The connections that have joined it, by number.</summary>
     public Dictionary<int, ITunnel> Joined { get; } = [];
 
     public int Lanes => 1 + Joined.Count;
@@ -42,7 +42,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public bool Started { get; private set; }
 
-    /// <summary>What a probe finds.</summary>
+    /// <summary>The result of a probe.</summary>
     public bool IsAlive { get; set; } = true;
 
     /// <summary>The clock by which a probe of a tunnel that is not alive takes all of its time; null: it fails at once.</summary>
@@ -94,12 +94,12 @@ internal sealed class FakeTunnel : ITunnel
         return IsAlive;
     }
 
-    /// <summary>What becomes of a connection that is to take its lost one's place.</summary>
+    /// <summary>The outcome of a connection that is to take its lost one's place.</summary>
     public ResumeOutcome Outcome { get; set; } = ResumeOutcome.Resumed;
 
     public bool HasResume => _resumes.Reader.TryPeek(out _);
 
-    /// <summary>True when it was told that it resumes nothing.</summary>
+    /// <summary>Whether it was told that it resumes nothing.</summary>
     public bool IsRefused => _refused.Task.IsCompleted;
 
     public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer)
@@ -116,7 +116,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task CloseAsync(TunnelEnd end)
     {
-        // First, so that who only waits for the streams does not end it for a reason of his own.
+        // This comes first, so that code which only waits for the streams does not end it for a reason of its own.
         _end.TrySetResult(end);
         _drained.TrySetResult();
         return Task.CompletedTask;

@@ -10,10 +10,10 @@ internal sealed class FaultyFiles : IStateFiles
     /// <summary>The step that fails: write, rename or flush; null: none.</summary>
     public string? FailAt { get; set; }
 
-    /// <summary>Nothing works after the failure any more, as after a kill.</summary>
+    /// <summary>Whether nothing works after the failure any more, as after a kill.</summary>
     public bool Killed { get; set; }
 
-    /// <summary>What the next write throws that no disk would; null: nothing.</summary>
+    /// <summary>The exception of the next write, one that no disk would throw; null: none.</summary>
     public Exception? Fault { get; set; }
 
     public void MakeDirectory(string path) => _real.MakeDirectory(path);
@@ -30,7 +30,7 @@ internal sealed class FaultyFiles : IStateFiles
 
         if (FailAt == "write")
         {
-            // A full disk leaves a part of the file, too.
+            // A full disk leaves a part of the file behind, too.
             File.WriteAllBytes(path, content[..(content.Length / 2)]);
         }
 

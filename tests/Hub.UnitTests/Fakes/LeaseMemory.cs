@@ -3,7 +3,7 @@ using Tunnel.Hub.Keeping;
 
 namespace Tunnel.Hub.UnitTests.Fakes;
 
-/// <summary>Leases in memory.</summary>
+/// <summary>Keeps leases in memory.</summary>
 internal sealed class LeaseMemory : ILeaseTable
 {
     private readonly Lock _lock = new();

@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.UnitTests.Fakes;
 
-/// <summary>A directory of a test's own.</summary>
+/// <summary>A directory that belongs to one test.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("tunnel-hub-").FullName;

@@ -28,7 +28,7 @@ internal sealed class TestRegistry
 
     public LiveEdges Live { get; }
 
-    /// <summary>What ports admit in a second.</summary>
+    /// <summary>How many clients each port admits in a second.</summary>
     public Dictionary<int, int> Rates { get; } = [];
 
     /// <summary>Lets a tunnel of an allowed edge in.</summary>
@@ -41,7 +41,7 @@ internal sealed class TestRegistry
         return (live, tunnel);
     }
 
-    /// <summary>The same, and it says hello.</summary>
+    /// <summary>Lets one in that says HELLO.</summary>
     public (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edgeId, string instance, string? supersedes = null, int remotePort = 1)
     {
         var (live, tunnel) = Connect(edgeId, remotePort);
@@ -49,7 +49,7 @@ internal sealed class TestRegistry
         return (live, tunnel);
     }
 
-    /// <summary>The same of an edge that can have lanes.</summary>
+    /// <summary>Lets one in whose edge can have lanes.</summary>
     public (EdgeTunnel Live, FakeTunnel Tunnel) ConnectWithLanes(string edgeId, string instance)
     {
         var (live, tunnel) = Connect(edgeId);
@@ -58,7 +58,7 @@ internal sealed class TestRegistry
         return (live, tunnel);
     }
 
-    /// <summary>A further connection, which says that it is a lane of another.</summary>
+    /// <summary>Lets a further connection in, which says that it is a lane of another.</summary>
     public (EdgeTunnel Live, FakeTunnel Tunnel) ConnectLane(string edgeId, string instance, string tunnelId, int index)
     {
         var (live, tunnel) = Connect(edgeId);

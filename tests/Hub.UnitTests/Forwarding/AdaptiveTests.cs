@@ -6,7 +6,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>How many clients a port admits, in virtual time.</summary>
+/// <summary>A port admits as many clients as its targets can take, in virtual time.</summary>
 public sealed class AdaptiveTests : IDisposable
 {
     private static readonly TrafficKey Port = new("a", false, 443);

@@ -10,7 +10,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>Real connections to servers that mean no good, and to addresses that the hub must not connect to.</summary>
+/// <summary>The hub makes real connections to servers that mean no good, and none to addresses that it must not connect to.</summary>
 public sealed class AuthorizeConnectionsTests : IDisposable
 {
     private readonly TcpListener _server = new(IPAddress.Loopback, 0);

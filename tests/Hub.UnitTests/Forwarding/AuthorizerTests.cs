@@ -106,13 +106,13 @@ public sealed class AuthorizerTests : IDisposable
         var down = await _events.NextAsync<AuthorizerDownEvent>();
         Assert.Equal(("http://192.0.2.1/authorize", "no answer within 1 s", false), (down.Url, down.Reason, down.FailOpen));
 
-        // An answer in between is not yet the end of it.
+        // An answer in between does not end the fault yet.
         await DecideAsync(authorizer, "203.0.113.1");
         Assert.NotNull(authorizer.Fault);
         _time.Advance(TimeSpan.FromSeconds(10));
         await DecideAsync(authorizer, "203.0.113.2");
         Assert.Null(authorizer.Fault);
-        // The next event is this one: there was no second word of the same fault.
+        // The next event is this one: the same fault was not told a second time.
         Assert.Equal("http://192.0.2.1/authorize", (await _events.NextAsync<HubEvent>() as AuthorizerUpEvent)?.Url);
     }
 

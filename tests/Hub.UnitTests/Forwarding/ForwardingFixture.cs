@@ -115,7 +115,7 @@ internal sealed class ForwardingFixture : IDisposable
         (Live, Tunnel) = _registry.Connect("a", "one");
     }
 
-    /// <summary>The edge comes over another tunnel, of which its open streams and sessions may be.</summary>
+    /// <summary>Connects the edge over another tunnel, to which its open streams and sessions may belong.</summary>
     public void ConnectAgain()
     {
         (Live, Tunnel) = _registry.Connect("a", "one");
@@ -124,10 +124,10 @@ internal sealed class ForwardingFixture : IDisposable
 
     public FakeStream OpenStream(int port = 80, IPEndPoint? client = null) => OpenStream(new StreamOpening(client ?? Client, Public, port));
 
-    /// <summary>As PROXY UNKNOWN opens one.</summary>
+    /// <summary>Opens a stream as PROXY UNKNOWN does.</summary>
     public FakeStream OpenUnknownStream() => OpenStream(new StreamOpening(null, null, 80));
 
-    /// <summary>As the command LOCAL opens one.</summary>
+    /// <summary>Opens a stream as the command LOCAL does.</summary>
     public IDatagramSink? OpenUnknownSession() =>
         ((IHubTunnelHandler)Live).OnSessionOpened(Tunnel, new FakeSession(), new StreamOpening(null, null, 80));
 

@@ -111,7 +111,7 @@ public sealed class NameRoutingTests : IDisposable
         await Eventually.IsTrueAsync(() => _hub.Time.WaitingTimers > timers, "the limit runs");
         for (var i = 0; i < 4; i++)
         {
-            // Single bytes do not give it more time.
+            // Single bytes do not give the client more time.
             await WriteAsync(client, ClientHellos.Curl[i..(i + 1)], 1);
             _hub.Time.Advance(HelloStep.Limit / 5);
         }

@@ -11,7 +11,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>Streams and sessions of a port with several targets, with real sockets behind.</summary>
+/// <summary>Streams and sessions of a port with several targets are forwarded, with real sockets behind.</summary>
 public sealed class PoolForwardingTests
 {
     private static readonly IPAddress One = IPAddress.Parse("127.0.5.1");
@@ -181,7 +181,7 @@ public sealed class PoolForwardingTests
         return Encoding.ASCII.GetString(buffer, 0, count);
     }
 
-    /// <summary>An address that neither accepts nor refuses: its queue is full, so the kernel drops every SYN.</summary>
+    /// <summary>Returns an address that neither accepts nor refuses: its queue is full, so the kernel drops every SYN.</summary>
     private sealed class SilentListener : IDisposable
     {
         private readonly List<Socket> _sockets = [];

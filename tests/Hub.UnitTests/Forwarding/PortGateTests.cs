@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>Each rule of who is let in, for TCP and UDP.</summary>
+/// <summary>Each rule of the gate lets clients in or not, for TCP and UDP.</summary>
 public sealed class PortGateTests
 {
     [Theory]
@@ -86,7 +86,7 @@ public sealed class PortGateTests
         Assert.Equal(expected, failure);
         Assert.Equal(new TrafficKey("a", udp, opening.RoutingPort), route.Port);
 
-        // Counted and kept at a port that is the edge's, and at no other, of which a hostile edge could name thousands.
+        // Refusals are counted and kept at a port that is the edge's, and at no other, of which a hostile edge could name thousands.
         var blocked = hub.Traffic.Find(route.Port)?.Describe(isListening: true, null).Blocked;
         Assert.Equal(reason is null ? null : new Dictionary<string, long> { [reason] = 1 }, blocked);
         Assert.Equal(

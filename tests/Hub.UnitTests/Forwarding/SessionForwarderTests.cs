@@ -72,7 +72,7 @@ public sealed class SessionForwarderTests : IDisposable
         sink!.OnDatagram("hello"u8);
         var (_, from) = await ReceiveAsync();
 
-        // The first one passes whole, though it is more than a tenth of a second may have.
+        // The first datagram passes whole, though it is more than a tenth of a second may have.
         foreach (var size in (int[])[1500, 1, 1, 1])
             await _upstream.SendToAsync(new byte[size], from);
         Assert.Equal(1500, (await session.NextReplyAsync()).Length);
@@ -168,7 +168,8 @@ public sealed class SessionForwarderTests : IDisposable
 
         await session.ClosedAsync();
         Assert.Equal(0, hub.Sessions.Count);
-        sink.OnDatagram("late"u8); // This does no harm.
+        // A datagram that comes late does no harm.
+        sink.OnDatagram("late"u8);
     }
 
     [Fact]
@@ -438,7 +439,8 @@ public sealed class SessionForwarderTests : IDisposable
         sink!.OnSessionClosed();
 
         Assert.Equal(0, hub.Sessions.Count);
-        Assert.True(session.IsOpen); // It is not ours to close.
+        // The session is not ours to close.
+        Assert.True(session.IsOpen);
     }
 
     [Theory]

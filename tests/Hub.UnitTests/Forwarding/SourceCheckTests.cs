@@ -17,7 +17,7 @@ public sealed class SourceCheckTests
     [InlineData("8.8.8.8", null, "224.0.0.1", "Private")]
     [InlineData("8.8.8.8", null, "64:ff9b::7f00:1", "Private")]
     [InlineData("8.8.8.8", true, "64:ff9b::7f00:1", "None")]
-    // One in a network of documentation's addresses has clients there, and none with private ones.
+    // An edge in a network of documentation's addresses has clients there, and none with private ones.
     [InlineData("203.0.113.1", null, "198.51.100.1", "None")]
     [InlineData("203.0.113.1", null, "10.0.0.1", "Private")]
     [InlineData("203.0.113.1", null, "::ffff:10.0.0.1", "Private")]
@@ -32,7 +32,7 @@ public sealed class SourceCheckTests
     [InlineData("203.0.113.1", null, "fe80::1", "Private")]
     [InlineData("203.0.113.1", null, "2001:db8::1", "None")]
     [InlineData("203.0.113.1", true, "10.0.0.1", "None")]
-    // One that is reached in a private network may.
+    // An edge that is reached in a private network may have such clients.
     [InlineData("192.168.1.5", null, "10.0.0.1", "None")]
     [InlineData("127.0.0.1", null, "127.0.0.1", "None")]
     [InlineData("192.168.1.5", false, "10.0.0.1", "Private")]

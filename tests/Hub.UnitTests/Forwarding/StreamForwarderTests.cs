@@ -274,7 +274,7 @@ public sealed class StreamForwarderTests : IDisposable
         return hub;
     }
 
-    // What one receive gets: the header must come in one piece.
+    // Returns what one receive gets, since the header must come in one piece.
     private async Task<(byte[] Received, Socket Socket)> AcceptAsync()
     {
         var socket = await _upstream.AcceptAsync().WaitAsync(Patience.Limit);

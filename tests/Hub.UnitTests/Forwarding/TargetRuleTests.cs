@@ -11,7 +11,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>Where targets may be: streams, sessions and pools whose names lead to addresses that are not allowed.</summary>
+/// <summary>Streams, sessions and pools whose names lead to addresses that are not allowed are refused.</summary>
 public sealed class TargetRuleTests
 {
     private static readonly IPAddress Metadata = IPAddress.Parse("169.254.169.254");

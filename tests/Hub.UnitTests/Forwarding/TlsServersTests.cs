@@ -10,7 +10,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
-/// <summary>The certificates of ports, and what becomes of them while the hub runs.</summary>
+/// <summary>The certificates of ports are loaded, and change while the hub runs.</summary>
 public sealed class TlsServersTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -196,7 +196,7 @@ public sealed class TlsServersTests : IDisposable
         Assert.StartsWith("text:sha256:", (await _events.NextAsync<CertificateLoadedEvent>()).Certificate, StringComparison.Ordinal);
         Assert.DoesNotContain("BEGIN", tls.ToString() + tls.Certificates[0], StringComparison.Ordinal);
 
-        // A key of another certificate is named by what stands for it.
+        // A key of another certificate is named by its placeholder.
         using var other = TestCertificates.Make(null, null, "other.test");
         Apply(
             tls with

@@ -70,7 +70,7 @@ public sealed class UpstreamTlsTests : IDisposable
         var stream = _hub.OpenStream();
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            // Over TLS 1.3 a server learns it with what it reads next.
+            // Over TLS 1.3 a server learns it only with what it reads next.
             await using var upstream = await AcceptAsync();
             if (await upstream.ReadAsync(new byte[1]).AsTask().WaitAsync(Patience.Limit) == 0)
                 throw new IOException("ended");
@@ -190,7 +190,7 @@ public sealed class UpstreamTlsTests : IDisposable
         Assert.Equal(text, Encoding.ASCII.GetString(bytes));
     }
 
-    // As a tunnel reads; a fake stream is told of nothing, so it is asked again.
+    // Reads as a tunnel does; a fake stream is told of nothing, so the endpoint is asked again and again.
     private static async Task<string> ReadToEndAsync(ILocalEndpoint endpoint)
     {
         using var limit = new CancellationTokenSource(Patience.Limit);

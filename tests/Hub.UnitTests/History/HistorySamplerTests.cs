@@ -3,7 +3,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Hub.UnitTests.History;
 
-/// <summary>When the counters are read, in virtual time.</summary>
+/// <summary>The counters are read at the right times, in virtual time.</summary>
 public sealed class HistorySamplerTests
 {
     private readonly ManualTimeProvider _time = new();

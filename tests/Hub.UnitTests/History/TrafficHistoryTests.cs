@@ -2,7 +2,7 @@ using Tunnel.Hub.History;
 
 namespace Tunnel.Hub.UnitTests.History;
 
-/// <summary>What graphs are drawn of, second by second.</summary>
+/// <summary>The history keeps, second by second, the figures that graphs are drawn of.</summary>
 public sealed class TrafficHistoryTests
 {
     private static readonly DateTimeOffset Start = new(2025, 1, 1, 12, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
 
-/// <summary>Two hubs, one table in memory, and a clock that stands still.</summary>
+/// <summary>Two hubs have one table in memory, and a clock that stands still.</summary>
 public sealed class LeasesTests
 {
     private const string Edge = "e";
@@ -37,7 +37,7 @@ public sealed class LeasesTests
         await PassAsync(TimeSpan.FromSeconds(6), _other);
         Assert.True(_other.IsHeld(Edge));
 
-        // It was only stopped for a while.
+        // The first hub was only stopped for a while.
         await _one.RefreshAsync(CancellationToken.None);
         Assert.False(_one.IsHeld(Edge));
         Assert.Equal("other:8443", _one.OtherHolder(Edge));
@@ -83,7 +83,7 @@ public sealed class LeasesTests
         Assert.True(_one.IsHeld(Edge));
         _table.IsAway = false;
 
-        // The holder finds it later than the other.
+        // The holder finds its loss later than the other.
         await PassAsync(TimeSpan.FromSeconds(10), _other);
         await PassAsync(TimeSpan.FromMinutes(1), _one, _other);
         Assert.True(_one.IsHeld(Edge));

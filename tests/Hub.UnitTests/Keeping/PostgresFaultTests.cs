@@ -51,7 +51,7 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await Eventually.IsTrueAsync(() => Task.FromResult(one.Database.Fault is not null), "the fault to be noticed");
         Assert.Equal("a", one.Words);
 
-        // It starts without the server, too.
+        // The replica starts without the server, too.
         await using (var other = await OpenAsync("one"))
             Assert.Equal("a", other.Words);
         await _server.ContinueAsync();
@@ -90,7 +90,7 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         var ballast = Path.Combine(_server.Data, "ballast");
         await Assert.ThrowsAsync<IOException>(() => FillAsync(ballast));
 
-        // Long words, so that they need room soon.
+        // The words are long, so that they need room soon.
         var refused = await Eventually.GetAsync(
             () => TryAddAsync(one, Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))), "the refusal");
         Assert.Contains("No space left on device", refused.Message + refused.InnerException?.Message, StringComparison.Ordinal);
@@ -124,7 +124,7 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await stop.CancelAsync();
         var confirmed = (await Task.WhenAll(writers)).SelectMany(words => words).ToHashSet();
 
-        // Changes of the newest value, so that it is known to both.
+        // The newest value is changed, so that it is known to both.
         await AddOnceUsableAsync(one, "last-of-one");
         await AddOnceUsableAsync(other, "last-of-other");
         await Eventually.IsTrueAsync(

@@ -21,7 +21,7 @@ public sealed class PostgresLeasesTests(PostgresFixture postgres) : IClassFixtur
         Assert.Empty(await TakeAsync("other", free));
         Assert.Equal([new("a", "one", 1, false), new("b", "one", 1, false)], await ReadAsync());
 
-        // Renewed with the word that it fails; what the other has seen is old then.
+        // The lease is renewed together with the word that its holder fails; what the other has seen is old then.
         Assert.Equal(["a"], await TakeAsync("one", new Lease("a", "one", 1, true), new Lease("b", "one", 5, true)));
         Assert.Empty(await TakeAsync("other", new Lease("a", "one", 1, false)));
         Assert.Equal(["a", "c"], (await TakeAsync("other", new Lease("a", "one", 2, false), new Lease("c", "", 0, false))).Order());

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
 
-/// <summary>What a hub has of a value that it shares; here it is a list of words.</summary>
+/// <summary>A hub's copy of a value that hubs share; here it is a list of words.</summary>
 internal sealed class Replica : IAsyncDisposable
 {
     private Replica(string connectionString, string directory)

@@ -4,7 +4,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
 
-/// <summary>A value that hubs share in a database; here it is a list of words.</summary>
+/// <summary>Hubs share a value in a database; here it is a list of words.</summary>
 public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

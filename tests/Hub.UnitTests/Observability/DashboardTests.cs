@@ -39,7 +39,7 @@ public sealed partial class DashboardTests
         });
     }
 
-    // Edges that are scraped too tell the same of themselves, without an id: a sum over all edges would count it twice.
+    // Edges that are scraped too have the same metrics, without an id: a sum over all edges would count them twice.
     [Fact]
     public void All_edges_are_those_of_the_hubs_metrics_and_not_the_edges_own()
     {

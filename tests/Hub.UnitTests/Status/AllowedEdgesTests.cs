@@ -67,7 +67,7 @@ public sealed class AllowedEdgesTests : IAsyncDisposable
         _presences.OnConflict("a", Remote, "two");
         Assert.Equal(EdgeCondition.Conflict, Describe(Connected("a"))[0].State);
         Assert.Equal(EdgeCondition.Conflict, Describe(Connected("a") with { Instance = "one" })[0].State);
-        // The other one has taken over.
+        // The other tunnel has taken over.
         Assert.Equal(EdgeCondition.Connected, Describe(Connected("a") with { Instance = "two" })[0].State);
         _time.Advance(TimeSpan.FromSeconds(90));
         Assert.Equal(EdgeCondition.Connected, Describe(Connected("a"))[0].State);

@@ -7,7 +7,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.UnitTests.Status;
 
-/// <summary>What is wrong is found and said in words; edges and ports are as well as what is wrong with them.</summary>
+/// <summary>Troubles are found and said in words; edges and ports are as well as their troubles allow.</summary>
 public sealed class HubTroublesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
@@ -133,7 +133,7 @@ public sealed class HubTroublesTests
                 },
                 Statuses.Port("c") with { Doubt = "the target closes at once" },
                 Statuses.Port("d") with { Admission = new AdmissionStatus { Rate = 5, MaxRate = 100, LatencyThresholdMs = 50 } },
-                // The edge is away, which its own trouble says.
+                // The edge is away, as its own trouble says.
                 Statuses.Port("e") with { Listening = false, Healthy = false },
             ],
         });

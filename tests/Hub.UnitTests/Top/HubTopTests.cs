@@ -14,7 +14,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.UnitTests.Top;
 
-/// <summary>What the dashboard renders of recorded statuses.</summary>
+/// <summary>The hub's dashboard renders recorded statuses.</summary>
 public sealed class HubTopTests : IAsyncLifetime
 {
     private const string Hostile = "<img src=x>\e]0;owned\a\u202e";
@@ -51,7 +51,7 @@ public sealed class HubTopTests : IAsyncLifetime
         Assert.All(lines, line => Assert.True(TextWidth.Of(line) <= width, line));
         Assert.Contains("2 of 3 edges up  ✖ 3", lines[0], StringComparison.Ordinal);
         Assert.Contains("3.0 KiB/s", lines[1], StringComparison.Ordinal);
-        // The worst comes first.
+        // The worst edge comes first.
         Assert.Contains(
             "✖ network", Assert.Single(lines, line => line.StartsWith(">gone", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains(

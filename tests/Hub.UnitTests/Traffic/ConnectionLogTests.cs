@@ -35,7 +35,7 @@ public sealed class ConnectionLogTests
         }
 
         Assert.Equal(Enumerable.Range(seen[^1], 90 - seen[^1]).Reverse(), seen);
-        // What the ring lost meanwhile is all that is missing.
+        // Only what the ring lost meanwhile is missing.
         Assert.InRange(seen[^1], 0, 13);
     }
 

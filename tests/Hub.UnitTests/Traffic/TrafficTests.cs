@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Traffic;
 
-/// <summary>What the forwarding leaves in the counters, the list of streams and the log.</summary>
+/// <summary>Forwarding leaves its traces in the counters, the list of streams and the log.</summary>
 public sealed class TrafficTests
 {
     [Fact]
@@ -111,7 +111,7 @@ public sealed class TrafficTests
 
         Assert.Equal((1, 1L, 100L, 0L), Numbers(Port(hub, udp: true)));
         Assert.Equal("udp", Assert.Single(hub.Traffic.Live()).Proto);
-        // The edge ends it first; the hub waits ten seconds longer than the port's time.
+        // The edge ends the session first; the hub waits ten seconds longer than the port's time.
         hub.Time.Advance(TimeSpan.FromSeconds(72));
         Assert.Equal((0, 1L, 100L, 0L), Numbers(Port(hub, udp: true)));
         Assert.Equal(

@@ -83,7 +83,7 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         Start("""{"size": 1}""");
         File.Delete(_file);
-        // Opening it is allowed, and reading it fails.
+        // Opening the file is allowed, and reading it fails.
         File.CreateSymbolicLink(_file, "/proc/self/mem");
         Advance(5);
         Assert.Empty(_applied);
@@ -126,7 +126,7 @@ public sealed class ConfigurationReloadTests : IDisposable
         Advance(2);
         Assert.Equal([1], _applied);
 
-        // Compared with what is in force, which is not what could not be applied.
+        // The settings are compared with those in force, not with those that could not be applied.
         Write("""{"size": 3}""");
         Advance(2);
         Assert.Equal([1, 3], _applied);

@@ -2,7 +2,7 @@ using Tunnel.Shared.Dashboard;
 
 namespace Tunnel.Shared.UnitTests.Dashboard;
 
-/// <summary>Lines, lists and the screen of a dashboard, without a terminal.</summary>
+/// <summary>Lines, lists and the screen of a dashboard are tested without a terminal.</summary>
 public sealed class DashboardTests
 {
     [Fact]

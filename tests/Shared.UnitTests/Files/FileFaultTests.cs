@@ -3,10 +3,10 @@ using Tunnel.Shared.UnitTests.Hosting;
 
 namespace Tunnel.Shared.UnitTests.Files;
 
-/// <summary>Why a file can't be read, in words that say what to do.</summary>
+/// <summary>A file that can't be read is explained in words that say what to do.</summary>
 public sealed class FileFaultTests : IDisposable
 {
-    // What File.ReadAllText says of a file that is another user's.
+    // These are the exceptions of File.ReadAllText for a file that is another user's.
     private static readonly UnauthorizedAccessException Denied = new("Access to the path '/x' is denied.");
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-fault-");

@@ -5,7 +5,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Guarding;
 
-/// <summary>What throws where nobody is above: others go on, and it is logged once.</summary>
+/// <summary>An exception where nobody is above does not stop the others, and is logged once.</summary>
 public sealed class DefectsTests : IDisposable
 {
     private readonly ListLogger _logger = new();

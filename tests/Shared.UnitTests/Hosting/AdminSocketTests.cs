@@ -96,7 +96,7 @@ public sealed class AdminSocketTests : IDisposable
         before.Leave();
         Assert.Equal(("after", "after"), await AskAsync(place));
 
-        // The next process would inherit this, and its clients be reset where they are to be closed.
+        // The next process would inherit this option, and its clients be reset where they are to be closed.
         await before.StopAsync(TimeSpan.FromSeconds(30));
         Assert.False(theirs.Kept[0].LingerState!.Enabled);
         Assert.Equal(("after", "after"), await AskAsync(place));
@@ -258,7 +258,7 @@ public sealed class AdminSocketTests : IDisposable
         }
     }
 
-    // Moved away before the listener is closed, which removes the name it was bound to.
+    // The socket is moved away before the listener is closed, which removes the name that it was bound to.
     private static void LeaveStaleSocket(string path)
     {
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

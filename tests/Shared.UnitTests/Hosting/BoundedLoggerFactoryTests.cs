@@ -46,7 +46,7 @@ public sealed class BoundedLoggerFactoryTests
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        // A burst, then one each ten seconds, which is less than an edge may.
+        // There is a burst, then one line each ten seconds, which is less than an edge may write.
         Assert.InRange(_recorder.Lines.Count, FloodGate.SubjectBurst + 5, FloodGate.SubjectBurst + 6);
         Assert.Contains("more such lines before it", _recorder.Lines[^1]);
         Refused("a", port: 443);

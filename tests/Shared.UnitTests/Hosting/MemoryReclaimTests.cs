@@ -78,7 +78,7 @@ public sealed class MemoryReclaimTests
         Pass(count: 5);
         Assert.Equal(1, _memory.Reclaims);
 
-        // And when it is no longer in use, what it was must not count as what is needed.
+        // When the memory is no longer in use, its former size must not count as what is needed.
         _memory.ResidentBytes = _memory.InUse = 100 * Megabyte;
         Pass();
         Burst(toMegabytes: 190);
@@ -114,7 +114,7 @@ public sealed class MemoryReclaimTests
         static WeakReference Hold() => new(new byte[Megabyte]);
     }
 
-    // What the start took was given back.
+    // The memory that the start took was given back.
     private MemoryReclaim Started()
     {
         var reclaim = new MemoryReclaim(_memory, _time);

@@ -36,7 +36,7 @@ public sealed class ServicePathsTests
     {
         (_environment["HOME"], _environment["XDG_RUNTIME_DIR"]) = ("/home/bob", "/run/user/1000");
         Assert.Equal(("/home/bob/.local/state/tunnel-hub", "/run/user/1000/tunnel-hub/admin.sock"), Places());
-        // su leaves another user's directory there.
+        // The command su leaves another user's directory in that variable.
         _readOnly.Add("/run/user/1000/tunnel-hub");
         Assert.Equal("/home/bob/.local/state/tunnel-hub/run/admin.sock", Places().Socket);
         _environment["XDG_STATE_HOME"] = "/home/bob/state";

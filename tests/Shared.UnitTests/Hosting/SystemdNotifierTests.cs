@@ -60,7 +60,7 @@ public sealed class SystemdNotifierTests : IDisposable
         Assert.Null(Make().WatchdogInterval);
     }
 
-    // No other test reads it, and the notifier looks once.
+    // No other test reads the variable, and the notifier looks once.
     private static SystemdNotifier MakeFor(string? socket)
     {
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", socket);

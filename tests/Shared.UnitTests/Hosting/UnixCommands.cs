@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Tunnel.Shared.UnitTests.Hosting;
 
-/// <summary>What .NET has no call for.</summary>
+/// <summary>Runs commands for what .NET has no call for.</summary>
 internal static class UnixCommands
 {
     public static void MakeFifo(string path) => Run("mkfifo", path);

@@ -11,7 +11,7 @@ internal static class Generators
 
     public static Gen<IPAddress> IPv4 { get; } = Bytes(4).Select(bytes => new IPAddress(bytes));
 
-    /// <summary>With runs of zeros, as real addresses have them, and mapped ones.</summary>
+    /// <summary>Addresses with runs of zeros, as real ones have them, and mapped ones.</summary>
     public static Gen<IPAddress> IPv6 { get; } = Gen.OneOf(
         Bytes(16).Select(bytes => new IPAddress(bytes)),
         Gen.Elements<byte>(0, 0, 0, 0, 1, 0x5e, 0xfe, 0xff).ArrayOf(16).Select(bytes => new IPAddress(bytes)),

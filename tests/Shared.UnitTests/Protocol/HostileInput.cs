@@ -10,7 +10,7 @@ internal static class HostileInput
     public delegate void Parser(ReadOnlySpan<byte> input);
 
     /// <summary>
-    /// At least <paramref name="count"/> inputs besides the truncations; always the same ones, so that a failure comes again.
+    /// Makes at least <paramref name="count"/> inputs besides the truncations; always the same ones, so that a failure comes again.
     /// </summary>
     public static void Feed(Parser parser, IReadOnlyList<byte[]> samples, int count = 10_000)
     {
@@ -28,7 +28,8 @@ internal static class HostileInput
     /// <summary>Like <see cref="Feed"/>, and no input may cost more than so many allocated bytes.</summary>
     public static void FeedBounded(Parser parser, IReadOnlyList<byte[]> samples, long maxAllocated)
     {
-        Feed(parser, samples, count: 100); // The first call sets up what is made only once.
+        // The first call sets up what is made only once.
+        Feed(parser, samples, count: 100);
         Feed(
             input =>
             {

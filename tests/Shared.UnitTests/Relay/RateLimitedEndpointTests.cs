@@ -6,7 +6,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Relay;
 
-/// <summary>The rate in virtual time, with a transport that reads whenever it is told to.</summary>
+/// <summary>The rate is kept in virtual time, with a transport that reads whenever it is told to.</summary>
 public sealed class RateLimitedEndpointTests
 {
     private readonly ManualTimeProvider _time = new();
@@ -29,7 +29,7 @@ public sealed class RateLimitedEndpointTests
         for (var second = 1; second <= 10; second++)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
-            // From the first second on: a rate is not made good by a burst.
+            // The rate holds from the first second on: it is not made good by a burst.
             Assert.InRange(reader.Bytes, 0.95 * rate * second, 1.05 * rate * second);
         }
     }
@@ -43,7 +43,7 @@ public sealed class RateLimitedEndpointTests
         var elapsed = TimeSpan.Zero;
         while (elapsed < TimeSpan.FromSeconds(10))
         {
-            // The pacer's timer fires in the middle of an advance; the reader is told late.
+            // The pacer's timer fires in the middle of an advance, so that the reader is told late.
             var step = TimeSpan.FromMilliseconds(random.Next(1, 200));
             reader.IsAsleep = true;
             _time.Advance(step);
@@ -88,7 +88,7 @@ public sealed class RateLimitedEndpointTests
         Assert.Equal((100, LocalReadStatus.EndOfFile), (reader.Bytes, reader.Last));
     }
 
-    /// <summary>Has bytes up to a limit.</summary>
+    /// <summary>An endpoint that has bytes up to a limit.</summary>
     private sealed class EndlessSource : ILocalEndpoint
     {
         private ITunnelStream? _stream;

@@ -19,7 +19,7 @@ public sealed class TlsTurnTests
         await using var server = new SslStream(new PipeStream(new Ends(there.Reader, back.Writer)));
         await Task.WhenAll(client.AuthenticateAsClientAsync("one.test"), server.AuthenticateAsServerAsync(certificate)).WaitAsync(Limit);
 
-        // Whoever has made the handshake still has the turn.
+        // The side that has made the handshake still has the turn.
         var end = below.Turn.EndAsync(client);
         Assert.False(end.IsCompleted);
         var read = client.ReadAsync(new byte[1]).AsTask();

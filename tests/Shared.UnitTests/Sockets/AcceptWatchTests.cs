@@ -71,7 +71,7 @@ public sealed class AcceptWatchTests : IDisposable
         Assert.True(_watch.IsTurning());
     }
 
-    // The kernel accepts; it waits in the queue from then on.
+    // The kernel accepts the connection, which waits in the queue from then on.
     private Socket Connect()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -6,7 +6,7 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.UnitTests.Sockets;
 
-/// <summary>Runs of datagrams over loopback, where the kernel does with them what it does on any path.</summary>
+/// <summary>Runs of datagrams go over loopback, where the kernel does with them what it does on any path.</summary>
 public sealed class DatagramRunTests : IDisposable
 {
     private readonly Socket _sender = Bind(IPAddress.Loopback);

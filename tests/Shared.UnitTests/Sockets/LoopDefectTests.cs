@@ -3,7 +3,7 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.UnitTests.Sockets;
 
-/// <summary>What throws on a loop's thread, where nobody is above: it used to end the process.</summary>
+/// <summary>An exception on a loop's thread, where nobody is above, does not end the process, as it used to.</summary>
 public sealed class LoopDefectTests
 {
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
@@ -31,7 +31,7 @@ public sealed class LoopDefectTests
         _loop.Turns.Add("b", done.SetResult);
         await done.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
 
-        // Turns are still given out.
+        // The loop still gives out turns.
         var later = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Turns.Add("a", later.SetResult);
         await later.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);

@@ -18,7 +18,7 @@ public sealed class LoopProbeTests
     public async Task The_one_that_hangs_is_named_until_it_goes_on()
     {
         var probes = Probes();
-        // Not disposed of: the loop may come to it late, and a loop's exception ends the process.
+        // The gate is not disposed of: the loop may come to it late, and a loop's exception ends the process.
         var gate = new ManualResetEventSlim();
         _loops[1].Post(gate.Wait);
 

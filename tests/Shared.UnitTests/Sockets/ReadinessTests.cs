@@ -72,7 +72,7 @@ public sealed class ReadinessTests
         Assert.True(readiness.WaitAsync(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
     }
 
-    // Found by a handshake that hung: an event between two looks at the state was lost.
+    // This was found by a handshake that hung: an event between two looks at the state was lost.
     [Fact]
     public async Task No_event_is_lost_in_a_race()
     {

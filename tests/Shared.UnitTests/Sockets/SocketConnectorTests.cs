@@ -39,7 +39,7 @@ public sealed class SocketConnectorTests
     [Fact]
     public async Task Can_be_given_up()
     {
-        // A listener whose queue is full answers no more.
+        // A listener whose queue is full does not answer any more.
         using var listener = Listen(IPAddress.Loopback, backlog: 0);
         var target = (IPEndPoint)listener.LocalEndPoint!;
         using var giveUp = new CancellationTokenSource();

@@ -38,7 +38,7 @@ public sealed class TurnQueueTests
     {
         await OnLoopAsync(() =>
         {
-            // So many are done at once, and two wait.
+            // This many are done at once, and two wait.
             for (var i = 0; i < TurnQueue.PerRound + 2; i++)
                 Assert.True(_loop.Turns.Add("a", () => _done.Add("a"), most: 2));
             Assert.False(_loop.Turns.Add("a", () => _done.Add("a"), most: 2));

@@ -44,7 +44,8 @@ public class ManualTimeProviderTests
     public void A_periodic_timer_fires_each_time_until_it_is_disposed()
     {
         var timer = _time.CreateTimer(_ => _fired.Add("tick"), null, Second, 2 * Second);
-        _time.Advance(6 * Second); // It fires at 1, 3 and 5.
+        // The timer fires at 1, 3 and 5.
+        _time.Advance(6 * Second);
         Assert.Equal(3, _fired.Count);
 
         timer.Dispose();

@@ -21,7 +21,7 @@ public sealed class PlainJsonTests
         Assert.Equal($$"""{"t":"{{written}}"}""", new JsonObject { ["t"] = text }.ToJsonString(PlainJson.OfNodes));
         Assert.Equal(text, JsonNode.Parse($$"""{"t":"{{written}}"}""")!["t"]!.GetValue<string>());
 
-        // The same from UTF-8, as what was parsed is written again.
+        // The result is the same from UTF-8, as what was parsed is written again.
         using var parsed = JsonDocument.Parse(JsonSerializer.Serialize(text));
         using var output = new MemoryStream();
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = PlainJson.Encoder }))

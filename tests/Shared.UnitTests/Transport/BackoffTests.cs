@@ -40,7 +40,7 @@ public sealed class BackoffTests
     [Fact]
     public void A_tunnel_that_was_there_for_two_seconds_starts_over()
     {
-        // A link that is cut every 25 s: each dial succeeds, and each loss is the first one.
+        // The link is cut every 25 s: each dial succeeds, and each loss is the first one.
         var backoff = new Backoff(() => 0);
         for (var cut = 0; cut < 10; cut++)
         {

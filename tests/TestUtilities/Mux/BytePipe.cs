@@ -11,7 +11,7 @@ internal sealed class BytePipe
 
     public bool IsEmpty => _start == _end;
 
-    /// <summary>What is there, the oldest first; may be changed.</summary>
+    /// <summary>The bytes that are there, the oldest first; they may be changed.</summary>
     public Span<byte> Bytes => _bytes.AsSpan(_start, Length);
 
     public void Append(ReadOnlySpan<byte> bytes)

@@ -30,25 +30,25 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
 
     public MuxEndpoint Endpoint { get; }
 
-    /// <summary>What it has said and nobody has carried yet.</summary>
+    /// <summary>The bytes that it has said and nobody has carried yet.</summary>
     public BytePipe Sent { get; } = new();
 
-    /// <summary>Bytes that may be under way before it has to wait with more, as in the kernel's buffers of a connection.</summary>
+    /// <summary>How many bytes may be under way before it has to wait with more, as in the kernel's buffers of a connection.</summary>
     public int MostUnderWay { get; init; } = 256 << 10;
 
-    /// <summary>Why it is over, or null.</summary>
+    /// <summary>The reason why the mux has ended; null while it has not.</summary>
     public TunnelEnd? End => Endpoint.Core.End;
 
-    /// <summary>What was thrown on the way to an end.</summary>
+    /// <summary>The exceptions that were thrown on the way to an end.</summary>
     public List<Exception> Defects { get; } = [];
 
-    /// <summary>Hub: told of each stream; null resets none and attaches none.</summary>
+    /// <summary>The handler that a hub tells of each stream; null resets none and attaches none.</summary>
     public Action<ITunnelStream>? OnStream { get; set; }
 
-    /// <summary>Hub: gives each session a sink; null refuses all.</summary>
+    /// <summary>The function by which a hub gives each session a sink; null refuses all.</summary>
     public Func<ITunnelSession, IDatagramSink?>? OnSession { get; set; }
 
-    /// <summary>Bytes have come; looked at in the next <see cref="Run"/>.</summary>
+    /// <summary>Gives it bytes, which are looked at in the next <see cref="Run"/>.</summary>
     public void Hear(ReadOnlySpan<byte> bytes)
     {
         _received.Append(bytes);
@@ -56,7 +56,7 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
     }
 
     /// <summary>Does what can be done at once, a turn of each kind.</summary>
-    /// <returns>False when there was nothing.</returns>
+    /// <returns>False when there was nothing to do.</returns>
     public bool Run()
     {
         var moved = _yielded.Count > 0;
@@ -76,7 +76,7 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
         Endpoint.ReleaseWaiting();
     }
 
-    /// <summary>Its connection is lost: what it has said and what it was given and has not looked at are gone.</summary>
+    /// <summary>Loses its connection: what it has said, and what it was given and has not looked at, is gone.</summary>
     public void Detach()
     {
         if (!Endpoint.Change.TryDetach(new TunnelEnd(TunnelEndKind.ConnectionLost, "the carrier broke")))

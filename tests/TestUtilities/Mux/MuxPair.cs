@@ -19,11 +19,11 @@ internal sealed class MuxPair : IStreamObserver
 
     private readonly Queue<ITunnelStream> _unanswered = new();
 
-    /// <param name="extended">Both announce the extensions; else the hub is a base peer's.</param>
-    /// <param name="options">Windows and memory of both; the defaults when null.</param>
-    /// <param name="log">Where the transports log, or null.</param>
+    /// <param name="extended">Whether both announce the extensions; else the hub is a base peer's.</param>
+    /// <param name="options">The windows and memory of both; null: the defaults.</param>
+    /// <param name="log">The log of the transports, or null.</param>
     /// <param name="grace">How long they keep what is open when the carrier breaks; zero for not at all.</param>
-    /// <param name="underWay">Bytes that the carrier takes from each end before somebody carries them.</param>
+    /// <param name="underWay">How many bytes the carrier takes from each end before somebody carries them.</param>
     public MuxPair(
         bool extended =
             true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default, int underWay = 256 << 10)
@@ -64,10 +64,10 @@ internal sealed class MuxPair : IStreamObserver
 
     public List<ITunnelSession> HubSessions { get; } = [];
 
-    /// <summary>The end of each stream that is over, at either side, in the order in which it was told.</summary>
+    /// <summary>The end of each stream that has ended, at either side, in the order in which it was told.</summary>
     public List<(ITunnelStream Stream, StreamEnd End)> Ends { get; } = [];
 
-    /// <summary>Streams that the hub has heard of and not answered.</summary>
+    /// <summary>The streams that the hub has heard of and not answered.</summary>
     public int Unanswered => _unanswered.Count;
 
     void IStreamObserver.OnStreamClosed(ITunnelStream stream, in StreamEnd end) => Ends.Add((stream, end));
@@ -77,7 +77,8 @@ internal sealed class MuxPair : IStreamObserver
     /// <returns>Null when the edge can't open one.</returns>
     public ScriptedEndpoint? OpenClient()
     {
-        // What its stream's id will be: its upstream knows by it what to say and to hear. Sessions take theirs from the same counter.
+        // This is what the stream's id will be: its upstream knows by it what to say and to hear. Sessions take theirs from the same
+        // counter.
         var number = Clients.Count + EdgeSessions.Count + 1;
         var client = new ScriptedEndpoint(2 * number, (2 * number) + 1);
         if (Edge.Endpoint.OpenStream(Opening, client, this) is not { } stream)
@@ -86,7 +87,7 @@ internal sealed class MuxPair : IStreamObserver
         return client;
     }
 
-    /// <summary>The oldest stream that waits for it gets its upstream.</summary>
+    /// <summary>Connects an upstream to the oldest stream that waits for one.</summary>
     public ScriptedEndpoint? ConnectUpstream()
     {
         if (!_unanswered.TryDequeue(out var stream))
@@ -99,7 +100,7 @@ internal sealed class MuxPair : IStreamObserver
         return upstream;
     }
 
-    /// <summary>The oldest stream that waits for its upstream gets none.</summary>
+    /// <summary>Refuses the oldest stream that waits for its upstream.</summary>
     public void RefuseUpstream()
     {
         if (!_unanswered.TryDequeue(out var stream))
@@ -118,7 +119,7 @@ internal sealed class MuxPair : IStreamObserver
 
     // ---- what moves
 
-    /// <summary>Bytes go from one end to the other, and what they give rise to is done.</summary>
+    /// <summary>Carries bytes from one end to the other, and does what they give rise to.</summary>
     /// <returns>True when something moved.</returns>
     public bool Carry(bool toHub, int atMost = int.MaxValue)
     {
@@ -134,7 +135,7 @@ internal sealed class MuxPair : IStreamObserver
     }
 
     /// <summary>
-    /// All that can be done without the carrier is done: what was heard is looked at, and what is to be said waits to be carried.
+    /// Does all that can be done without the carrier: what was heard is looked at, and what is to be said waits to be carried.
     /// </summary>
     public bool Run()
     {
@@ -144,7 +145,7 @@ internal sealed class MuxPair : IStreamObserver
         return moved;
     }
 
-    /// <summary>All that can move without further words moves.</summary>
+    /// <summary>Moves all that can move without further words.</summary>
     public void Settle()
     {
         while (Carry(toHub: true) | Carry(toHub: false))
@@ -152,7 +153,7 @@ internal sealed class MuxPair : IStreamObserver
         }
     }
 
-    /// <summary>Time passes, and the carrier stands still.</summary>
+    /// <summary>Lets time pass while the carrier stands still.</summary>
     public void Advance(TimeSpan by)
     {
         Run();
@@ -161,7 +162,7 @@ internal sealed class MuxPair : IStreamObserver
     }
 
     /// <summary>
-    /// The carrier breaks: of what is under way so many bytes still arrive, and neither end hears anything of the other any more.
+    /// Breaks the carrier: of what is under way so many bytes still arrive, and neither end hears anything of the other any more.
     /// </summary>
     public void Break(int toHub = 0, int toEdge = 0)
     {
@@ -177,7 +178,7 @@ internal sealed class MuxPair : IStreamObserver
         Run();
     }
 
-    /// <summary>The connection breaks as in <see cref="Break"/>, and both ends wait for another one.</summary>
+    /// <summary>Breaks the connection as in <see cref="Break"/>, and lets both ends wait for another one.</summary>
     /// <param name="toHub">Bytes under way that still arrive at the hub.</param>
     /// <param name="toEdge">Bytes under way that still arrive at the edge.</param>
     public void Cut(int toHub = 0, int toEdge = 0)
@@ -194,7 +195,7 @@ internal sealed class MuxPair : IStreamObserver
         Run();
     }
 
-    /// <summary>Both ends go on over another connection.</summary>
+    /// <summary>Lets both ends go on over another connection.</summary>
     /// <returns>False when one of them can't.</returns>
     public bool Resume()
     {
@@ -218,8 +219,8 @@ internal sealed class MuxPair : IStreamObserver
 
     // ---- what has to hold
 
-    /// <summary>After the end of both: nothing is held for what was open, at either side.</summary>
-    /// <exception cref="PropertyException">Something is.</exception>
+    /// <summary>Checks after the end of both that nothing is held for what was open, at either side.</summary>
+    /// <exception cref="PropertyException">Something is held.</exception>
     public void CheckNothingIsLeft()
     {
         foreach (var (end, context, name) in new[] { (Hub, HubContext, "hub"), (Edge, EdgeContext, "edge") })

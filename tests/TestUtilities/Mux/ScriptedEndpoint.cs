@@ -26,30 +26,30 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
     private bool _fin;
     private bool _resets;
 
-    /// <summary>What comes has to be what the other end says.</summary>
+    /// <summary>Checks that what comes is what the other end says.</summary>
     public bool Checks { get; init; } = true;
 
-    /// <summary>Bytes that it takes from now on.</summary>
+    /// <summary>How many bytes it takes from now on.</summary>
     public int Room { get; set; }
 
-    /// <summary>Bytes that it has to say at present.</summary>
+    /// <summary>How many bytes it has to say at present.</summary>
     public long ToSay { get; private set; }
 
-    /// <summary>Bytes that it has said.</summary>
+    /// <summary>How many bytes it has said.</summary>
     public long Said { get; private set; }
 
-    /// <summary>Bytes that it has heard.</summary>
+    /// <summary>How many bytes it has heard.</summary>
     public long Heard { get; private set; }
 
-    /// <summary>It has heard the end, behind the last byte.</summary>
+    /// <summary>Whether it has heard the end, behind the last byte.</summary>
     public bool HeardEnd { get; private set; }
 
-    /// <summary>It was reset, or has itself reset.</summary>
+    /// <summary>Whether it was reset, or has itself reset.</summary>
     public bool IsGone { get; private set; }
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>A write waits for room.</summary>
+    /// <summary>Whether a write waits for room.</summary>
     public bool IsWriting => _write is not null;
 
     public void Say(int count)
@@ -82,7 +82,7 @@ internal sealed class ScriptedEndpoint(int says, int hears) : ILocalEndpoint
     }
 
     /// <summary>
-    /// A write that waited ends when it is gone, or has room: from the script, never in the midst of a call of the tunnel's.
+    /// Ends a write that waited when the endpoint is gone, or has room: from the script, never in the midst of a call of the tunnel's.
     /// </summary>
     public bool EndWaitingWrite()
     {

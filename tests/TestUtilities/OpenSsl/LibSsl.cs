@@ -5,7 +5,7 @@ namespace Tunnel.TestUtilities.OpenSsl;
 /// <summary>The functions of OpenSSL 3 that <see cref="OpenSslPeer"/> needs, of the library that the runtime uses itself.</summary>
 internal static partial class LibSsl
 {
-    /// <summary>EVP_PKEY_EC.</summary>
+    /// <summary>The type EVP_PKEY_EC.</summary>
     public const int EllipticCurveKey = 408;
 
     private const string Library = "libssl.so.3";

@@ -49,10 +49,10 @@ public sealed class OpenSslPeer : IDisposable
         return peer;
     }
 
-    /// <summary>Sends all of it.</summary>
+    /// <summary>Sends all of the bytes.</summary>
     public void Send(byte[] bytes) => Require(LibSsl.SSL_write(_ssl, bytes, bytes.Length) == bytes.Length, "write");
 
-    /// <summary>Sends all of it.</summary>
+    /// <summary>Sends all of the bytes.</summary>
     public void Send(string text) => Send(Encoding.ASCII.GetBytes(text));
 
     /// <summary>Reads up to a newline, which is not part of the line.</summary>
@@ -65,7 +65,7 @@ public sealed class OpenSslPeer : IDisposable
         return Encoding.UTF8.GetString([.. line]);
     }
 
-    /// <summary>Changes its sending key so many times, by a record each that carries nothing else.</summary>
+    /// <summary>Changes its sending key so many times, each time by a record that carries nothing else.</summary>
     /// <returns>False when the other end has closed the connection meanwhile.</returns>
     public bool UpdateKeys(int times)
     {

@@ -7,12 +7,12 @@ namespace Tunnel.TestUtilities.Processes;
 /// </summary>
 public static class Eventually
 {
-    // What another thread does is there after a moment; what a process does is asked for less and less often.
+    // The effect of another thread is there after a moment; a process is asked less and less often.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Asks until the answer is not null.</summary>
-    /// <exception cref="TimeoutException">The time is over; the message has what was waited for.</exception>
+    /// <exception cref="TimeoutException">The time is over; the message says what was waited for.</exception>
     public static async Task<T> GetAsync<T>(Func<Task<T?>> ask, string what, TimeSpan? limit = null, Func<string>? explain = null)
         where T : class
     {

@@ -32,7 +32,7 @@ public sealed partial class ManagedProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>What it wrote to standard output and standard error so far, for messages.</summary>
+    /// <summary>Its output on standard output and standard error so far, for messages.</summary>
     public string Log => string.Join('\n', Snapshot(_output).Concat(Snapshot(_errors)));
 
     public string StandardOutput => string.Join('\n', Snapshot(_output));
@@ -93,7 +93,7 @@ public sealed partial class ManagedProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It ended without reading: its exit code says what is to be said.
+            // The program ended without reading: its exit code says what is to be said.
         }
 
         var code = await process.WaitForExitAsync(limit ?? TimeSpan.FromSeconds(60));
@@ -108,7 +108,7 @@ public sealed partial class ManagedProcess : IAsyncDisposable
         }
     }
 
-    /// <exception cref="TimeoutException">It still runs.</exception>
+    /// <exception cref="TimeoutException">The program still runs.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
         using var cut = new CancellationTokenSource(limit);
@@ -123,7 +123,7 @@ public sealed partial class ManagedProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it has written a line with this text.</summary>
+    /// <summary>Waits until the program has written a line with this text.</summary>
     public async Task WaitForLineAsync(string text, TimeSpan? limit = null)
     {
         using var cut = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(30));

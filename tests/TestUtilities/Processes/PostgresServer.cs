@@ -20,7 +20,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The directory that has the socket.</summary>
     public string Host => _directory.FullName;
 
-    /// <summary>The place of the data.</summary>
+    /// <summary>The directory of the data.</summary>
     public string Data => Path.Combine(Host, "data");
 
     /// <summary>The connection string of a database, in Npgsql's words.</summary>
@@ -58,7 +58,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it again after it was killed.</summary>
+    /// <summary>Starts the server again after it was killed.</summary>
     public async Task StartAgainAsync()
     {
         if (_process is not null)
@@ -82,7 +82,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name);
     }
 
-    /// <summary>Runs statements and returns what they print, a row a line.</summary>
+    /// <summary>Runs statements and returns what they print, one line for each row.</summary>
     public async Task<string> RunAsync(string database, string statements) =>
         (await TryAsync(database, statements)).Succeeded().StandardOutput.Trim();
 
@@ -95,7 +95,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Kills the server and all its processes.</summary>
     public async Task KillAsync()
     {
-        // The main process first: it would start another one in the place of a killed one.
+        // The main process is killed first: it would start another one in the place of a killed one.
         var children = Children();
         _process!.Signal(ManagedProcess.SigKill);
         await SignalAsync(children, ManagedProcess.SigKill);
@@ -114,7 +114,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops one of its processes where it is, as if the connection that it serves had fallen silent.</summary>
     public static Task PauseAsync(int process) => SignalAsync([process], ManagedProcess.SigStop);
 
-    /// <summary>Lets it go on.</summary>
+    /// <summary>Lets that process go on.</summary>
     public async Task ContinueAsync()
     {
         await SignalAsync(Children(), ManagedProcess.SigCont);
@@ -158,7 +158,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         try
         {
-            // The name, in brackets, may have anything in it.
+            // The name, which is in brackets, may have anything in it.
             var status = File.ReadAllText($"/proc/{process}/stat");
             return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
         }

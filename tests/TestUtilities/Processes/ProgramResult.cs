@@ -1,6 +1,6 @@
 namespace Tunnel.TestUtilities.Processes;
 
-/// <summary>How a program ended.</summary>
+/// <summary>The exit code of a program, and what it printed.</summary>
 public sealed record ProgramResult(int ExitCode, string StandardOutput, string StandardError)
 {
     /// <summary>Ends the test unless the program ended with 0.</summary>

@@ -20,7 +20,7 @@ public sealed class TcpRelay : IDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndpoint;
 
-    /// <summary>Connections that ever came.</summary>
+    /// <summary>The number of connections that ever came.</summary>
     public int Count
     {
         get
@@ -33,13 +33,13 @@ public sealed class TcpRelay : IDisposable
     }
 
     /// <summary>Resets one connection on both sides; nothing, when one of the two has ended it already.</summary>
-    /// <param name="index">Which, in the order in which they came.</param>
+    /// <param name="index">The number of the connection, in the order in which they came.</param>
     public void Cut(int index)
     {
         var connection = Find(index);
         try
         {
-            // Both before either is closed: what passes bytes on closes the other one then.
+            // Both sides are reset before either is closed, since the code that passes bytes on closes the other one then.
             connection.Client.LingerState = connection.Server.LingerState = new LingerOption(true, 0);
         }
         catch (ObjectDisposedException)
@@ -51,7 +51,7 @@ public sealed class TcpRelay : IDisposable
     }
 
     /// <summary>Swallows what comes on one connection from now on, as a NAT does that has forgotten it.</summary>
-    /// <param name="index">Which, in the order in which they came.</param>
+    /// <param name="index">The number of the connection, in the order in which they came.</param>
     public void Silence(int index) => Find(index).IsSilent = true;
 
     public void Dispose()

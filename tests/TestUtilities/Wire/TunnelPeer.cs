@@ -18,7 +18,7 @@ public sealed class TunnelPeer : IDisposable
 
     public TunnelPeer(SslStream stream) => _stream = stream;
 
-    /// <summary>The bytes inside TLS, for who sends many at once.</summary>
+    /// <summary>The stream inside TLS, for tests that send many bytes at once.</summary>
     public Stream Stream => _stream;
 
     /// <summary>Connects and does the TLS handshake.</summary>
@@ -45,7 +45,7 @@ public sealed class TunnelPeer : IDisposable
 
     public Task SendAsync(byte[] bytes) => _stream.WriteAsync(bytes).AsTask().WaitAsync(Limit);
 
-    /// <summary>A frame: stream id, type, length, payload (protocol.md section 3).</summary>
+    /// <summary>Makes a frame: stream id, type, length, payload (protocol.md section 3).</summary>
     public Task SendFrameAsync(uint stream, byte type, byte[] payload)
     {
         var frame = new byte[9 + payload.Length];
@@ -56,7 +56,7 @@ public sealed class TunnelPeer : IDisposable
         return SendAsync(frame);
     }
 
-    /// <summary>One line without its end, or everything up to the connection's end.</summary>
+    /// <summary>Reads one line without its end, or everything up to the connection's end.</summary>
     public async Task<string> ReadLineAsync()
     {
         var line = new List<byte>();
@@ -69,7 +69,7 @@ public sealed class TunnelPeer : IDisposable
         return Encoding.UTF8.GetString([.. line]);
     }
 
-    /// <summary>Everything up to the end of the connection, however it ends.</summary>
+    /// <summary>Reads everything up to the end of the connection, however it ends.</summary>
     public async Task<string> ReadToEndAsync()
     {
         var text = new StringBuilder();
@@ -98,7 +98,7 @@ public sealed class TunnelPeer : IDisposable
         return (BinaryPrimitives.ReadUInt32BigEndian(header), header[4], payload);
     }
 
-    /// <summary>The next frame of this type; window updates and PINGs in between are passed over.</summary>
+    /// <summary>Reads the next frame of this type; window updates and PINGs in between are passed over.</summary>
     public async Task<(uint Stream, byte[] Payload)> ReadFrameAsync(byte type)
     {
         while (true)

@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Hub.UnitTests.Edges.Definitions;
 
-/// <summary>The rows are all that there is, and everything follows from them.</summary>
+/// <summary>The rows are all settings that there are, and everything follows from them.</summary>
 public sealed class PortSettingsTests
 {
     [Fact]

@@ -43,7 +43,7 @@ public sealed class ConfigPushTests
             _registry.Allowed.Put(TestRegistry.Edge($"e{edge}"));
         Assert.Equal(spread, _registry.Connect("a", "one").Live.Config.Hub!.RedialSpread);
 
-        // It waits for the hub anyway.
+        // An edge that the hub dials waits for it anyway.
         _registry.Allowed.Put(TestRegistry.Edge("b") with { Dial = DialTarget.ByHub, DialAddress = "192.0.2.1:8443" });
         Assert.Null(_registry.Connect("b", "two").Live.Config.Hub!.RedialSpread);
     }
@@ -90,7 +90,7 @@ public sealed class ConfigPushTests
         Assert.Equal((2, 80, 100), (pushed.Hub!.Rev, pushed.Ports["tcp/443"].Adaptive, pushed.Ports["default"].Adaptive));
         Assert.Equal(["default", "tcp/443"], pushed.Ports.Keys);
 
-        // A rate of before is not told once the port has no such setting any more.
+        // The rate of before is not told once the port has no such setting any more.
         _registry.Allowed.Change(new EdgeDefinition { Id = "a", ListenPorts = [80, 443], ListenPortsUdp = [443] });
         Assert.Empty((await tunnel.NextConfigAsync()).Ports);
     }
@@ -174,7 +174,7 @@ public sealed class ConfigPushTests
         ((IHubTunnelHandler)live).OnReport(tunnel, new Report { Kind = Report.ConfigApplied, Rev = pushed.Hub.Rev });
         Assert.True(_registry.Live.Configs.Knows("a", "new"));
 
-        // The same once more is no push, and other pushes have them too.
+        // Pins that were told already are no push, and other pushes have them too.
         _registry.Live.Configs.AnnouncePins(["old", "new"]);
         Assert.False(tunnel.HasConfig);
         _registry.Allowed.Change(TestRegistry.Edge("a", 443));

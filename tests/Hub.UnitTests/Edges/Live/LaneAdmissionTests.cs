@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>Further connections of a tunnel (protocol.md section 3, Lanes).</summary>
+/// <summary>A tunnel gets further connections (protocol.md section 3, Lanes).</summary>
 public sealed class LaneAdmissionTests
 {
     private readonly RecordingForwarder _forwarder = new();
@@ -36,7 +36,7 @@ public sealed class LaneAdmissionTests
         var status = Assert.Single(_registry.Live.Read(ConnectedEdges.Describe));
         Assert.Equal((1, 2), (status.Tunnels, status.Lanes));
 
-        // No event tells of the lane: the next connection is the other edge's.
+        // There is no event for the lane: the next connection that is told is the other edge's.
         _registry.Connect("b", "two");
         Assert.Equal("b", (await _registry.Events.NextAsync<TunnelConnectedEvent>()).EdgeId);
     }
@@ -67,7 +67,7 @@ public sealed class LaneAdmissionTests
         await lane.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
         await first.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.PeerClosed, "gone"));
 
-        // The tunnel's end is the first that is heard of.
+        // The first event is the tunnel's end.
         Assert.Equal("gone", (await _registry.Events.NextAsync<TunnelDisconnectedEvent>()).Reason.Detail);
         await _registry.Events.NextAsync<EdgeDisconnectedEvent>();
     }
@@ -131,7 +131,7 @@ public sealed class LaneAdmissionTests
 
         Assert.Single(first.Tunnel.Joined);
 
-        // Its time as a stranger to us is over without anything happening.
+        // The lane's time as a stranger is over without anything happening.
         _registry.Time.Advance(LiveEdgesOptions.Default.HelloTimeout * 4);
         _registry.Connect("b", "two");
         await _registry.Events.NextAsync<TunnelConnectedEvent>();

@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>What an edge says of its public address, in HELLO and by REPORT.</summary>
+/// <summary>An edge tells its public address in HELLO and by REPORT.</summary>
 public sealed class PublicAddressTests
 {
     private readonly TestRegistry _registry = new();

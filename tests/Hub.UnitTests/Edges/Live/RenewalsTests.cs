@@ -29,7 +29,7 @@ public sealed class RenewalsTests
         Assert.True((await push.WaitAsync(Patience.Limit)).IsKept);
         Assert.Equal(_id, edge.Live.SecretId);
 
-        // Here an edge has no second secret.
+        // This edge has no second secret.
         edge.Live.SecretId = _registry.Allowed.SecretIdOf("a");
 
         _registry.Allowed.Change(TestRegistry.Edge("a", 81));

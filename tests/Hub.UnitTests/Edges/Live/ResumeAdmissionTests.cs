@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>Connections that are to take the place of lost ones (protocol.md section 8).</summary>
+/// <summary>Connections take the place of lost ones (protocol.md section 8).</summary>
 public sealed class ResumeAdmissionTests
 {
     private static readonly TunnelEnd Cut = new(TunnelEndKind.ConnectionLost, "cut");
@@ -41,7 +41,7 @@ public sealed class ResumeAdmissionTests
         Assert.False(connection.IsRefused);
         Assert.Same(lost, _registry.Live.FindPrimary("a"));
 
-        // No event tells of the connection: the next one is the other edge's.
+        // There is no event for the connection: the next one that is told is the other edge's.
         _registry.Connect("b", "two");
         Assert.Equal("b", (await _registry.Events.NextAsync<TunnelConnectedEvent>()).EdgeId);
     }

@@ -6,7 +6,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>A tunnel that stands in a newcomer's way, asked between the newcomer's tries.</summary>
+/// <summary>A tunnel that stands in a newcomer's way is asked for a sign of life between the newcomer's tries.</summary>
 public sealed class RivalWatchTests
 {
     private static readonly TimeSpan Limit = TunnelRivalry.ProbeTimeout;
@@ -25,7 +25,7 @@ public sealed class RivalWatchTests
     {
         await FallSilentAsync();
 
-        // The newcomer comes again after four seconds, and has one more for its ports.
+        // The newcomer comes again after four seconds, and has one more second for its ports.
         _time.Advance(Limit);
         await AskedAsync(3);
         var answer = _watch.IsAliveAsync();
@@ -87,7 +87,7 @@ public sealed class RivalWatchTests
         Assert.Equal(seconds, _tunnel.Probes.Count);
     }
 
-    // Right after its first answer, for which a newcomer was turned away; then it is asked again.
+    // The tunnel falls silent right after its first answer, for which a newcomer was turned away; then it is asked again.
     private async Task FallSilentAsync()
     {
         Assert.True(await _watch.IsAliveAsync());

@@ -7,7 +7,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>Streams of one tunnel that are to go on over another (protocol.md section 8).</summary>
+/// <summary>Streams of one tunnel go on over another (protocol.md section 8).</summary>
 public sealed class StreamMovesTests
 {
     private readonly TestRegistry _registry = new();

@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>An edge that makes one tunnel after the other.</summary>
+/// <summary>An edge makes one tunnel after the other.</summary>
 public sealed class TunnelCrowdTests
 {
     private readonly TestRegistry _registry = new();
@@ -49,7 +49,7 @@ public sealed class TunnelCrowdTests
         var drained =
             Enumerable.Range(0, TunnelCrowd.MaxTunnels + 3).Select(_ => _registry.Connect("a", "zero", supersedes: null)).ToArray();
 
-        // Another process, turned away while the first answers: each of them goes by itself.
+        // Another process is turned away while the first one answers: each of its tunnels goes by itself.
         foreach (var (_, tunnel) in drained)
             await tunnel.EndAsync();
         Assert.False(primary.Tunnel.Completion.IsCompleted);

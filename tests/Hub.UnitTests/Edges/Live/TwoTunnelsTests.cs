@@ -7,7 +7,7 @@ using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>Two tunnels for one id (protocol.md section 2).</summary>
+/// <summary>Two tunnels have one id (protocol.md section 2).</summary>
 public sealed class TwoTunnelsTests
 {
     private readonly TestRegistry _registry = new();
@@ -74,7 +74,7 @@ public sealed class TwoTunnelsTests
         var config = await newcomer.Tunnel.NextConfigAsync();
         Assert.Equal((false, 2L), (config.Hub!.Contested, config.Hub.Rev));
 
-        // Nothing was told of those that were turned away again.
+        // Nothing was told of the tunnels that were turned away again.
         Assert.Equal(7, (await _registry.Events.NextAsync<TunnelConnectedEvent>()).Remote.Port);
     }
 
@@ -139,7 +139,8 @@ public sealed class TwoTunnelsTests
     {
         var first = _registry.Connect("a");
         var second = _registry.Connect("a");
-        _registry.Time.Advance(TimeSpan.FromSeconds(5)); // It never says HELLO.
+        // The second peer never says HELLO.
+        _registry.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(TunnelEndKind.Replaced, (await first.Tunnel.EndAsync()).Kind);
 
         var third = _registry.Connect("a");

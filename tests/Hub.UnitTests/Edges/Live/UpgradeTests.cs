@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
-/// <summary>What becomes of tunnels when another process takes the hub's place.</summary>
+/// <summary>Tunnels go on or end when another process takes the hub's place.</summary>
 public sealed class UpgradeTests
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -72,7 +72,7 @@ public sealed class UpgradeTests
         Assert.Equal(GoAway.Upgrade, await both.NextGoAwayAsync());
         Leave(other, both);
         Assert.False(only.HasGoAway);
-        // What the other edge has open keeps the port, and has the drain time less what the first one needs.
+        // The other edge's open connections keep the port, and have the drain time less what the first one needs.
         _registry.Time.Advance(TimeSpan.FromSeconds(28));
         await both.EndAsync();
         Assert.Equal(GoAway.Upgrade, await only.NextGoAwayAsync());

@@ -8,7 +8,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Edges.Presence;
 
-/// <summary>What is remembered of an edge that is away.</summary>
+/// <summary>The hub remembers an edge that is away.</summary>
 public sealed class EdgePresencesTests
 {
     private readonly TestRegistry _registry = new();

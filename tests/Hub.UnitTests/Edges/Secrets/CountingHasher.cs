@@ -13,7 +13,7 @@ internal sealed class CountingHasher : ISecretHasher
     /// <summary>Runs inside the slow hash.</summary>
     public Action OnSlow { get; set; } = () => { };
 
-    /// <summary>The hashes since the last call, in order, with the lengths of what went in.</summary>
+    /// <summary>Returns the hashes since the last call, in order, with the lengths of their inputs.</summary>
     public string TakeWork()
     {
         var work = string.Join(' ', _work);

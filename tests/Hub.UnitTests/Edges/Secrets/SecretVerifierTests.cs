@@ -32,7 +32,7 @@ public sealed class SecretVerifierTests
         var (edge, record) = WithChosen(maker, TestEdges.Secret);
         _hasher.TakeWork();
 
-        // Another verifier, as after a restart: it has only the stored hash.
+        // This is another verifier, as after a restart: it has only the stored hash.
         var verifier = new SecretVerifier(_hasher, new SecretMemory());
         Assert.Equal(
             (SecretMatch.Matched, record.Id),

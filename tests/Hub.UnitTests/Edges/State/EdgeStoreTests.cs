@@ -374,7 +374,7 @@ public sealed class EdgeStoreTests : IDisposable
         Assert.True(
             (await store.EditAsync("a", (was, _) => was with { ListenPorts = [443, 444] }, dryRun: false, default, null)).Succeeded);
 
-        // A certificate beside it may be added, and none that has ended.
+        // Another certificate may be added, but none that has ended.
         Assert.True(
             (await store.UpdateAsync(WithCertificates(path, TestCertificates.Write(_directory.Path, "b.test")), default)).Succeeded);
         var other = _directory.File("other.pem");
@@ -426,7 +426,7 @@ public sealed class EdgeStoreTests : IDisposable
             Assert.True((await store.ReplaceAllAsync([written], dryRun: false, default)).Diff.IsEmpty);
             Assert.True((await store.EditAsync("a", (_, _) => written with { Enabled = false }, dryRun: false, default)).Succeeded);
 
-            // What stands for a key has no meaning at another edge.
+            // A placeholder for a key has no meaning at another edge.
             var fault = Assert.Single((await store.AddAsync(written with { Id = "b" }, default)).Errors);
             Assert.Equal("$.ports['tcp/443'].tls.certificates[0].keyPem", fault.Path);
             Assert.Contains("has none such", fault.Message, StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using Tunnel.Hub.Targets.Pools;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
-/// <summary>Who gets how many clients, and which.</summary>
+/// <summary>Each way of balancing decides which member gets a client, and how many.</summary>
 public sealed class BalanceTests
 {
     private const int Clients = 10_000;

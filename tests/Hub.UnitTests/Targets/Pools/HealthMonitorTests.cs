@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
-/// <summary>What follows from checks, in virtual time.</summary>
+/// <summary>Checks decide which members are well, in virtual time.</summary>
 public sealed class HealthMonitorTests
 {
     private static readonly HealthCheckDefinition Check = new() { Type = HealthCheckType.Tcp, Interval = 10 };

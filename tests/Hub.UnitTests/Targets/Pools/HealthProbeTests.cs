@@ -11,7 +11,7 @@ using Tunnel.Hub.UnitTests.Fakes;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
-/// <summary>Checks over the network, and what each finds.</summary>
+/// <summary>Checks run over the network, and each finds what is wrong.</summary>
 public sealed class HealthProbeTests : IDisposable
 {
     private static readonly HealthCheckDefinition Http = new() { Type = HealthCheckType.Http, Path = "/health" };
@@ -79,7 +79,7 @@ public sealed class HealthProbeTests : IDisposable
     [Fact]
     public async Task A_service_that_hangs_is_found_by_the_time()
     {
-        // The kernel accepts for it.
+        // The kernel accepts in place of the service.
         _service.Listen();
         Assert.Equal("answer time-out", await CheckAsync(Http, limit: TimeSpan.FromMilliseconds(200)));
         Assert.Equal(
@@ -128,7 +128,7 @@ public sealed class HealthProbeTests : IDisposable
         using var client = await _service.AcceptAsync().WaitAsync(Patience.Limit);
         var buffer = new byte[2000];
         var count = await client.ReceiveAsync(buffer);
-        // A header comes in a segment of its own.
+        // The header comes in a segment of its own.
         while (count is 15 or 16)
             count += await client.ReceiveAsync(buffer.AsMemory(count));
         await client.SendAsync(Encoding.Latin1.GetBytes(answer));

@@ -26,16 +26,16 @@ internal sealed class PoolFixture : IPoolObserver, IHealthProbe
 
     public HealthMonitor Monitor { get; }
 
-    /// <summary>What was told.</summary>
+    /// <summary>The events that were told.</summary>
     public List<string> Seen { get; } = [];
 
     /// <summary>The addresses that were checked, in order.</summary>
     public List<string> Checked { get; } = [];
 
-    /// <summary>What is wrong with addresses.</summary>
+    /// <summary>The faults of addresses.</summary>
     public Dictionary<string, string> Faults { get; } = [];
 
-    /// <summary>Targets of these weights, at 10.0.0.1, 10.0.0.2 and so on.</summary>
+    /// <summary>Makes targets of these weights, at 10.0.0.1, 10.0.0.2 and so on.</summary>
     public static TargetList Of(params int[] weights) =>
         new([.. weights.Select((weight, index) => new TargetDefinition { Host = $"10.0.0.{index + 1}", Weight = weight })]);
 
@@ -45,7 +45,7 @@ internal sealed class PoolFixture : IPoolObserver, IHealthProbe
 
     public void Resolve(string name, params string[] addresses) => _names[name] = [.. addresses.Select(IPAddress.Parse)];
 
-    /// <summary>Takes a member and lets it go, and returns the last number of its address.</summary>
+    /// <summary>Takes a member and lets it go again, and returns the last number of its address.</summary>
     public int? Next(string? source = null, Action<PoolUse>? outcome = null)
     {
         var use = Take(source);

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.UnitTests.Targets.Pools;
 
-/// <summary>Which members of a pool can be used.</summary>
+/// <summary>The pool knows which of its members can be used.</summary>
 public sealed class TargetPoolTests
 {
     private static readonly BreakerDefinition Breaker =
@@ -180,7 +180,7 @@ public sealed class TargetPoolTests
         {
             var share = hub.Pool.Describe()[0].Share;
             shares.Add(share);
-            // It gets one part in five: its quarter beside the other's four.
+            // The new member gets one part in five: its quarter beside the other's four.
             if (i == 0)
                 Assert.InRange(Enumerable.Range(0, 100).Count(_ => hub.Next() == 1), 19, 21);
             hub.Time.Advance(TimeSpan.FromSeconds(10));

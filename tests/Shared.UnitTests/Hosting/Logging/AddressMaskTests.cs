@@ -38,7 +38,7 @@ public sealed class AddressMaskTests
         {
             var bytes = new byte[i % 2 == 0 ? 4 : 16];
             random.NextBytes(bytes);
-            // The last part is what must not be seen.
+            // The last part of the address must not be seen.
             (bytes[^1], bytes[^2]) = (0x5e, 0xa7);
             var address = new IPAddress(bytes);
             var text = $"client {new IPEndPoint(address, 1234)} ({address}) said: {address}";

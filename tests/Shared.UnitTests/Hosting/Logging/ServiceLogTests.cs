@@ -5,7 +5,7 @@ using Tunnel.Shared.Hosting.Logging;
 
 namespace Tunnel.Shared.UnitTests.Hosting.Logging;
 
-/// <summary>What is written of an entry, by options that change meanwhile.</summary>
+/// <summary>An entry is written as the options say, which change meanwhile.</summary>
 public sealed class ServiceLogTests
 {
     [Fact]

@@ -34,13 +34,13 @@ public sealed class AddressScopeTests
     [InlineData("2001:2::1", AddressScope.Reserved)]
     [InlineData("2001:db8::1", AddressScope.Reserved)]
     [InlineData("3fff::1", AddressScope.Reserved)]
-    // Mapped, and the IPv4-compatible form that nobody has any more.
+    // These are a mapped address, and the IPv4-compatible form that nobody has any more.
     [InlineData("::ffff:1.1.1.1", AddressScope.Public)]
     [InlineData("::ffff:127.0.0.1", AddressScope.Private)]
     [InlineData("::127.0.0.1", AddressScope.Reserved)]
     [InlineData("::1.1.1.1", AddressScope.Reserved)]
     [InlineData("::ffff:0:127.0.0.1", AddressScope.Reserved)]
-    // NAT64; in the local prefix the IPv4 part may be anywhere.
+    // These are addresses of NAT64; in the local prefix the IPv4 part may be anywhere.
     [InlineData("64:ff9b::1.1.1.1", AddressScope.Public)]
     [InlineData("64:ff9b::127.0.0.1", AddressScope.Private)]
     [InlineData("64:ff9b::10.0.0.1", AddressScope.Private)]

@@ -21,7 +21,7 @@ public sealed class CidrSetTests
     [Fact]
     public void An_empty_set_has_nothing() => Assert.False(CidrSet.Empty.Contains(IPAddress.Any));
 
-    /// <summary>Random blocks, nested and overlapping, against a look at each.</summary>
+    /// <summary>Compares random blocks, nested and overlapping, with a look at each.</summary>
     [Fact]
     public void It_has_what_one_of_its_blocks_has()
     {

@@ -81,7 +81,7 @@ public sealed class HostSyntaxTests
 
     [Theory]
     [InlineData("m\u00fcnchen.example")]
-    // Digits of full width, and a full stop of another script, are what some resolvers make 127.0.0.1 of.
+    // Some resolvers make 127.0.0.1 of digits of full width, and of a full stop of another script.
     [InlineData("\uff11\uff12\uff17.0.0.\uff11")]
     [InlineData("127\u30020\u30020\u30021")]
     public void Names_are_ASCII(string host)

@@ -111,7 +111,7 @@ public class IpRangeTests
                 Assert.Equal(expected, merged.Count(range => range.Contains(address)) == 1);
             }
 
-            // Neither overlaps nor neighbours are left.
+            // The result has neither overlaps nor neighbours.
             for (var i = 1; i < merged.Length; i++)
                 Assert.True(merged[i].First > merged[i - 1].Last + 1);
         }

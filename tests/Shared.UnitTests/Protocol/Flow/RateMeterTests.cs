@@ -93,7 +93,7 @@ public class RateMeterTests
         var (meter, now) = SustainedMeter();
         for (var i = 0; i < 600; i++)
         {
-            // It always had more to send.
+            // The sender always had more to send.
             now += 100;
             Assert.False(meter.Record(now, 100));
         }

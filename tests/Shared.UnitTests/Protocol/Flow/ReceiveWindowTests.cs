@@ -43,7 +43,7 @@ public class ReceiveWindowTests
     }
 
     /// <summary>
-    /// Random senders, paths, readers, limits and shortages; at the end everything has arrived, and nothing ever stood still.
+    /// Tries random senders, paths, readers, limits and shortages; at the end everything has arrived, and nothing ever stood still.
     /// </summary>
     [Fact]
     public void No_sequence_holds_more_than_the_window_nor_stands_still()
@@ -125,7 +125,7 @@ public class ReceiveWindowTests
     }
 
     /// <summary>
-    /// A reader that suddenly is slower: what of the window only waits for it is given up, and it is never kept waiting for more.
+    /// Tries a reader that suddenly is slower: what of the window only waits for it is given up, and it is never kept waiting for more.
     /// </summary>
     [Fact]
     public void What_only_waits_for_a_slow_reader_is_given_up_and_never_missed()
@@ -176,7 +176,7 @@ public class ReceiveWindowTests
         var window = new ReceiveWindow(Initial);
         window.Grow(Initial);
 
-        // At its limit it drains for hours.
+        // A window at its limit drains for hours.
         for (var i = 0; i < 1_000; i++)
         {
             Assert.True(window.TryReceive(10_000));
@@ -269,7 +269,7 @@ public class ReceiveWindowTests
 
     private const int MaxFrame = SimulatedTransfer.MaxFrame;
 
-    // To a window of 1 MiB, by a reader that takes all at once.
+    // The window grows to 1 MiB for a reader that takes all at once.
     private static SimulatedTransfer Grown()
     {
         var transfer = new SimulatedTransfer(Initial) { Limit = 1 << 20 };

@@ -16,10 +16,10 @@ internal sealed class SimulatedTransfer(int initial)
     private ReceiveWindow _receiver = new(initial);
     private long _bound = initial;
 
-    /// <summary>How large a window may get at present.</summary>
+    /// <summary>The size that a window may have at present.</summary>
     public int Limit { get; set; } = 4 << 20;
 
-    /// <summary>What a sender may hold at present.</summary>
+    /// <summary>The bytes that a sender may hold at present.</summary>
     public int Ceiling { get; set; } = int.MaxValue;
 
     public ReceiveWindow Receiver => _receiver;
@@ -67,7 +67,7 @@ internal sealed class SimulatedTransfer(int initial)
         return true;
     }
 
-    /// <summary>The local socket takes bytes.</summary>
+    /// <summary>Takes bytes as the local socket does.</summary>
     public void Drain(long bytes)
     {
         var count = (int)Math.Min(bytes, _receiver.Buffered);
@@ -97,7 +97,7 @@ internal sealed class SimulatedTransfer(int initial)
             _creditUnderWay.Enqueue((uint)credit);
         }
 
-        // What was given before a shrink can't be taken back, but no more comes on top of it.
+        // Credit that was given before a shrink can't be taken back, but no more comes on top of it.
         _bound = Math.Max(_receiver.Target, held);
         Check();
     }

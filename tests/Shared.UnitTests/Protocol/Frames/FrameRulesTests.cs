@@ -3,7 +3,7 @@ using Tunnel.Shared.Protocol.Frames;
 namespace Tunnel.Shared.UnitTests.Protocol.Frames;
 
 /// <summary>
-/// Every type in every direction, of every length that matters, against the table of protocol.md section 3 as written here.
+/// Compares every type in every direction, of every length that matters, with the table of protocol.md section 3 as written here.
 /// </summary>
 public class FrameRulesTests
 {
@@ -11,7 +11,8 @@ public class FrameRulesTests
 
     private static readonly Dictionary<int, Rule> Table = new()
     {
-        [0x01] = new(true, false, OnStream: true, 0, 119), // 107 of PROXY v1, and "PORT 65535\r\n"
+        // The most bytes are 107 of PROXY v1 and those of "PORT 65535\r\n".
+        [0x01] = new(true, false, OnStream: true, 0, 119),
         [0x02] = new(true, false, OnStream: true, 0, MaxData),
         [0x03] = new(true, false, OnStream: true, 0, 0),
         [0x04] = new(false, true, OnStream: true, 0, MaxData),

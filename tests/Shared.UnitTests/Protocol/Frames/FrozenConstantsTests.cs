@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Handshake;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Frames;
 
-/// <summary>What is on the wire, as literals from protocol.md: a change here breaks every peer.</summary>
+/// <summary>The values on the wire are these literals from protocol.md: a change here breaks every peer.</summary>
 public class FrozenConstantsTests
 {
     [Fact]

@@ -56,7 +56,7 @@ public class StreamStateTests
         }
     }
 
-    // This is protocol.md's wording.
+    // The messages have protocol.md's wording.
     private sealed class Model
     {
         public bool LocalClosed { get; private set; }

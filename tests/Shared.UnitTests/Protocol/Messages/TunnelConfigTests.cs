@@ -179,7 +179,8 @@ public class TunnelConfigTests
     {
         var repeated = string.Concat(Enumerable.Repeat(unit, 4_000_000 / unit.Length)).TrimEnd(',');
         var json = Encoding.UTF8.GetBytes(string.Format(null, around, repeated));
-        ControlMessage.TryParseConfig(json, out _, out _); // The first call sets up what is made only once.
+        // The first call sets up what is made only once.
+        ControlMessage.TryParseConfig(json, out _, out _);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         ControlMessage.TryParseConfig(json, out _, out _);

@@ -6,7 +6,7 @@ namespace Tunnel.Shared.UnitTests.Protocol.Proxy;
 
 public class Crc32CTests
 {
-    // RFC 3720 appendix B.4, and the check value of the catalogue of CRCs.
+    // The values are from RFC 3720 appendix B.4, and the check value of the catalogue of CRCs.
     public static TheoryData<byte[], uint> KnownAnswers => new()
     {
         { new byte[32], 0x8A9136AA },

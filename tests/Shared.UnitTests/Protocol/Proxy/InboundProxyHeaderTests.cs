@@ -10,7 +10,7 @@ public sealed class InboundProxyHeaderTests
     private static readonly IPEndPoint Public = new(IPAddress.Parse("198.51.100.1"), 443);
 
     /// <summary>
-    /// Whatever the header and however it is cut: incomplete until its last byte, then exactly its length, whatever follows.
+    /// A header, however it is cut, is incomplete until its last byte, and then has exactly its length, whatever follows.
     /// </summary>
     [Fact]
     public void Every_prefix_is_incomplete_and_the_whole_is_exact()

@@ -15,7 +15,7 @@ public class ProxyV1Tests
         "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n";
 
     [Theory]
-    // Proxy-protocol.txt section 2.1.
+    // The examples are those of proxy-protocol.txt, section 2.1.
     [InlineData("192.168.0.1:56324", "192.168.0.11:443", "PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\n")]
     [InlineData("[::ffff:192.0.2.1]:1", "198.51.100.2:65535", "PROXY TCP4 192.0.2.1 198.51.100.2 1 65535\r\n")]
     [InlineData("[::ffff:192.0.2.1]:1", "[::ffff:198.51.100.2]:2", "PROXY TCP4 192.0.2.1 198.51.100.2 1 2\r\n")]

@@ -121,7 +121,7 @@ public class ProxyV2Tests
         var header = new ProxyHeader(EndPoint("192.0.2.1:12345"), EndPoint("198.51.100.2:443"), ProxyTransport.Stream, IsLocal: false);
         var length = ProxyV2.Write(data, header, [new(ProxyTlvType.Authority, "example.com"u8.ToArray())], crc32C: true);
 
-        // Not those that make it another kind of header (LOCAL), or hide the checksum's own field.
+        // Bits that make it another kind of header (LOCAL), or hide the checksum's own field, are left out.
         for (var bit = ProxyV2.FixedLength * 8; bit < (length - 7) * 8; bit++)
         {
             var flipped = data.ToArray();

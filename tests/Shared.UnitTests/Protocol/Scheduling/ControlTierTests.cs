@@ -50,7 +50,7 @@ public class ControlTierTests
         _scheduler.EnqueueControl(last);
         Assert.Equal([urgent, first, second, last], TakeControl());
 
-        // The queue ran empty with an urgent one at both ends: its tail is not to be kept.
+        // The queue runs empty while an urgent frame is at both ends: its tail is not to be kept.
         _scheduler.EnqueueControl(urgent, urgent: true);
         _scheduler.EnqueueControl(last);
         Assert.Equal([urgent, last], TakeControl());
@@ -93,7 +93,7 @@ public class ControlTierTests
         Flow control = new(), data = new();
         for (var i = 0; i < 3; i++)
         {
-            // Far beyond what an int counts: an edge that only downloads sends nothing but control.
+            // The numbers are far beyond what an int counts: an edge that only downloads sends nothing but control.
             _scheduler.EnqueueControl(control);
             Assert.True(_scheduler.Next(0).IsControl);
             _scheduler.ChargeControl(control, int.MaxValue / 2);

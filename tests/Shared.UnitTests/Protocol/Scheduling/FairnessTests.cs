@@ -5,7 +5,7 @@ namespace Tunnel.Shared.UnitTests.Protocol.Scheduling;
 /// <summary>Round robin by bytes in the normal tier (protocol.md section 5).</summary>
 public class FairnessTests
 {
-    // What two flows that always have data may differ by: a turn, and what a turn may leave over for the next.
+    // Two flows that always have data may differ by this much: a turn, and what a turn may leave over for the next.
     private const int Tolerance = TierScheduler.Quantum * 3 / 2;
 
     private readonly TierScheduler _scheduler = new();
@@ -24,7 +24,7 @@ public class FairnessTests
         var flows = WarmBulk(count);
         for (var i = 0; i < 200 * count; i++)
         {
-            // As in the writer, whose batch has more or less room left.
+            // The room varies as in the writer, whose batch has more or less of it left.
             _link.SendFrame(random.Next(2 << 10, 64 << 10));
             Assert.InRange(flows.Max(flow => flow.Sent) - flows.Min(flow => flow.Sent), 0, Tolerance);
         }
@@ -36,7 +36,7 @@ public class FairnessTests
         var flows = WarmBulk(5);
         for (var i = 0; i < 20_000; i++)
         {
-            // One flow's reads give little at a time.
+            // Each read of the one flow gives little.
             var turn = _scheduler.Next(_link.Now);
             _link.SendFrame(ReferenceEquals(turn.Node, flows[0]) ? 200 : 32 << 10);
         }
@@ -65,7 +65,7 @@ public class FairnessTests
         Assert.Equal(0, crumbs);
     }
 
-    /// <summary>So a batch that had room for most of a turn is followed by one that carries the next flow's frame whole.</summary>
+    /// <summary>Makes a batch that had room for most of a turn be followed by one that carries the next flow's frame whole.</summary>
     [Fact]
     public void Less_than_half_a_turn_is_left_for_the_next_one()
     {
@@ -124,7 +124,7 @@ public class FairnessTests
         Assert.InRange(Math.Abs(newcomer.Sent - (old.Sent - before)), 0, 3 * TierScheduler.Quantum);
     }
 
-    /// <summary>The pause may be over at any time, and fall together with the end of a round or not.</summary>
+    /// <summary>Lets the pause be over at any time, together with the end of a round or not.</summary>
     [Theory]
     [InlineData(2, 32 << 10)]
     [InlineData(4, 32 << 10)]
@@ -206,7 +206,7 @@ public class FairnessTests
         Assert.True(pausing.Sent <= most + (2 * TierScheduler.Quantum), $"{pausing.Sent} against {most} (pieces of {piece})");
     }
 
-    // Past their first turn, in which they count as new, and with nothing sent so far.
+    // Returns flows past their first turn, in which they count as new, and with nothing sent so far.
     private Flow[] WarmBulk(int count)
     {
         var flows = Bulk(count);

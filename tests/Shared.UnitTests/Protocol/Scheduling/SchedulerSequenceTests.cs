@@ -2,7 +2,7 @@ using Tunnel.Shared.Protocol.Scheduling;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Scheduling;
 
-/// <summary>Random operation sequences against a model.</summary>
+/// <summary>Compares random sequences of operations with a model.</summary>
 public class SchedulerSequenceTests
 {
     private const int Nodes = 12;
@@ -44,7 +44,7 @@ public class SchedulerSequenceTests
                     if (ReferenceEquals(flow, chosen))
                         waitsSince[index] = link.Sent;
 
-                    // Sustained ones have a twentieth of this link.
+                    // Sustained flows have a twentieth of this link.
                     var limit = Nodes * TierScheduler.Quantum * (flow.Sustained ? 30L : 3);
                     if (flow.IsReady && link.Sent - waitsSince[index] > limit)
                         Assert.Fail($"flow {index} starves in sequence {seed}");

@@ -2,7 +2,7 @@ using Tunnel.Shared.Protocol.Scheduling;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Scheduling;
 
-/// <summary>A flow of the simulation: bytes that wait, and bytes that went.</summary>
+/// <summary>A flow of the simulation: the bytes that wait, and the bytes that went.</summary>
 internal sealed class Flow : SchedulerNode
 {
     public const long Endless = long.MaxValue / 2;
@@ -13,7 +13,7 @@ internal sealed class Flow : SchedulerNode
 }
 
 /// <summary>
-/// What the frame writer does, over a link of known rate with virtual time: asks, sends a frame, charges, removes what is empty.
+/// Does what the frame writer does, over a link of known rate with virtual time: asks, sends a frame, charges, removes what is empty.
 /// </summary>
 internal sealed class SimulatedLink(TierScheduler scheduler, long bytesPerSecond)
 {
@@ -30,8 +30,8 @@ internal sealed class SimulatedLink(TierScheduler scheduler, long bytesPerSecond
     }
 
     /// <summary>Sends one data frame.</summary>
-    /// <param name="room">Bytes that the frame may have.</param>
-    /// <returns>Whose it was; null when nothing waits.</returns>
+    /// <param name="room">How many bytes the frame may have.</param>
+    /// <returns>The flow that it belongs to; null when nothing waits.</returns>
     public Flow? SendFrame(int room)
     {
         var turn = scheduler.Next(Now);

@@ -28,7 +28,7 @@ public class SustainedTierTests
         Assert.Same(elephant, link.SendFrame(64 << 10));
     }
 
-    /// <summary>min(1 MB/s, 20 % of the drain rate) while others wait, and not much more: the rest is theirs.</summary>
+    /// <summary>The tier gets min(1 MB/s, 20 % of the drain rate) while others wait, and not much more: the rest is theirs.</summary>
     [Theory]
     [InlineData(100_000, 1)]
     [InlineData(1_000_000, 1)]
@@ -76,7 +76,7 @@ public class SustainedTierTests
         var normal = new Flow();
         for (var i = 0; i < 1_000; i++)
         {
-            // Nothing but normal data, then a long silence: no burst of the other tier is to follow.
+            // There is nothing but normal data, then a long silence, after which no burst of the other tier may follow.
             link.Demand(normal, 32 << 10);
             link.SendFrame(64 << 10);
             link.Wait(100);

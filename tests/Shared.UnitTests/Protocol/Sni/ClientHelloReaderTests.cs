@@ -44,7 +44,7 @@ public sealed class ClientHelloReaderTests
     {
         const int segment = 1_448;
         var hello = ClientHellos.Chromium;
-        // A share of X25519MLKEM768 (1,216 bytes), and the name after it.
+        // The hello has a share of X25519MLKEM768 (1,216 bytes), and the name after it.
         Assert.InRange(hello.AsSpan().IndexOf((byte[])[0x11, 0xEC, 0x04, 0xC0]), 0, hello.AsSpan().IndexOf("chromium.test"u8));
         var reader = new ClientHelloReader();
         Assert.Equal(ClientHelloStatus.Incomplete, reader.Read(hello.AsSpan(0, segment)));

@@ -88,7 +88,7 @@ public class ConnectionTokenTests
     [InlineData("==")]
     public void Padding_and_space_around_do_not_matter(string padding)
     {
-        // 76, 75 and 77 bytes of JSON: with each of the lengths that base64 knows.
+        // The JSON has 76, 75 or 77 bytes, so that base64 ends with each padding that there is.
         var token = Token with { EdgeId = "edge-nyc-01"[..(11 - padding.Length)] };
         var text = Convert.ToBase64String(Encoding.UTF8.GetBytes(Json(token))).Replace('+', '-').Replace('/', '_');
         Assert.Equal(token, Decode($" \n\t{text}\r\n"));

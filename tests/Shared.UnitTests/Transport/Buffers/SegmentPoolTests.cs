@@ -34,7 +34,7 @@ public unsafe partial class SegmentPoolTests
         small.ForEach(pool.Return);
         Assert.Equal(Limit / 16, Resident(small));
 
-        // After a surge of one size the other may have all of the budget: an array pool would hold both.
+        // After a surge of one size, the other size may have all of the budget: an array pool would hold both.
         var large = RentAll(pool, large: true);
         Assert.Equal(Limit, Resident(large));
         Assert.Equal(Limit / 16, Resident(small));

@@ -80,7 +80,7 @@ public class LineReaderTests
         Assert.Equal(5, (await reading).Line!.Value.Length);
     }
 
-    /// <summary>Gives one piece a read, as a connection may.</summary>
+    /// <summary>A stream that gives one piece for each read, as a connection may.</summary>
     private sealed class PiecesStream(params byte[][] pieces) : MemoryStream(pieces.SelectMany(piece => piece).ToArray(), writable: false)
     {
         private readonly Queue<int> _ends = new(pieces.Select((_, index) => pieces.Take(index + 1).Sum(piece => piece.Length)));

@@ -5,7 +5,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Transport.KernelMemory;
 
-/// <summary>The guard with figures of the test's own, in virtual time.</summary>
+/// <summary>The guard works with figures of the test's own, in virtual time.</summary>
 public sealed class TcpMemoryGuardTests : IDisposable
 {
     // A thousandth is a megabyte or so, whatever the machine's page.
@@ -66,14 +66,14 @@ public sealed class TcpMemoryGuardTests : IDisposable
     [Fact]
     public void Those_that_stall_longest_are_reset_until_enough_is_free_and_no_other()
     {
-        // From 95 % to below 85 %: ten hundredths, of which each has four.
+        // The use falls from 95 % to below 85 %: ten hundredths, of which each has four.
         var holders = Enumerable.Range(1, 8).Select(seconds => Holder(seconds)).ToArray();
         holders[7].HeldBytes = 0;
         After(95);
         Assert.Equal([false, false, false, false, true, true, true, false], holders.Select(holder => holder.Resets > 0));
         Assert.Equal(3, _guard.StreamsReset);
 
-        // What was freed shows in the next figures.
+        // The memory that was freed shows in the next figures.
         After(88);
         Assert.Equal(3, holders.Sum(holder => holder.Resets));
     }

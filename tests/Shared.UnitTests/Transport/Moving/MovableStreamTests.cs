@@ -11,7 +11,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Shared.UnitTests.Transport.Moving;
 
 /// <summary>
-/// Both ends of a stream over tunnels that break at any moment, even while the stream moves: each end hears what the other says, once and
+/// A stream has both ends over tunnels that break at any moment, even while the stream moves: each end hears what the other says, once and
 /// in order, as over a pipe that never breaks.
 /// </summary>
 public sealed class MovableStreamTests
@@ -104,7 +104,7 @@ public sealed class MovableStreamTests
         world.First.HubEnd.Deliver(world.First);
         Assert.False(world.Client.HeardEnd);
 
-        // Where it is not known to be the stream, it must not be taken for it.
+        // A stream that is not known to be this one must not be taken for it.
         next.EdgeEnd.Lose();
 
         Assert.False(world.Client.HeardEnd);
@@ -134,7 +134,7 @@ public sealed class MovableStreamTests
             world.First.EdgeEnd!.Pull(64 << 10);
         }
 
-        // One that is alone holds half, so that another finds room.
+        // A stream that is alone holds half, so that another one finds room.
         Assert.InRange(world.Client.Said, 192 << 10, 320 << 10);
         Assert.False(world.First.EdgeEnd!.Readable.IsCompleted);
         while (world.First.EdgeEnd.Deliver(world.First))
@@ -251,7 +251,7 @@ public sealed class MovableStreamTests
         Assert.Null(other.Find(198));
         Assert.Null(world.Hub.Legs.Last.Previous!.Previous);
 
-        // From what the edge has got an answer on, it goes on from there, and names nothing before that.
+        // The edge goes on from the point for which it has an answer, and names nothing before that.
         Assert.Null(other.Take(new StreamMove("", 199, 200, new StreamPoint(0, 0)), new MoveCarrier(200), other));
         Assert.Null(world.First.HubStreams.Find(1));
         Assert.Equal(
@@ -311,7 +311,7 @@ public sealed class MovableStreamTests
         world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
 
-        // There is one for each direction.
+        // There is an acknowledgement for each direction.
         world.Present.DeliverAck();
         world.Present.DeliverAck();
 

@@ -28,7 +28,7 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
 
     public long BytesReceived => 0;
 
-    /// <summary>What has come is being written.</summary>
+    /// <summary>Whether bytes that have come are being written.</summary>
     public bool IsWriting => _writing is { IsCompleted: false };
 
     /// <summary>The leg whose carrier this is.</summary>
@@ -99,7 +99,7 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
         Observer?.OnStreamClosed(this, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
     }
 
-    /// <summary>The peer resets it.</summary>
+    /// <summary>Resets the stream as the peer does.</summary>
     public void Refuse(ResetReason reason)
     {
         _isOver = true;
@@ -136,7 +136,7 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
         if (_waiting.IsEmpty)
             return true;
 
-        // The rest is written as carriers do it: it is theirs no more.
+        // The rest is written as carriers do it: it does not belong to them any more.
         _writing = _endpoint.WriteAsync(_waiting).AsTask();
         _waiting = default;
         return true;

@@ -8,7 +8,7 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Shared.UnitTests.Transport.Moving;
 
-/// <summary>Two tables, and what is under way between them.</summary>
+/// <summary>The tables of both ends, and what is under way between them.</summary>
 internal sealed class MoveTunnel : ITunnel
 {
     private readonly MoveWorld _world;

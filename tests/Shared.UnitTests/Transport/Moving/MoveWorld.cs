@@ -23,7 +23,7 @@ internal sealed class MoveWorld
     /// <summary>Opens a stream.</summary>
     /// <param name="seed">The seed of what happens.</param>
     /// <param name="budget">The memory that both ends share.</param>
-    /// <param name="lives">Tunnels don't break; the stream goes from one to another while both live.</param>
+    /// <param name="lives">Whether tunnels don't break: the stream goes from one to another while both live.</param>
     public MoveWorld(int seed, int budget = 64 << 20, bool lives = false)
     {
         _lives = lives;
@@ -74,7 +74,7 @@ internal sealed class MoveWorld
         Upstream.GiveRoom(int.MaxValue);
         for (var i = 0; !(Client.IsClosed && Upstream.IsClosed); i++)
         {
-            // A step is one of one tunnel, of those that live.
+            // Each step is a step of one tunnel, of those that live.
             var patience = _tunnels.Count;
 
             // An end that the other has forgotten, because it has all, learns it by the time that passes.
@@ -102,7 +102,7 @@ internal sealed class MoveWorld
         }
     }
 
-    /// <summary>Nothing is held once nobody can ask for it any more.</summary>
+    /// <summary>Checks that nothing is held once nobody can ask for it any more.</summary>
     public void CheckMemory()
     {
         foreach (var tunnel in _tunnels)
@@ -171,7 +171,7 @@ internal sealed class MoveWorld
 
     private void HandOver()
     {
-        // Which tunnel has the stream, the edge knows.
+        // The edge knows which tunnel has the stream.
         foreach (var tunnel in _tunnels)
         {
             if (Edge.Leg?.Table == tunnel.EdgeStreams)

@@ -6,7 +6,7 @@ using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux;
 
-/// <summary>Two ends of a mux in virtual time: what is said is heard, and what becomes of it when the carrier breaks.</summary>
+/// <summary>Two ends of a mux in virtual time hear what is said, and end rightly when the carrier breaks.</summary>
 public sealed class MuxPairTests
 {
     private const int Seeds = 400;
@@ -43,7 +43,7 @@ public sealed class MuxPairTests
     [InlineData(false)]
     public void A_carrier_that_breaks_at_any_byte_ends_both_ends_of_a_stream_with_a_reset(bool toHub)
     {
-        // The same each time, and the carrier one byte longer: through OPEN, data and the ends.
+        // Each round is the same, with a carrier that is one byte longer: through OPEN, data and the ends.
         for (var arrives = 0; ; arrives++)
         {
             var pair = new MuxPair();
@@ -126,7 +126,7 @@ public sealed class MuxPairTests
 
     private static void RunRandomly(Random random)
     {
-        // Short of memory every now and then: streams are then reset for it.
+        // Memory is short every now and then: streams are then reset for it.
         var options = random.Next(4) == 0 ? new FlowControlOptions { MemoryBudget = 256 << 10 } : new FlowControlOptions();
         var pair = new MuxPair(extended: random.Next(4) > 0, options);
         var deeds = random.Next(1, Deeds);
@@ -215,7 +215,7 @@ public sealed class MuxPairTests
         }
     }
 
-    // Each stream is told of once; one that was cut by the carrier says so.
+    // The end of each stream is told once; one that was cut by the carrier says so.
     private static void CheckEnds(MuxPair pair)
     {
         Assert.Equal(pair.Ends.Count, pair.Ends.Select(static end => end.Stream).Distinct().Count());

@@ -6,7 +6,9 @@ using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux;
 
-/// <summary>Two ends of a mux whose connection breaks and is replaced, in virtual time: nothing is lost, nothing comes twice.</summary>
+/// <summary>
+/// Two ends of a mux have a connection that breaks and is replaced, in virtual time: nothing is lost, nothing comes twice.
+/// </summary>
 public sealed class ResumeTests
 {
     private const int Deeds = 150;
@@ -15,7 +17,7 @@ public sealed class ResumeTests
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
     private static readonly byte[] Datagram = new byte[4_000];
 
-    // More in a long run: TUNNEL_RESUME_SEEDS=100000.
+    // A long run tries more seeds: TUNNEL_RESUME_SEEDS=100000.
     private static int Seeds =>
         int.TryParse(
             Environment.GetEnvironmentVariable("TUNNEL_RESUME_SEEDS"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 1_000;
@@ -157,7 +159,7 @@ public sealed class ResumeTests
             client.Say(Bytes);
         }
 
-        // A path that takes whatever is said, and brings none of it.
+        // The path takes whatever is said, and brings none of it.
         pair.Run();
         Assert.InRange(pair.Edge.Endpoint.Core.Kept.Held, 1, pair.EdgeContext.Flow.Budget.SentLimit);
         var late = pair.OpenClient()!;
@@ -348,7 +350,7 @@ public sealed class ResumeTests
     }
 
     /// <summary>
-    /// Deeds in their order. What can't be done yet, because there is no tunnel or no upstream, is done as soon as it can.
+    /// Does the acts in their order. What can't be done yet, because there is no tunnel or no upstream, is done as soon as it can.
     /// </summary>
     private sealed class Script(MuxPair pair)
     {
@@ -454,7 +456,7 @@ public sealed class ResumeTests
         }
         else if (breaks && random.Next(12) == 0)
         {
-            // One end notices before the other.
+            // One end notices the loss before the other.
             (random.Next(2) == 0 ? pair.Edge : pair.Hub).Detach();
         }
         else
@@ -467,7 +469,7 @@ public sealed class ResumeTests
             pair.Advance(TimeSpan.FromMilliseconds(random.Next(60)));
     }
 
-    // Whoever waits gets what it waits for; those that are not reset say their ends.
+    // Each end that waits gets what it waits for; those that are not reset say their ends.
     private static void Finish(MuxPair pair, Script script, Random? random)
     {
         for (var round = 0; round < 12; round++)

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Shared.UnitTests.Transport.Proxies;
 
-/// <summary>What is said to proxies and how their answers are taken, byte by byte.</summary>
+/// <summary>Proxies are spoken to, and their answers taken, byte by byte.</summary>
 public sealed class PeerConnectorTests : IDisposable
 {
     private const string BasicOfMe = "Proxy-Authorization: Basic bWU6cGFzcw==\r\n";
@@ -165,7 +165,7 @@ public sealed class PeerConnectorTests : IDisposable
 
     private static byte[] Receive(Socket socket, int count)
     {
-        // What the peer sent came with the proxy's answer; a byte of it that was taken is missing here.
+        // The peer's bytes came with the proxy's answer; a byte of them that was taken is missing here.
         socket.Blocking = true;
         socket.ReceiveTimeout = (int)Limit.TotalMilliseconds;
         var bytes = new byte[count];

@@ -12,7 +12,7 @@ public sealed class OpeningLinesTests
     [Fact]
     public void In_pieces_of_any_size_they_end_where_the_clients_bytes_begin()
     {
-        // What a client says first must not be taken for a line, whatever it looks like.
+        // A client's first bytes must not be taken for a line, whatever they look like.
         var bytes = Encoding.ASCII.GetBytes(Lines + "PORT 1\r\n");
         for (var size = 1; size <= bytes.Length; size++)
         {

@@ -49,7 +49,7 @@ public sealed class StalledStreamsTests
         Block();
         Assert.Equal(0, _stream.Changes);
 
-        // It is still looked after.
+        // The stream is still looked after.
         Pass(StalledStreams.PatienceMilliseconds);
         Pass(StalledStreams.PatienceMilliseconds);
         Assert.True(_stream.IsLow);

@@ -8,7 +8,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Transport.Streams;
 
-/// <summary>The rules of the control messages, whatever they come over.</summary>
+/// <summary>The rules of the control messages hold, whatever they come over.</summary>
 public sealed class ControlInboxTests : IControlOwner
 {
     private readonly ManualTimeProvider _time = new();

@@ -10,7 +10,7 @@ namespace Tunnel.Shared.UnitTests.Transport.Streams;
 /// </summary>
 internal sealed class FakeCarrier : IStreamCarrier
 {
-    /// <summary>In the order in which it came.</summary>
+    /// <summary>The requests, in the order in which they came.</summary>
     public List<string> Asked { get; } = [];
 
     /// <summary>The life of the stream; null where the test calls it by itself.</summary>

@@ -7,7 +7,7 @@ internal sealed class FakeLocal : ILocalEndpoint
 {
     public List<string> Heard { get; } = [];
 
-    /// <summary>What comes of it as soon as it is there.</summary>
+    /// <summary>Is called with the local end as soon as it is there.</summary>
     public Action? OnStart { get; set; }
 
     public void Start(ITunnelStream stream)

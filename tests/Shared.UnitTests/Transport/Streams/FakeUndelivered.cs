@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.UnitTests.Transport.Streams;
 
-/// <summary>Bytes that wait for a local end, of which a test says what becomes.</summary>
+/// <summary>Bytes that wait for a local end; a test says what becomes of them.</summary>
 internal sealed class FakeUndelivered : IUndelivered
 {
     public bool IsEmpty { get; set; } = true;

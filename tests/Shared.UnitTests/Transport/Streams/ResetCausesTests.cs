@@ -10,8 +10,8 @@ using TransportContext = Tunnel.Shared.Transport.TransportContext;
 namespace Tunnel.Shared.UnitTests.Transport.Streams;
 
 /// <summary>
-/// What a local peer gets, and behind what, for each cause of a stream's end: of a stream of one tunnel, and of one that may move, whose
-/// tunnels' streams have the life that real ones have.
+/// Shows what a local peer gets, and behind what, for each cause of a stream's end: for a stream of one tunnel, and for one that may move,
+/// whose tunnels' streams have the life that real ones have.
 /// </summary>
 public sealed class ResetCausesTests : IStreamObserver
 {
@@ -241,7 +241,7 @@ public sealed class ResetCausesTests : IStreamObserver
         public void OnStreamClosed(ITunnelStream stream, in StreamEnd end) => throw new InvalidOperationException("an owner's mistake");
     }
 
-    /// <summary>The stream of a tunnel, and what may become of it.</summary>
+    /// <summary>The stream of a tunnel, and the events that may happen to it.</summary>
     private sealed class Carrier
     {
         private readonly LocalDelivery _delivery;

@@ -6,7 +6,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.Shared.UnitTests.Transport.Streams;
 
-/// <summary>When RST and RESET are passed on, and behind what: the one answer for all transports.</summary>
+/// <summary>RST and RESET are passed on behind certain bytes: this is the one answer for all transports.</summary>
 public sealed class StreamLifeTests : IStreamObserver
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(StreamLife.BlockedMilliseconds);
@@ -106,7 +106,7 @@ public sealed class StreamLifeTests : IStreamObserver
         _time.Advance(Patience);
         Assert.Empty(Take());
 
-        // Blocked again: its patience begins anew.
+        // The peer blocks again, and its patience begins anew.
         (_carrier.IsBlocked, _carrier.BlockedSince) = (true, (long)(Patience * 1.5).TotalMilliseconds);
         _life.OnBlocked();
         _time.Advance(Patience - Sweeper.Period);
@@ -215,7 +215,7 @@ public sealed class StreamLifeTests : IStreamObserver
         EndFromAfar(side);
         Assert.Equal(["start"], _local.Heard);
 
-        // A little each time: it is waited for.
+        // The local end takes a little each time, so it is waited for.
         for (var i = 0; i < 4; i++)
         {
             _time.Advance(Patience / 2);
@@ -256,7 +256,7 @@ public sealed class StreamLifeTests : IStreamObserver
         Assert.Equal(["start", "FIN", "close"], _local.Heard);
         Assert.True(Assert.Single(_ends).Completed);
 
-        // Nothing can happen to it any more.
+        // Nothing can happen to the stream any more.
         _life.Reset(ResetReason.Policy);
         _life.OnTunnelLost();
         _life.NotifyLocalReset();

@@ -9,7 +9,7 @@ using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Shared.UnitTests.Transport.Mux.Core;
 
-/// <summary>The table of open flows, as streams and sessions use it.</summary>
+/// <summary>The table of open flows serves streams and sessions.</summary>
 public sealed class FlowTableTests
 {
     private readonly MuxStreams _streams;
@@ -34,7 +34,7 @@ public sealed class FlowTableTests
         Assert.Same(stream, _streams.Find(Frame(3)));
         Assert.True(stream.IsKnown);
 
-        // Never opened, but below: the counter of the edge is shared with sessions.
+        // The id was never opened, but is below the highest: the counter of the edge is shared with sessions.
         Assert.Null(_streams.Find(Frame(2)));
         Assert.Contains("never opened", Assert.Throws<FrameViolationException>(() => _streams.Find(Frame(4))).Message);
 

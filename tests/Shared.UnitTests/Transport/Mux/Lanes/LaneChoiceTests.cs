@@ -22,7 +22,7 @@ public sealed class LaneChoiceTests
         Assert.Equal(1, LaneChoice.Choose([new(0, 1 << 20, 9), new(0, 1 << 20, 8)]));
     }
 
-    /// <summary>Requests that pass at the moment are no reason to leave a lane, nor to make two batches of what fits into one.</summary>
+    /// <summary>Shows that requests of the moment are no reason to leave a lane, nor to make two batches of what fits into one.</summary>
     [Fact]
     public void Less_than_a_batch_is_nothing() => Assert.Equal(0, LaneChoice.Choose([new(0, (64 << 10) - 1, 1), new(0, 0, 1)]));
 
@@ -34,7 +34,7 @@ public sealed class LaneChoiceTests
         Assert.Equal([2, 2, 2, 0], lanes.Select(static lane => lane.Flows));
     }
 
-    /// <summary>Four uploads begin; when they have shown what they are, another lane is free of them.</summary>
+    /// <summary>Begins four uploads; when they have shown what they are, another lane is free of them.</summary>
     [Fact]
     public void What_begins_together_leaves_a_lane_free_that_was_opened_on_demand()
     {

@@ -5,7 +5,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.UnitTests.Transport.Tls.Connections;
 
-/// <summary>What is read, as TLS asks for it: on and on while the records that it gets have no content.</summary>
+/// <summary>The stream reads as TLS asks for it: on and on while the records that it gets have no content.</summary>
 public sealed class GatheringStreamTests : IAsyncLifetime
 {
     private const int RecordSize = 27;
@@ -45,7 +45,7 @@ public sealed class GatheringStreamTests : IAsyncLifetime
         Assert.True(_stream.ReadAsync(buffer).IsCompletedSuccessfully);
 
         // While the loop is at something else, what is there stays there.
-        // Not disposed of: the loop may come to it late, and a loop's exception ends the process.
+        // The gate is not disposed of: the loop may come to it late, and a loop's exception ends the process.
         var begun = new ManualResetEventSlim();
         var other = new ManualResetEventSlim();
         _socket.Loop.Post(() =>
@@ -122,7 +122,7 @@ public sealed class GatheringStreamTests : IAsyncLifetime
         byte[] record = [23, 3, 3, 0, RecordSize - 5, .. new byte[RecordSize - 5]];
         _peer.Send(Enumerable.Repeat(record, count).SelectMany(static bytes => bytes).ToArray());
 
-        // Until all of it is there, which on the loopback is at once or a little later.
+        // Waits until all of it is there, which on the loopback is at once or a little later.
         while (_accepted.Available < count * RecordSize)
             await Task.Yield();
     }

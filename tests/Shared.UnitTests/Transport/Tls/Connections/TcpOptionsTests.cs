@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport.Tls.Connections;
 
 namespace Tunnel.Shared.UnitTests.Transport.Tls.Connections;
 
-/// <summary>Against the kernel: a connection over loopback, whose round trip is some microseconds.</summary>
+/// <summary>The options work with the kernel: a connection over loopback, whose round trip is some microseconds.</summary>
 public sealed class TcpOptionsTests : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -76,7 +76,7 @@ public sealed class TcpOptionsTests : IDisposable
         Assert.StartsWith("reno\0", System.Text.Encoding.ASCII.GetString(name));
         Assert.False(_options.TrySetCongestionControl("no_such"u8));
 
-        // It is logged once, and the connection goes on.
+        // The failure is logged once, and the connection goes on.
         _options.Use(new CongestionControl("no_such", NullLoggerFactory.Instance));
         _socket.Send([1]);
     }
