@@ -73,7 +73,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _defects = Defects.LogTo(_logger);
         _crash = new CrashRecovery(options, observer, time, _logger);
 
-        // The tunnel.
+        // These parts make the tunnel.
         var connecting = loggerFactory.CreateLogger("Tunnel.Edge.Connecting");
         var transport = _transport = new TransportContext(options.FlowControl, time, loggerFactory, options.CongestionControl)
         {
@@ -115,7 +115,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             options.StunServers, new StunClient(time).AskAsync, Dns.GetHostAddressesAsync, OnPublicAddress, time,
             loggerFactory.CreateLogger("Tunnel.Edge.PublicAddress"));
 
-        // Clients and their ports.
+        // These parts serve the clients and their ports.
         var listening = loggerFactory.CreateLogger("Tunnel.Edge.Listening");
         var sources = new BlockedSources();
         var tunnels = _hubs.Source;
@@ -134,7 +134,7 @@ internal sealed class EdgeRun : IAsyncDisposable
             observer, _sessions, inherited.Sockets, time, listening);
         _ports = new PortListeners(binder, new PortLimit(Descriptors), options.DrainTimeout, time, listening);
 
-        // What the hub's configuration changes.
+        // These parts are changed by the hub's configuration.
         _firewall = PacketFilter.Create(
             options, _awaiter, _hubs.Links, hello, transport, new SourceBlocker(sources, _ports), observer,
             loggerFactory.CreateLogger("Tunnel.Edge.Firewall"));

@@ -56,7 +56,7 @@ internal sealed class AnnouncedCertificates(
         return before with { Pin = now.Pin, NextPin = null };
     }
 
-    /// <summary>The files of the certificate have changed. When only the next one is new, this uses the present one again.</summary>
+    /// <summary>Handles changed files of the certificate. When only the next one is new, this uses the present one again.</summary>
     public void OnFiles()
     {
         present(certificates.Present);

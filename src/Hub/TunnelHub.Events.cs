@@ -168,7 +168,7 @@ public sealed partial class TunnelHub
         }
     }
 
-    // Called one by one, because a subscriber that throws must not keep the event from the others.
+    // The handlers are called one by one, because a subscriber that throws must not keep the event from the others.
     private void Raise<TEvent>(EventHandler<TEvent>? handlers, TEvent raised)
         where TEvent : HubEvent
     {

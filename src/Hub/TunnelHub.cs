@@ -336,7 +336,7 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
 
     private async Task OpenAsync(StateDirectory state, CancellationToken cancellationToken)
     {
-        // Before anything is read.
+        // A restore that was cut off is finished before anything is read.
         if (Restore.Finish(_options.StateDir, new StateFiles()))
             HubLog.RestoreFinished(_logger, _options.StateDir);
 
@@ -382,7 +382,7 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
             NoteRecovery(kept.Edges.Current.Count, previousStart);
         HubLog.Started(_logger, run.EndPoint!, _options.TargetHost, kept.Edges.Current.Count);
         AcceptingLog.Listening(_logger, run.EndPoint!, certificates.Present.Pin);
-        // The hub is ready before that is there, and the first edge hardly waits for it.
+        // The hub is ready before the TLS settings are there, and the first edge hardly waits for them.
         certificates.Present.Tls.Guard("preparing TLS");
     }
 

@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Admission;
 
-/// <summary>What a port knows about one IPv4 address or IPv6 /64. Only <see cref="AddressTable"/> uses it.</summary>
+/// <summary>A port's knowledge about one IPv4 address or IPv6 /64. Only <see cref="AddressTable"/> uses it.</summary>
 internal sealed class AddressEntry
 {
     private RateBucket _rate;

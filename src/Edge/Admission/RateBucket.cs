@@ -25,7 +25,7 @@ internal struct RateBucket
         return true;
     }
 
-    /// <summary>Whether it is as it was at first, so that it need not be kept.</summary>
+    /// <summary>Whether the bucket is as it was at first, so that it need not be kept.</summary>
     /// <inheritdoc cref="TryTake"/>
     public readonly bool IsFull(int rate, int burst, TimeProvider time, long now) =>
         _refilled == 0 || _tokens + Gained(rate, time, now) >= burst;

@@ -93,7 +93,7 @@ internal static class DoctorCommand
     private static ConnectorOptions StartOf(TunnelEdgeOptions options, int hub) =>
         ConnectorOptions.Of(options, new Hello { Instance = "" }, hub);
 
-    // Null when no edge is running.
+    // The status is null when no edge is running.
     private static async Task<EdgeStatus?> StatusAsync(string socket, CancellationToken cancellationToken)
     {
         using var client = new AdminClient(EdgeCommandLine.Program, socket);

@@ -8,7 +8,7 @@ namespace Tunnel.Edge.Connecting;
 /// <param name="hubs">How many hubs the edge has.</param>
 internal sealed class ConfigInbox(int hubs = 1)
 {
-    // Which hubs have sent something, each of them once.
+    // The hubs that have sent something, each of them once.
     private readonly Channel<int> _order = Channel.CreateBounded<int>(new BoundedChannelOptions(hubs) { SingleReader = true });
     private readonly Lock _lock = new();
     private readonly ReceivedConfig?[] _received = new ReceivedConfig?[hubs];

@@ -105,8 +105,8 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
 
     public void Dispose() => _watch?.Dispose();
 
-    // Of hubs with the same load each has its turn. This is asked once or several times for a client, so turns must not be a plain count:
-    // multiples of the golden ratio are spread evenly, however many are left out.
+    // Hubs with the same load take turns. This is asked once or several times for a client, so turns must not be a plain count: multiples
+    // of the golden ratio are spread evenly, however many are left out.
     private int NextStart() =>
         (int)(((ulong)(Interlocked.Increment(ref _turn) * 0x9E37_79B9u) * (uint)Links.Length) >> 32);
 

@@ -157,7 +157,7 @@ internal sealed class HubRenewals
             Volatile.Write(ref _kept, next);
             if (secret is not null)
             {
-                // What this hub has renewed itself is newer than what another one has.
+                // A secret that this hub has renewed itself is newer than one of another hub.
                 _secretsRefused = 0;
                 Volatile.Write(ref _offered, null);
             }

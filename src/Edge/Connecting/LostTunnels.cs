@@ -45,7 +45,7 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
         if (older is null || tunnels.Contains(older))
             return;
 
-        // What is under way comes only where the path still works.
+        // The bytes under way come only where the path still works.
         var moving = older.IsInDoubt ? MoveAsync(older, tunnel) : HandOverAsync(older, tunnel);
         moving.Guard("moving streams to another tunnel");
     }
@@ -55,7 +55,7 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
         var moving = lost.MoveStreamsAsync(tunnel);
         var waiting = lost.StreamsToMove;
 
-        // One that was only in doubt is given up by this.
+        // A tunnel that was only in doubt is given up by this.
         Add(lost);
         await moving;
         if (waiting > 0)

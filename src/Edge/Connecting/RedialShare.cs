@@ -4,8 +4,8 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// How far apart edges dial that have lost their hub together, as it has told. The spread is the first ceiling of a backoff: who fails
-/// waits up to twice as long, so that the second dials of some do not come in the middle of the others' first ones.
+/// Spreads the dials of edges that have lost their hub together, as far as the hub has told. The spread is the first ceiling of a backoff:
+/// an edge that fails waits up to twice as long, so that the second dials of some do not come in the middle of the others' first ones.
 /// </summary>
 /// <param name="random">Gives this edge's share, from 0 to 1.</param>
 internal sealed class RedialShare(Func<double> random)

@@ -59,7 +59,7 @@ internal sealed class Resumption(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // What is open ends with the grace, if this goes on.
+                // If this goes on, what is open ends with the grace.
                 ResumptionLog.Faulted(logger, e);
                 pause = LongestPause;
             }

@@ -49,7 +49,7 @@ internal sealed class SharedSecret(HubRenewals renewals, TransportSelector trans
         {
             await Task.Delay(pause, time, cancellationToken);
 
-            // Another one may be offered by now, or this one be the hub's own.
+            // Another secret may be offered by now, or this one be the hub's own.
             if (!ReferenceEquals(renewals.Offered, secret))
                 return null;
             try

@@ -4,8 +4,9 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Firewall;
 
-/// <summary>Where the hub dials, the hub is asked over the tunnel to make another connection, which ends before the edge says who it
-/// is.</summary>
+/// <summary>
+/// Asks the hub, where the hub dials, over the tunnel to make another connection, which ends before the edge says who it is.
+/// </summary>
 internal sealed class AwaitedHubProbe(HubAwaiter awaiter, Func<DialRequest> request, TimeProvider time) : IHubProbe
 {
     public IReadOnlyCollection<IPAddress> KnownAddresses => [];

@@ -16,7 +16,7 @@ internal sealed class FirewallReporter(string mode, IPacketFilterObserver observ
     // A log line is for people, so it has only the first errors; the hub gets all of them.
     private const int MaxLogged = 3;
 
-    // What a hub is told whose firewall is not the one in force.
+    // A hub is told this when its firewall is not the one in force.
     private const string Behind = "another hub of this edge has a newer configuration";
 
     private readonly Lock _lock = new();

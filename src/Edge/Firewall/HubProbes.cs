@@ -4,8 +4,8 @@ using System.Net;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// Several hubs: a new connection must reach each of those that the edge is connected with, so that a firewall takes none of them away
-/// unnoticed. One whose tunnel ends meanwhile is not to blame on the firewall. Without any tunnel, one hub is enough.
+/// Probes several hubs: a new connection must reach each of those that the edge is connected with, so that a firewall takes none of them
+/// away unnoticed. A hub whose tunnel ends meanwhile does not speak against the firewall. Without any tunnel, one hub is enough.
 /// </summary>
 /// <param name="hubs">The way to each hub, and whether the edge is connected with it now.</param>
 internal sealed class HubProbes(ImmutableArray<(IHubProbe Probe, Func<bool> IsConnected)> hubs) : IHubProbe

@@ -273,7 +273,7 @@ internal sealed class PortListeners : IDisposable
         }
     }
 
-    // What is bound, in order. The watchdog and the metrics look every few seconds, so it is not made anew each time.
+    // The bound ports, in order. The watchdog and the metrics look every few seconds, so the list is not made anew each time.
     private KeyValuePair<PortKey, IBoundPort>[] Listeners
     {
         get

@@ -205,8 +205,8 @@ internal sealed class ClientTurns(
     private void Refuse(WaitingClient client) =>
         refuse(client, tunnels.Usable is null ? RefusalReason.NoTunnel : RefusalReason.TunnelTakesNone);
 
-    // Those that wait behind the one whose turn it is may have come earlier. Everybody is taken out and those that stay are put back, which
-    // keeps each address's order; it happens a few times a second, and only while there is no tunnel.
+    // Clients that wait behind the one whose turn it is may have come earlier. Everybody is taken out and those that stay are put back,
+    // which keeps each address's order; it happens a few times a second, and only while there is no tunnel.
     private void RefuseThoseWhoseTimeIsOver()
     {
         var over = new List<WaitingClient>();

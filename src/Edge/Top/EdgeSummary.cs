@@ -49,7 +49,7 @@ internal static class EdgeSummary
             return row.Add($"   {status.TransportMode}", Ink.Dim);
         if (status.HubAddress is { } address && address != status.Hub)
             row.Add($" ({address})", Ink.Dim);
-        // What changes stands before what is long.
+        // The round trip changes, so it stands before the longer words.
         if (status.Rtt is { } rtt)
             row.Add("   rtt ", Ink.Dim).Add(Text($"{rtt:0.0} ms"));
         return row.Add("   over ", Ink.Dim)
@@ -138,7 +138,7 @@ internal static class EdgeSummary
 
     private static string Since(DateTimeOffset? since) => since is { } time ? TimeText.Format(DateTimeOffset.UtcNow - time) : "-";
 
-    // A time that is over by now is now.
+    // A time that has passed is shown as the present.
     private static TimeSpan Later(DateTimeOffset time) =>
         time - DateTimeOffset.UtcNow is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 

@@ -6,7 +6,7 @@ using Tunnel.Shared.Hosting;
 namespace Tunnel.Edge.Top;
 
 /// <summary>
-/// What the dashboard knows of the edge, by its admin socket alone; rates come of what changes between two answers.
+/// Keeps what the dashboard knows of the edge, by its admin socket alone; rates come of what changes between two answers.
 /// </summary>
 /// <param name="ask">Asks the edge for what is at a path.</param>
 /// <param name="time">The clock.</param>
@@ -36,7 +36,7 @@ internal sealed class TopData(Func<string, CancellationToken, Task<AdminResponse
     /// <summary>Bytes a second to clients, the oldest first.</summary>
     public IReadOnlyList<long> Out => [.. _out];
 
-    /// <summary>What has happened, also before the dashboard was started, the newest first.</summary>
+    /// <summary>The events, also those from before the dashboard was started, the newest first.</summary>
     public IReadOnlyCollection<string> LastEvents => _events;
 
     /// <summary>Asks the edge.</summary>

@@ -36,10 +36,10 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private long _made;
     private long _failed;
 
-    /// <summary>Where the edge is dialled.</summary>
+    /// <summary>The address at which the edge is dialled.</summary>
     public DialTarget Target => target;
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The state of the dialling.</summary>
     public DialStatus Status => new(
         IsMine ? _fault : null, ways.Proxies.HopTo(target.Host, target.Port)?.Server.ToString(),
         IsMine ? null : ways.Leases!.OtherHolder(id));
@@ -47,7 +47,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     /// <summary>How often it was dialled.</summary>
     public DialCount Count => new(id, Volatile.Read(ref _made), Volatile.Read(ref _failed));
 
-    // Of hubs that share their state one dials, since an edge has one tunnel.
+    // Among hubs that share their state only one dials, since an edge has one tunnel.
     private bool IsMine => ways.Leases?.IsHeld(id) ?? true;
 
     /// <summary>Ends the dialling; tunnels stay.</summary>
@@ -98,7 +98,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         }
     }
 
-    // What is asked for meanwhile is asked for again.
+    // Connections that are asked for meanwhile are asked for again.
     private void MakeWanted()
     {
         var wanted = Interlocked.Exchange(ref _wanted, 0);
@@ -143,7 +143,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         return delay;
     }
 
-    // Told once for each reason, and not for each try.
+    // Each reason is told once, and not for each try.
     private void NoteFailed(string fault, TimeSpan delay)
     {
         Interlocked.Increment(ref _failed);
@@ -166,7 +166,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
                 ? (IPAddress[])[literal]
                 : await LimitAsync(limit, token => ways.Resolve(host, token).WaitAsync(token));
 
-            // One that swallows what is sent to it must not take the time of the others.
+            // An address that swallows what is sent to it must not take the time of the others.
             var share = limit / Math.Max(1, addresses.Length);
             foreach (var address in addresses)
             {

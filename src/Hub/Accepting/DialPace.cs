@@ -3,8 +3,8 @@ using Tunnel.Hub.Edges.Live;
 namespace Tunnel.Hub.Accepting;
 
 /// <summary>
-/// The turns in which edges are dialled that lack a connection at the same moment, as after the hub's start: one alone at once, and many
-/// one after the other. Thread-safe.
+/// Gives turns to edges that lack a connection at the same moment, as after the hub's start: one alone is dialled at once, and many one
+/// after the other. Thread-safe.
 /// </summary>
 internal sealed class DialPace(TimeProvider time)
 {

@@ -35,14 +35,14 @@ internal sealed class EdgeDialer : IDisposable
             Apply(id);
     }
 
-    /// <summary>How the dialling of an edge stands; nothing of one that is not dialled.</summary>
+    /// <summary>Returns the state of the dialling of an edge; empty for one that is not dialled.</summary>
     public DialStatus StatusOf(string edgeId)
     {
         lock (_lock)
             return _loops.GetValueOrDefault(edgeId)?.Status ?? default;
     }
 
-    /// <summary>What was dialled since each edge was defined so, or the hub started.</summary>
+    /// <summary>Returns how often each edge was dialled since it was defined so, or the hub started.</summary>
     public IReadOnlyList<DialCount> Counts
     {
         get

@@ -55,7 +55,7 @@ internal sealed class HubCertificate : IDisposable
         {
             lock (_lock)
             {
-                // What has failed, for want of descriptors maybe, is tried again for the next connection.
+                // A creation that failed, for want of descriptors maybe, is tried again for the next connection.
                 if (_tls is null or { IsFaulted: true })
                     _tls = Task.Run(MakeTls);
                 return _tls;
@@ -134,7 +134,7 @@ internal sealed class HubCertificate : IDisposable
         var text = PemFiles.Read(cert);
         var chain = PemFiles.Certificates(text);
         var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
-        // No TLS server can be made with another one, and that would show at the first connection only.
+        // No TLS server can be made with another key, and that would show at the first connection only.
         using var kept = KeyOf(certificate) ?? throw new CryptographicException(WrongKind);
         chain.RemoveAt(0);
         return new HubCertificate(certificate, chain);
@@ -142,7 +142,7 @@ internal sealed class HubCertificate : IDisposable
 
     private async Task EndAsync()
     {
-        // What is being made reads the certificate until it is there.
+        // The creation under way reads the certificate until it is done.
         Task made;
         lock (_lock)
             made = _tls ?? Task.CompletedTask;
@@ -203,7 +203,7 @@ internal sealed class HubCertificate : IDisposable
         names.AddDnsName("tunnel-hub");
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        // Valid from a day ago, because the edge's clock may be behind.
+        // The certificate is valid from a day ago, because the edge's clock may be behind.
         var start = now.AddDays(-1);
         return request.CreateSelfSigned(start, start.AddYears(LifetimeYears));
     }

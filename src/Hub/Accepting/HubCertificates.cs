@@ -24,7 +24,7 @@ internal sealed class HubCertificates : IDisposable
     private readonly string _stateDir;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    // Kept because handshakes that are under way still use them.
+    // They are kept because handshakes that are under way still use them.
     private readonly List<HubCertificate> _retired = [];
     private volatile HubCertificate _present;
     private volatile HubCertificate? _next;

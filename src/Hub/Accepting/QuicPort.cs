@@ -19,7 +19,7 @@ internal sealed class QuicPort(Func<QuicDoor?> open, TimeProvider time) : IAsync
     private Task _waiting = Task.CompletedTask;
     private volatile QuicDoor? _door;
 
-    /// <summary>What has the port; null while nothing has.</summary>
+    /// <summary>The listener that has the port; null while there is none.</summary>
     public QuicDoor? Door => _door;
 
     /// <summary>Opens the port at once.</summary>
@@ -46,7 +46,8 @@ internal sealed class QuicPort(Func<QuicDoor?> open, TimeProvider time) : IAsync
     /// <summary>Whether no other socket is bound to a UDP port.</summary>
     internal static bool IsFree(IPEndPoint address)
     {
-        // Without SO_REUSEPORT, which msquic uses: with it the kernel would give packets of the other process's connections to this one.
+        // The probe does without SO_REUSEPORT, which msquic uses: with it the kernel would give packets of the other process's connections
+        // to this one.
         using var probe = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {

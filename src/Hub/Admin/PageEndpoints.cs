@@ -45,7 +45,7 @@ internal sealed class PageEndpoints
     {
         var response = context.Response;
         response.Headers.ETag = file.Tag;
-        // Asked for again each time, so that a page never runs with scripts of two versions.
+        // The browser asks for the files again each time, so that a page never runs with scripts of two versions.
         response.Headers.CacheControl = "no-cache";
         if (context.Request.Headers.IfNoneMatch == file.Tag)
         {

@@ -73,7 +73,7 @@ internal sealed class PortsEndpoints(EdgeStore store)
             id,
             (edge, faults) =>
             {
-                // Told together with what is wrong with the members that could be read.
+                // These faults are told together with what is wrong with the members that could be read.
                 faults.AddRange(unreadable?.ToImmutable() ?? []);
                 return change(edge);
             },

@@ -54,7 +54,7 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
         return protocol;
     }
 
-    // By the rules of a whole edge, which has this port alone and its default.
+    // The port is checked by the rules of a whole edge, which has this port alone and its default.
     private static void CheckPolicy(PortPolicyDefinition policy, PortKey key, EdgeDefinition? edge, EdgeSetFaults faults)
     {
         const string path = "$.ports";
@@ -69,7 +69,7 @@ internal sealed class ValidatePortEndpoints(EdgeStore store)
         Move(found.ErrorList, faults.Errors);
         Move(found.WarningList, faults.Warnings);
 
-        // Faults of the default are there already, and not of this question.
+        // Faults of the default exist already, and do not belong to this question.
         void Move(ImmutableArray<Fault> from, FaultList to)
         {
             foreach (var fault in from.Where(fault => fault.Path.StartsWith(prefix, StringComparison.Ordinal)))

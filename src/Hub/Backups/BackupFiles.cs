@@ -7,7 +7,7 @@ internal sealed class BackupFiles(BackupDocument document) : IStateFiles
 {
     public void MakeDirectory(string path)
     {
-        // It is there.
+        // The directory exists already.
     }
 
     public byte[]? Read(string path) => document.ContentOf(Path.GetFileName(path));

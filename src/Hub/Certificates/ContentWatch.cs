@@ -16,14 +16,16 @@ internal sealed class ContentWatch
     private string _known;
     private string _last;
 
-    /// <summary>The present content counts as known; what was written as text does not change.</summary>
+    /// <summary>Begins with the present content as known; what was written as text does not change.</summary>
     public ContentWatch(params IEnumerable<PemSource?> sources)
     {
         _paths = [.. sources.Select(static source => source?.Path).OfType<string>()];
         _known = _last = Fingerprint();
     }
 
-    /// <summary>Looks at the files; true when their content has changed since the last time that it was. One caller at a time.</summary>
+    /// <summary>
+    /// Looks at the files; returns true when their content has changed since it last returned true. One caller at a time.
+    /// </summary>
     public bool HasChanged()
     {
         var before = _last;

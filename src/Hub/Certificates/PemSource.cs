@@ -25,7 +25,7 @@ public sealed class PemSource : IEquatable<PemSource>
     {
         ArgumentNullException.ThrowIfNull(value);
         Value = value;
-        // Settings with texts are looked up for each client.
+        // The hash is computed once, since settings with texts are looked up for each client.
         _hash = value.GetHashCode(StringComparison.Ordinal);
     }
 
@@ -44,11 +44,11 @@ public sealed class PemSource : IEquatable<PemSource>
     /// <summary>Whether it stands for a text that was written before and is not shown.</summary>
     internal bool IsReference => Value.StartsWith(ReferencePrefix, StringComparison.Ordinal);
 
-    /// <summary>What stands for the text, in a form that a change takes back.</summary>
+    /// <summary>The placeholder for the text, in a form that a change takes back.</summary>
     internal string Reference =>
         _reference ??= ReferencePrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Value)).AsSpan(0, 16));
 
-    /// <summary>What operators are shown of a definition: all of it, but for a text with a key.</summary>
+    /// <summary>The form that operators are shown: all of it, but for a text with a key.</summary>
     internal string Shown => IsText && Value.Contains("PRIVATE KEY-----", StringComparison.Ordinal) ? Reference : Value;
 
     /// <summary>Reads a path or a text as it was written.</summary>

@@ -13,7 +13,7 @@ internal sealed class PortCertificate
     {
         Names = NamesOf(certificate);
         Expires = certificate.NotAfter;
-        // Offline: nothing is fetched from an issuer.
+        // The chain is built offline: nothing is fetched from an issuer.
         Context = SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 

@@ -40,7 +40,8 @@ internal static class EdgeCommands
                     await PrintPortsAsync(context, cancellation);
             });
 
-    // Only for ports with a pool, certificates or somebody who is asked about clients, so that all else stays one JSON document.
+    // This is done only for ports with a pool, certificates or somebody who is asked about clients, so that all else stays one JSON
+    // document.
     private static async Task PrintPortsAsync(CommandContext context, CancellationToken cancellation)
     {
         var answer = await context.SendAsync(HttpMethod.Get, "api/v1/status", null, cancellation);

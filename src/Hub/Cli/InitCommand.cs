@@ -17,7 +17,7 @@ internal static class InitCommand
     private const UnixFileMode ForAll =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    // The word for a hub that nobody can reach.
+    // This is the word for a hub that nobody can reach.
     private const string Unreachable = "none";
 
     private static readonly JsonDocumentOptions AsPeopleWrite =

@@ -14,7 +14,7 @@ internal static class TopCommand
         return command.Does(options, (context, cancellation) => ShowAsync(context, context.Value(once), cancellation));
     }
 
-    // 2026-05-01T12:00:00.000Z what: the day is the same for all of them.
+    // The line is "2026-05-01T12:00:00.000Z what": the day is the same for all of them.
     private static string WithTimeOfDay(string line) => line.Length > 24 && line[10] == 'T' ? line[11..19] + line[24..] : line;
 
     private static async Task ShowAsync(CommandContext context, bool once, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ internal sealed record AdminListen(IPEndPoint EndPoint, bool IsTls)
     public static bool TryParse(string text, out AdminListen listen)
     {
         listen = null!;
-        // Not parsed as a URL, in which "127.1" is 127.0.0.1 and "010.0.0.1" is 8.0.0.1.
+        // The address is not parsed as a URL, in which "127.1" is 127.0.0.1 and "010.0.0.1" is 8.0.0.1.
         var isTls = text.StartsWith(Https, StringComparison.OrdinalIgnoreCase);
         if (!isTls && !text.StartsWith(Http, StringComparison.OrdinalIgnoreCase))
             return false;

@@ -142,7 +142,7 @@ internal static class TunnelHubOptionsReader
         return hubs;
     }
 
-    // A path becomes absolute.
+    // Paths become absolute.
     private static PemSource? Pem(LayeredConfiguration configuration, string name) =>
         PemSource.FromString(configuration.Text(name)) is { IsText: true } text ? text : configuration.FilePath(name);
 

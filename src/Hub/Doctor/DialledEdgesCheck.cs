@@ -73,7 +73,7 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
             var told = status.GetValueOrDefault(edge.Id);
             if (told?.DialProxy is { } proxy)
             {
-                // What the proxy asks for is the service's alone, so its own tries count.
+                // The service alone has what the proxy asks for, so its own tries count.
                 if (told.ConnectedSince is null)
                     faults.Add($"{edge.Id} at {edge.DialTarget} through {proxy}: {told.DialFault ?? "it is not connected yet"}");
                 else
@@ -140,6 +140,6 @@ internal sealed class DialledEdgesCheck(NameLookup lookup, TcpConnector connect,
         return fault;
     }
 
-    /// <summary>What answers is no edge.</summary>
+    /// <summary>Says that the peer which answers is no edge.</summary>
     private sealed class DialledPortException(string message) : Exception(message);
 }

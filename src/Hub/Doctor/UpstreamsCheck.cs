@@ -22,7 +22,7 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
     // Ranges have thousands of ports; trying this many shows enough.
     internal const int Most = 64;
 
-    // All of them at once, since each may take this long.
+    // All of them are tried at once, since each may take this long.
     private static readonly TimeSpan TimeToGoRound = TimeSpan.FromSeconds(1);
 
     private static readonly string Loop = ReasonCounters<StreamFailure>.NameOf(StreamFailure.ForwardingLoop);
@@ -67,7 +67,7 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
                 .Where(found => found.Fault is not null).Select(found => (found.Key, found.Fault!)),
         ];
 
-        // What is wrong with many ports of one host is said once.
+        // A fault that many ports of one host share is said once.
         var faults = faulty.GroupBy(found => (found.Target.Host, found.Target.Udp, found.Fault)).Select(
             group => $"{(group.Key.Udp ? "udp" : "tcp")} {Place(group.Key.Host, group.Select(found => found.Target.Port))}: "
                 + group.Key.Fault).ToArray();

@@ -55,7 +55,7 @@ internal sealed class EventSubscription : IDisposable
 
     private void GiveUp()
     {
-        // Cancelled elsewhere, because whoever waits for the token runs on the thread that cancels.
+        // The source is cancelled on another thread, because code that waits for the token runs on the thread that cancels.
         if (_channel.Writer.TryComplete())
             _tooSlow.CancelAsync().Guard("ending a subscription");
     }

@@ -29,17 +29,18 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
     private string? _failure;
     private long _headerSent;
 
-    // What the chosen upstream is told of this connection; set before the stream has its upstream, and taken out at the stream's end.
+    // This is what the chosen upstream is told of the connection; it is set before the stream has its upstream, and taken out at the
+    // stream's end.
     private IUpstreamUse? _use;
     private bool _isClosed;
 
-    // The connection to the upstream; taken out at the stream's end.
+    // This is the connection to the upstream; it is taken out at the stream's end.
     private OwnConnection? _own;
 
-    // Whoever takes it out decides the outcome: either the dial that is done, or the stream that is closed.
+    // The thread that takes this out decides the outcome: either the dial that is done, or the stream that is closed.
     private CancellationTokenSource? _dial;
 
-    // What is done before the dial; null at a port where nothing is.
+    // These steps are done before the dial; null at a port that has none.
     private StreamVisit? _visit;
 
     // The tunnel counts from its own side, the upstream's: what it receives comes from the client.
@@ -58,7 +59,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         var dial = new CancellationTokenSource(enters ? Timeout.InfiniteTimeSpan : Policy.ConnectTimeout, forwarder.Time);
         var limit = dial.Token;
         _dial = dial;
-        // Called before the observer is set, which may learn at once that the stream has ended.
+        // This comes before the observer is set, which may learn at once that the stream has ended.
         entry.Begin(this);
         if (Policy.IdleTimeout is { } idle)
             forwarder.Idle.Add(stream, idle);
@@ -79,12 +80,12 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.TakeTurn(Route.Port.EdgeId, () => DialAsync(limit).Guard("dialling an upstream"));
     }
 
-    // Never throws.
+    // This method never throws.
     private async Task EnterAsync(CancellationToken gone)
     {
         try
         {
-            // The tunnel's read loop goes on.
+            // From here the tunnel's read loop goes on.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             _visit = new StreamVisit(Route.Port, Policy, entry.Id, stream, opening, forwarder.Context)
             {
@@ -145,7 +146,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         forwarder.TakeTurn(Route.Port.EdgeId, () => DialAsync(limit).Guard("dialling an upstream"));
     }
 
-    // Never throws.
+    // This method never throws.
     private async Task DialAsync(CancellationToken limit)
     {
         try
@@ -180,7 +181,7 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
             forwarder.Adaptive?.Note(Route.Port, forwarder.Time.GetElapsedTime(began));
     }
 
-    // An own connection can come back as a client before it is noted here; the one that it leads to is noted after that.
+    // One of our own connections can come back as a client before it is noted here; the one that it leads to is noted after that.
     private ConnectOutcome NoteOwn(in ConnectOutcome outcome)
     {
         var socket = outcome.Socket!;
@@ -340,8 +341,8 @@ internal sealed class ForwardedStream(StreamForwarder forwarder, ConnectionEntry
         stream.Reset(failure.ToResetReason());
     }
 
-    // Sent by one call of its own, because receivers want the whole header in one segment. The socket is new, so it has room and nothing
-    // blocks.
+    // The header is sent by one call of its own, because receivers want the whole header in one segment. The socket is new, so it has room
+    // and nothing blocks.
     private bool SendHeader(Socket socket)
     {
         _headerSent = forwarder.Time.GetTimestamp();

@@ -81,7 +81,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             from.IsClosed = true;
         }
 
-        // Nobody changes what is closed.
+        // A session that is closed changes no more.
         lock (Sync)
         {
             (_own, _target, _use, _overflows) = (from._own, from._target, from._use, from._overflows);
@@ -262,7 +262,7 @@ internal abstract class MovingUpstream(SessionForwarder forwarder, ConnectionEnt
             _socket?.Dispose();
             (_target, _overflows) = (target, 0);
             _own = OwnConnection.Of(socket.LocalEndPoint, use?.Member.Address ?? new IPEndPoint(target, Route.TargetPort), udp: true);
-            // Before the first datagram, which may come back at once.
+            // This comes before the first datagram, which may come back at once.
             forwarder.Own.Add(_own);
             if (use is not null)
             {

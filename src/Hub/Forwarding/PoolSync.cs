@@ -6,7 +6,7 @@ using Tunnel.Hub.Traffic;
 namespace Tunnel.Hub.Forwarding;
 
 /// <summary>
-/// Makes, changes and removes the pools of ports as the edges are changed, so that they are known before the first client comes.
+/// Makes, changes and removes the pools of ports as the edges are changed, so that there is a pool before the first client comes.
 /// </summary>
 internal sealed class PoolSync(PortGate gate, TargetPools pools)
 {

@@ -10,7 +10,7 @@ public sealed class ConnectionContext
     /// <summary>The most bytes of all fields that hooks may add to one header, with three bytes for each.</summary>
     public const int MaxTlvBytes = 1_024;
 
-    // Those of ours, and those that other fields of the header depend on.
+    // These are the types of our own fields, and those that other fields of the header depend on.
     private static readonly byte[] Reserved =
     [
         ProxyTlvType.Alpn, ProxyTlvType.Authority, ProxyTlvType.Crc32C, ProxyTlvType.UniqueId, ProxyTlvType.Ssl, ProxyTlvType.ListeningPort,

@@ -26,7 +26,7 @@ internal sealed class HookRunner(TimeProvider time, ILogger logger)
     private static readonly TaskScheduler Scheduler =
         new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, maxConcurrencyLevel: 4).ConcurrentScheduler;
 
-    // What can wait for its turn; more is refused, since it would be too late anyway.
+    // This many may wait for their turn; more are refused, since they would be too late anyway.
     internal const int MaxWaiting = 4_096;
 
     private ImmutableArray<IConnectionHook> _hooks = [];

@@ -82,7 +82,7 @@ internal sealed class FileKeeper(string directory, string name, string what, ISt
 
     public void Watch(Func<CancellationToken, Task> refresh)
     {
-        // Nobody else changes it.
+        // Nobody else changes the file.
     }
 
     // Nobody knows whether the new name would survive a crash, and a refused change must not come back with the next start.

@@ -104,7 +104,7 @@ internal sealed class KeptValue<T>
             }
             catch (OperatorException) when (unsaved is not null)
             {
-                // The save says it.
+                // The error of the save says what is wrong.
             }
 
             // Working out a change may take long (slow hashes), and the caller may be on an I/O thread.

@@ -20,7 +20,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
     /// <summary>How long a hub that has failed leaves a lease to others that fail as well.</summary>
     internal static readonly TimeSpan RestOfFailed = TimeSpan.FromSeconds(30);
 
-    // Below the time between two looks, so that each renews, but not one for each notice of a change.
+    // This is below the time between two looks, so that each renews, but not one for each notice of a change.
     private static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(4);
 
     // A pause in which the database was away says nothing about holders.
@@ -145,7 +145,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
 
     private async Task LookAsync()
     {
-        // Others may ask until this has its turn.
+        // Others may ask until this call has its turn.
         await Task.Yield();
         Volatile.Write(ref _asked, 0);
         try

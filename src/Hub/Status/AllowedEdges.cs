@@ -42,7 +42,7 @@ internal static class AllowedEdges
     {
         var presence = presences.Find(entry.Edge.Id, out var conflict, out var refused);
 
-        // The one that was turned away may have taken over since; base peers name no process.
+        // The process that was turned away may have taken over since; base peers name no process.
         var isOver = live is null || !(now - conflict?.Time < ConflictAge) || (live.Instance is { } known && known == conflict?.Instance);
         conflict = isOver ? null : conflict;
         var valid = entry.Secrets.Items.Where(secret => secret.IsValid(now)).ToArray();
@@ -83,7 +83,7 @@ internal static class AllowedEdges
     private static EdgePortsStatus Ports(string proto, ImmutableArray<int> wanted, ConnectedEdgeStatus? live) => new(
         PortList.Format(wanted),
         PortList.Format(live?.Bound.Where(port => port.Proto == proto).SelectMany(port => port.Numbers()) ?? []),
-        // Kept as ranges, as the edge reports them: a range from a hostile edge is not expanded.
+        // Ranges are kept as the edge reports them: a range from a hostile edge is not expanded.
         string.Join(',', live?.FailedPorts.Where(port => port.Proto == proto).Select(Range) ?? []));
 
     private static string Range(FailedPort port) =>

@@ -17,7 +17,7 @@ internal sealed record Trouble(Health Health, string? EdgeId, string Title, stri
 /// <summary>Finds what is wrong, and says it in words: the first thing that an operator has to see.</summary>
 internal static class HubTroubles
 {
-    // Whoever wants to know of all of a port's targets looks at the port.
+    // An operator who wants to know of all targets of a port looks at the port.
     private const int MaxTargets = 5;
 
     /// <summary>Lists what is wrong in a state, the worst first.</summary>
@@ -67,7 +67,7 @@ internal static class HubTroubles
 
     private static IEnumerable<Trouble> OfEdge(AllowedEdgeStatus edge, bool isShared, DateTimeOffset now)
     {
-        // It may be at another hub, which this one does not know; who dials it knows more.
+        // The edge may be at another hub, which this one does not know; the hub that dials the edge knows more.
         if (isShared && edge is { ConnectedSince: null, State: not EdgeCondition.Disabled, DialFault: null })
         {
             yield return new Trouble(

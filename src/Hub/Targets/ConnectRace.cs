@@ -75,7 +75,7 @@ internal sealed class ConnectRace(DescriptorGuard descriptors, TimeProvider time
         return outcome;
     }
 
-    // Returns the first that has ended; null when the next is due before that.
+    // Returns the first attempt that has ended; null when the next is due before that.
     private async Task<(Task<ConnectOutcome> Task, ConnectRunner Runner)?> FirstAsync(
         List<(Task<ConnectOutcome> Task, ConnectRunner Runner)> running, TimeSpan patience)
     {
@@ -93,7 +93,7 @@ internal sealed class ConnectRace(DescriptorGuard descriptors, TimeProvider time
         var outcome = await task;
         if (outcome.Succeeded)
         {
-            // It has answered a moment too late; a reset does not look like an orderly end.
+            // The address has answered a moment too late; a reset does not look like an orderly end.
             SocketReset.Now(outcome.Socket);
         }
 

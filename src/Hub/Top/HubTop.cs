@@ -196,7 +196,7 @@ internal sealed class HubTop(TopData data) : IDashboard
             _eventsTop = Math.Clamp(_eventsTop + lines, 0, Math.Max(0, data.LastEvents.Count - 1));
     }
 
-    // The list that is shown; null: events, which are lines without an order of their own.
+    // The list that is shown; null for events, which are lines without an order of their own.
     private IItemList? List => this switch
     {
         { _port: not null } => _connections,
@@ -216,7 +216,7 @@ internal sealed class HubTop(TopData data) : IDashboard
         }
     }
 
-    // Those of the edge whose ports are shown, or of all.
+    // Shows the troubles of the edge whose ports are shown, or of all edges.
     private IEnumerable<Row> Troubles(OverviewAnswer hub, int width, int height)
     {
         var shown = _edge is null ? hub.Troubles : hub.Troubles.Where(trouble => trouble.EdgeId == _edge).ToImmutableArray();

@@ -36,7 +36,7 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
     private const int LookBack = 120;
     private const int MaxPast = 50;
 
-    // As much as somebody scrolls through; whoever looks for one of more edges or ports finds it by the filter or an order.
+    // This is as much as somebody scrolls through; an operator who looks for one of more edges or ports finds it by the filter or an order.
     private const int MaxEdges = 500;
     private const int MaxPorts = 500;
 

@@ -6,7 +6,7 @@ namespace Tunnel.Hub.Web;
 /// <summary>The files of the web page, which are part of the program.</summary>
 internal static class PageFiles
 {
-    // What the files are named in the assembly: see Tunnel.Hub.csproj.
+    // The files have these names in the assembly: see Tunnel.Hub.csproj.
     private const string Prefix = "page/";
 
     private static readonly FrozenDictionary<string, string> ContentTypes = new Dictionary<string, string>

@@ -31,7 +31,7 @@ public static class DashboardRun
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // Ended as it was wished.
+            // The dashboard has ended as it was wished.
         }
         finally
         {
@@ -66,7 +66,7 @@ public static class DashboardRun
             {
                 if (!dashboard.Press(key))
                     return;
-                // What the key has opened is asked for at once.
+                // The list that the key has opened is asked for at once.
                 due = Task.CompletedTask;
             }
 

@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Dashboard;
 public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string> nameOf) : IItemList
     where T : class
 {
-    // What the room is for when a column takes what the others leave.
+    // A column that takes what the others leave gets at least this much room.
     private const int LeastRest = 8;
 
     private IReadOnlyList<T> _shown = [];

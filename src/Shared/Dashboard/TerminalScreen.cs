@@ -24,7 +24,7 @@ public sealed class TerminalScreen : IDisposable
     {
         _output = output;
         _colours = colours;
-        // Covers an end by an exception that nobody catches.
+        // This covers an end by an exception that nobody catches.
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         _output.Write(Enter);
         _output.Flush();

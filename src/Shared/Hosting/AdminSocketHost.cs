@@ -111,7 +111,7 @@ public sealed class AdminSocketHost : IAsyncDisposable
         return _application.DisposeAsync();
     }
 
-    // Nobody shall find it any more.
+    // Nobody shall find the socket any more.
     private void Remove()
     {
         if (_isPublished)

@@ -92,7 +92,7 @@ public sealed class FirstSteps(Func<string, bool> hasUnit, Func<string, string[]
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!, SearchForAll);
             files.WriteAndFlush(temporary, Encoding.UTF8.GetBytes(content));
-            // Before it has its name: nobody finds it with other permissions.
+            // The mode is set before the file has its name: nobody finds it with other permissions.
             File.SetUnixFileMode(temporary, mode);
             files.Rename(temporary, path);
             files.FlushDirectory(Path.GetDirectoryName(path)!);

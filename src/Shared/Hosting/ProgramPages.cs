@@ -16,8 +16,7 @@ internal sealed partial class ProgramPages
     private readonly HashSet<(nint Start, nuint Length)> _early = [.. Mappings("/proc/self/maps", Files)];
 
     /// <summary>
-    /// Lets go of all of them that are as in the file; those that are needed come back, from the page cache as a rule, when they are
-    /// touched.
+    /// Lets go of all pages that are as in the file; those that are needed come back, from the page cache as a rule, when they are touched.
     /// </summary>
     public void Release()
     {
@@ -38,7 +37,8 @@ internal sealed partial class ProgramPages
     }
 
     /// <summary>
-    /// Those of them where no page differs from the file: one that was written before (addresses that the linker filled in) would be lost.
+    /// Returns those mappings where no page differs from the file: a page that was written before (addresses that the linker filled in)
+    /// would be lost.
     /// </summary>
     /// <param name="smaps">The lines of <c>/proc/PID/smaps</c> (proc_pid_smaps(5)).</param>
     internal static IEnumerable<(nint Start, nuint Length)> Unchanged(IEnumerable<string> smaps)
@@ -54,7 +54,7 @@ internal sealed partial class ProgramPages
                 (candidate, isUnchanged) = (file, false);
             }
 
-            // Nothing of it is in memory. QEMU says so of all mappings, and that all are unchanged, which is not true.
+            // Nothing of the mapping is in memory. QEMU says so of all mappings, and that all are unchanged, which is not true.
             else if (IsZero(line, "Rss:"))
             {
                 candidate = null;

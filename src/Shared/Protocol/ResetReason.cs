@@ -36,6 +36,6 @@ public enum ResetReason : byte
     /// <summary>This machine has no descriptors or kernel memory to spare for the stream.</summary>
     Overloaded = 10,
 
-    /// <summary>Of the stream that was to go on here, not even the opening has come (protocol.md section 8).</summary>
+    /// <summary>The stream that was to go on here is unknown: not even its opening has come (protocol.md section 8).</summary>
     NotOpened = 11,
 }

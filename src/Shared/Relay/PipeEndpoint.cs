@@ -159,7 +159,7 @@ public sealed class PipeEndpoint : ILocalEndpoint
         _stream!.NotifyReadable();
     }
 
-    // Examined to its start only, so that the next read does not wait for more.
+    // The bytes are examined to their start only, so that the next read does not wait for more.
     private void LeaveUnread(in ReadResult result) => _sent.Reader.AdvanceTo(result.Buffer.Start);
 
     private void EndReading()
@@ -171,7 +171,7 @@ public sealed class PipeEndpoint : ILocalEndpoint
                 _sent.Reader.Complete();
         }
 
-        // Without the lock, since the read that waits goes on at once.
+        // This is done without the lock, since the read that waits goes on at once.
         if (_waiting)
             _sent.Reader.CancelPendingRead();
     }

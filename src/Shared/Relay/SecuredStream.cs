@@ -13,7 +13,7 @@ namespace Tunnel.Shared.Relay;
 /// </summary>
 public sealed class SecuredStream : ITunnelStream
 {
-    // The most that a record carries.
+    // This is the most that a record carries.
     private const int BufferSize = 16 << 10;
 
     private readonly ITunnelStream _outer;
@@ -136,7 +136,7 @@ public sealed class SecuredStream : ITunnelStream
             }
 
             _inner.ShutdownWrite();
-            // Nothing may follow.
+            // Nothing may follow close_notify.
             await _pipes.Application.Input.CompleteAsync();
         }
         catch

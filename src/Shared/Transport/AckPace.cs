@@ -1,7 +1,7 @@
 namespace Tunnel.Shared.Transport;
 
 /// <summary>
-/// When what was received is acknowledged (protocol.md section 8): over TLS for each connection, over QUIC for each stream.
+/// Says when received bytes are acknowledged (protocol.md section 8): over TLS for each connection, over QUIC for each stream.
 /// </summary>
 internal static class AckPace
 {

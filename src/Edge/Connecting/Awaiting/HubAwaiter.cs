@@ -64,13 +64,15 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         _rendezvous = new Rendezvous<TlsConnection>(count => Asking?.Invoke(count), () => Unexpected?.Invoke(), _time);
     }
 
-    /// <summary>Asks the hub for so many connections, over a tunnel that works. Without one the hub comes by itself.</summary>
+    /// <summary>Asks the hub for so many connections, over a tunnel that works. Without such a tunnel the hub comes by itself.</summary>
     public event Action<int>? Asking;
 
-    /// <summary>The hub has made a connection that nobody had asked for: it may have lost a tunnel that seems well here.</summary>
+    /// <summary>
+    /// Raised when the hub has made a connection that nobody had asked for: it may have lost a tunnel that seems well here.
+    /// </summary>
     public event Action? Unexpected;
 
-    /// <summary>What came to the port and was none of the hub's.</summary>
+    /// <summary>Counts what came to the port and was none of the hub's.</summary>
     public StrangerCounters Strangers { get; } = new();
 
     /// <summary>False when connections are waiting and nobody accepts them.</summary>
@@ -210,11 +212,11 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         }
         catch (OperationCanceledException)
         {
-            // They are to wait, or another process's.
+            // The connections that come are to wait, or are another process's.
         }
     }
 
-    // Nothing comes here meanwhile, so that this wish is never met, and told to the hub until another process serves or has failed.
+    // Nothing comes here meanwhile, so that this wish is never met; it is told to the hub until another process serves or has failed.
     private async Task AskAsync(CancellationTokenSource asking)
     {
         try

@@ -3,8 +3,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Edge.Connecting.Awaiting;
 
 /// <summary>
-/// Where connections that the hub has made meet the wishes for one. A wish that nobody has met is told to the hub again and again; a
-/// connection that nobody wished for waits, since the hub may know of a loss that this edge has not noticed.
+/// Brings the connections that the hub has made together with the wishes for one. A wish that nobody has met is told to the hub again and
+/// again; a connection that nobody wished for waits, since the hub may know of a loss that this edge has not noticed.
 /// </summary>
 /// <typeparam name="T">The connections.</typeparam>
 /// <param name="ask">Asks the hub for so many connections.</param>
@@ -38,7 +38,7 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
         Wish wish;
         lock (_lock)
         {
-            // The newest: those that have waited longest are the first that the hub gives up.
+            // The newest connection is taken: those that have waited longest are the first that the hub gives up.
             if (!isNew && _offers.Last is { } newest)
             {
                 _offers.Remove(newest);
@@ -89,7 +89,7 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
         await offer.Taken.Task;
     }
 
-    /// <summary>Asks no more.</summary>
+    /// <summary>Stops asking.</summary>
     public void Dispose()
     {
         lock (_lock)

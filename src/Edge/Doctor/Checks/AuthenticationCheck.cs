@@ -36,7 +36,7 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
                 + $"{result.Config.ListenPortsUdp.Length} UDP ports");
     }
 
-    // As the edge does: the secret that was renewed, then those that this hub may know instead.
+    // The secrets are tried as the edge does: the one that was renewed, then those that this hub may know instead.
     private static async Task<DialResult> DialAsync(
         ITunnelDialer dialer, DoctorContext context, IPEndPoint address, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using Tunnel.Shared.Checks;
 
 namespace Tunnel.Edge.Doctor.Checks;
 
-/// <summary>What the running edge says of its hub.</summary>
+/// <summary>The running edge's report about its hub.</summary>
 /// <param name="IsConnected">Whether the hub has come.</param>
 /// <param name="Strangers">Who came and was not the hub, by reason.</param>
 internal sealed record AwaitedHub(bool IsConnected, IReadOnlyDictionary<string, long> Strangers);

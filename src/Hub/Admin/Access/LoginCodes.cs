@@ -13,7 +13,7 @@ internal sealed class LoginCodes(TimeProvider time)
     /// <summary>How long a code is valid.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
-    // Whoever may make codes may do everything; a script that makes them in a loop must not fill the memory.
+    // A caller that may make codes may do everything; but a script that makes them in a loop must not fill the memory.
     internal const int MaxCodes = 16;
 
     private readonly Lock _lock = new();

@@ -59,7 +59,7 @@ internal static class AuthorizeForm
         }
         else if (url.UserInfo.Length > 0)
         {
-            // Not shown, since it may be a password.
+            // The value is not shown, since it may be a password.
             faults.Add(path, "(with a user)", $"must have no user and password, {Valid}");
         }
         else if (url.Fragment.Length > 0)

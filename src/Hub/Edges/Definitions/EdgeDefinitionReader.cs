@@ -17,7 +17,7 @@ internal sealed class EdgeDefinitionReader(FaultList faults)
         new("stunIntervalSecs", (edge, value) => edge with { StunIntervalSecs = value.Integer() }),
         new("dial", (edge, value) => edge with { Dial = value.Text() }),
         new("dialAddress", (edge, value) => edge with { DialAddress = value.Text() }),
-        // Copied, because the document's memory goes back to its pool.
+        // The value is copied, because the document's memory goes back to its pool.
         new("firewallConfig", (edge, value) => edge with { FirewallConfig = value.Json.Clone() }),
         new("targetAllowCidrs", (edge, value) => edge with { TargetAllowCidrs = SettingForms.Cidrs.Read(value) }),
         new("ports", (edge, value) => edge with { Ports = ReadPolicies(value) }))

@@ -31,7 +31,7 @@ internal static class KeptPem
         return all;
     }
 
-    // All places of a definition where PEM may be.
+    // These are all places of a definition where PEM may be.
     private static EdgeDefinition Map(EdgeDefinition edge, Func<PemSource, PemSource> map)
     {
         var ports = edge.Ports;

@@ -123,7 +123,7 @@ internal static class PoolForms
             return Target.FromWord(word, [], kind);
         var comma = word.IndexOf(',', StringComparison.Ordinal);
         var place = comma < 0 ? word : word[..comma];
-        // What is no host is passed on, so that the hub reports it as it was written.
+        // A text that is no host is passed on, so that the hub reports it as it was written.
         var target = HostSyntax.TryParseHostAndPort(place, out var host, out var port)
             ? new JsonObject { ["host"] = host }
             : new JsonObject { ["host"] = place };

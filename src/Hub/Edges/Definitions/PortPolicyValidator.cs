@@ -7,7 +7,7 @@ namespace Tunnel.Hub.Edges.Definitions;
 /// <summary>Checks the port policies of an edge.</summary>
 internal static class PortPolicyValidator
 {
-    // Keeps a CONFIG well under its 4 MiB: a policy that takes a list from the default is sent with a copy of it.
+    // The limit keeps a CONFIG well under its 4 MiB: a policy that takes a list from the default is sent with a copy of it.
     internal const int MaxCidrsPerEdge = 20_000;
 
     public static void Check(EdgeDefinition edge, EdgeDefinition? before, string path, EdgeSetFaults faults)
@@ -15,7 +15,7 @@ internal static class PortPolicyValidator
         var errors = faults.Errors;
         var known = new List<PortKey>();
         var files = new TlsFiles(before);
-        // In a fixed order, so that the same faults are reported in the same way every time.
+        // The order is fixed, so that the same faults are reported in the same way every time.
         foreach (var (key, policy) in edge.Ports.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             var at = JsonPlace.Index(path, key);
@@ -49,7 +49,7 @@ internal static class PortPolicyValidator
         CheckSize(edge, path, errors);
     }
 
-    // Of a name only the connection shows where it leads.
+    // Where a name leads only the connection shows, so that only addresses are checked here.
     private static void CheckTargets(PortPolicyDefinition policy, CidrSet? allowed, string path, EdgeSetFaults faults)
     {
         var rule = new TargetRule(null, allowed is { Count: > 0 } ? allowed : null);

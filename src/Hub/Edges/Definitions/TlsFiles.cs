@@ -50,7 +50,7 @@ internal sealed class TlsFiles(EdgeDefinition? before)
                 continue;
             }
 
-            // Two that were there before may have got a name in common by being renewed.
+            // Two certificates that were there before may have got a name in common by being renewed.
             foreach (var name in loaded.Names.Where(name => !first.TryAdd(name, i)))
             {
                 Add(

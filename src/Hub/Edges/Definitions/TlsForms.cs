@@ -18,7 +18,7 @@ internal static class TlsForms
         },
     };
 
-    // The longest path that Linux takes (PATH_MAX).
+    // This is the longest path that Linux takes (PATH_MAX).
     private const int MaxPath = 4_096;
 
     /// <summary>The path of a PEM file, or PEM text, which may be a key: no fault shows it.</summary>
@@ -184,7 +184,7 @@ internal static class TlsForms
         return certificate;
     }
 
-    // A name that comes again has several targets.
+    // A name that comes again gets several targets.
     private static JsonNode? RoutesOf(IReadOnlyList<string> words, PortKinds kind)
     {
         var routes = ImmutableArray.CreateBuilder<JsonNode?>();

@@ -11,7 +11,7 @@ namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
 /// Tells each edge what it is to do, and again whenever that changes: its definition, blocks, how many clients its ports admit, and what is
-/// announced of the hub. The tunnels of edges that are no longer allowed it ends.
+/// announced of the hub. It also ends the tunnels of edges that are no longer allowed.
 /// </summary>
 internal sealed class ConfigPusher : IDisposable
 {
@@ -66,7 +66,7 @@ internal sealed class ConfigPusher : IDisposable
     /// <returns>The configuration, and the version of the blocks in it.</returns>
     public (TunnelConfig Config, long Blocks) First(AllowedEdge edge, HubInfo hub)
     {
-        // Read before the blocks themselves, so that a block made in between is sent twice and not missed.
+        // The version is read before the blocks themselves, so that a block made in between is sent twice and not missed.
         var version = _blocks.Version;
         hub = hub with { State = _allowed.Revision };
         lock (_lock)
@@ -181,7 +181,7 @@ internal sealed class ConfigPusher : IDisposable
                 live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged,
                 _options.Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
-            // Sent under the lock, so that two changes at once are sent in their order.
+            // The configurations are sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)
             {
                 Pushes.OnSent(live);

@@ -8,10 +8,12 @@ namespace Tunnel.Hub.Edges.Live;
 /// <param name="maxLanes">The number of connections that a tunnel may have.</param>
 internal sealed class DialNeeds(Lock registryLock, Dictionary<string, EdgeSlot> slots, int maxLanes)
 {
-    /// <summary>An edge has fewer connections than before, or asks for so many (else 0). Called by tunnels' read loops.</summary>
+    /// <summary>
+    /// Raised when an edge has fewer connections than before, or asks for so many (else 0). Called by tunnels' read loops.
+    /// </summary>
     public event Action<string, int>? Changed;
 
-    /// <summary>Returns what an edge has.</summary>
+    /// <summary>Returns the connections that an edge has.</summary>
     public DialState StateOf(string edgeId)
     {
         lock (registryLock)
@@ -44,15 +46,15 @@ internal sealed class DialNeeds(Lock registryLock, Dictionary<string, EdgeSlot> 
     public void OnWanted(string edgeId, int count) => Changed?.Invoke(edgeId, Math.Min(count, maxLanes + 1));
 }
 
-/// <summary>What an edge has of the hub.</summary>
+/// <summary>The state of an edge's connections with the hub.</summary>
 internal enum DialState
 {
-    /// <summary>No tunnel that takes new streams.</summary>
+    /// <summary>There is no tunnel that takes new streams.</summary>
     Nothing,
 
-    /// <summary>A tunnel that waits for another connection, or whose edge does not answer.</summary>
+    /// <summary>A tunnel waits for another connection, or its edge does not answer.</summary>
     Lost,
 
-    /// <summary>A tunnel with a connection.</summary>
+    /// <summary>There is a tunnel with a connection.</summary>
     Connected,
 }

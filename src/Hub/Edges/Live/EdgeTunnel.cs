@@ -173,7 +173,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     bool IHubTunnelHandler.WatchesEdge => Edge.DialTarget is not null;
 
-    // What is wrong with a further lane only, the edge finds out.
+    // The edge finds out by itself what is wrong with a further lane only.
     void ITunnelHandler.OnDoubt(ITunnel tunnel)
     {
         if (JoinedTo is null)

@@ -26,7 +26,7 @@ internal static class Farewell
     public static async Task SayAsync(
         ImmutableArray<EdgeTunnel> tunnels, string reason, TimeSpan drain, TunnelEnd end, TimeProvider time)
     {
-        // Nobody can bring those another connection that have lost theirs.
+        // Tunnels that have lost their connection end now: nobody can bring them another one.
         await Task.WhenAll(tunnels.Where(static live => live.Tunnel!.IsLost).Select(live => live.Tunnel!.CloseAsync(end)));
         using var limit = new CancellationTokenSource(drain, time);
         if (drain > Last)

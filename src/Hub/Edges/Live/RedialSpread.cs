@@ -3,15 +3,15 @@ using Tunnel.Hub.Edges.Allowed;
 namespace Tunnel.Hub.Edges.Live;
 
 /// <summary>
-/// How far apart edges dial that have lost this hub at the same moment. One after the other they come as fast as a hub admits them, and
+/// Spreads the dials of edges that have lost this hub at the same moment. One after the other they come as fast as a hub admits them, and
 /// the last is not connected later than if all had come at once. An edge that is alone does not wait.
 /// </summary>
 internal static class RedialSpread
 {
-    /// <summary>About what a handshake and an admission cost the hub.</summary>
+    /// <summary>The time that a handshake and an admission cost the hub, roughly.</summary>
     public static readonly TimeSpan PerEdge = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>An edge's clients wait for 5 s by default, and are to find the tunnel before.</summary>
+    /// <summary>The longest spread: an edge's clients wait for 5 s by default, and are to find the tunnel before.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(4);
 
     /// <summary>Returns what to tell an edge, as one of so many; null: nothing. Edges that the hub dials wait for it anyway.</summary>

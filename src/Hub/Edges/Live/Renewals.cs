@@ -48,7 +48,7 @@ internal sealed class Renewals(Lock registryLock, TimeProvider time)
             if (!_pending.TryGetValue(live, out var pending) || revision != pending.Revision)
                 return;
 
-            // The edge has it by this tunnel, which so outlives the secret that it was made with.
+            // The edge has the secret by this tunnel, which so outlives the secret that it was made with.
             if (kept is { Secret: true, Error: null })
                 live.SecretId = pending.SecretId;
             pending.Kept.TrySetResult(kept);

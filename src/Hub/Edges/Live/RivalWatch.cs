@@ -53,7 +53,7 @@ internal sealed class RivalWatch(ITunnel tunnel, TimeProvider time)
         var isAlive = true;
         while (true)
         {
-            // One that is silent is asked on without a pause, so that its first sign of life counts.
+            // A tunnel that is silent is asked on without a pause, so that its first sign of life counts.
             if (isAlive || tunnel.IsLost)
                 await Task.Delay(Pause, time);
             if (!GoesOn())

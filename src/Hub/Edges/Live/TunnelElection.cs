@@ -87,7 +87,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         if (await rival.IsAliveAsync())
         {
             rival.OnTurnedAway();
-            // Determined before the newcomer hears of the conflict and comes back.
+            // This is determined before the newcomer hears of the conflict and comes back.
             var isFirst = IsFirst(slot, newcomer);
             newcomer.Tunnel!.SendGoAway(GoAway.Conflict);
             presences.OnConflict(newcomer.EdgeId, newcomer.Remote, newcomer.Identity.Instance);
@@ -140,7 +140,7 @@ internal sealed class TunnelElection(Lock registryLock, EdgePresences presences,
         CloseWhenDrainedAsync(draining.Tunnel).Guard("closing a tunnel");
     }
 
-    // No time limit: its streams and sessions may be long, and a dead tunnel ends by itself.
+    // There is no time limit: its streams and sessions may be long, and a dead tunnel ends by itself.
     private async Task CloseWhenDrainedAsync(ITunnel tunnel)
     {
         await tunnel.WaitUntilUnusedAsync(time, CancellationToken.None);

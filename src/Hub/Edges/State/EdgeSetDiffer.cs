@@ -57,7 +57,7 @@ internal static class EdgeSetDiffer
             : diff;
     }
 
-    // Sorted as an operator reads them: TCP before UDP, ascending.
+    // The ports are sorted as an operator reads them: TCP before UDP, ascending.
     private static OrderedDictionary<string, PortPolicy> Ports(AllowedEdge edge)
     {
         var ports = new OrderedDictionary<string, PortPolicy>(StringComparer.Ordinal);

@@ -83,7 +83,7 @@ internal sealed class EdgeStateFormat(string place)
         item?.Secrets is { Salt.Length: > 0, Items.IsDefault: false } secrets
             && secrets.Items.All(static secret => secret?.Hash?.Length == SecretHasher.HashBytes);
 
-    // Checked first and separately, since a newer version may have members that would only look wrong here.
+    // The version is checked first and separately, since a newer version may have members that would only look wrong here.
     private void CheckVersion(byte[] content)
     {
         using var document = JsonText.Parse(content, out var faults) ?? throw Corrupt(faults[0].ToString());

@@ -42,7 +42,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             Write = EdgeStateFormat.Write,
             Applied = OnApplied,
 
-            // Done also after a change that failed, because its secrets were hashed and would stay remembered.
+            // This is done also after a change that failed, because its secrets were hashed and would stay remembered.
             Finished = ForgetUnusedSecrets,
         };
         _secrets = new SecretVerifier(hasher, memory);

@@ -103,7 +103,7 @@ internal sealed class AdaptivePorts : IDisposable
             }
         }
 
-        // Once for an edge, however many of its ports have changed.
+        // The event is raised once for an edge, however many of its ports have changed.
         foreach (var edgeId in changed)
             Changed?.Invoke(edgeId);
     }

@@ -16,7 +16,7 @@ internal sealed class Authorizer : IDisposable
     /// <summary>How many questions may wait for their answer at once; more would be too late anyway.</summary>
     public const int MaxAsking = 4_096;
 
-    // One that answers now and then counts as down until it has done so for a while, or each change would be a line in the log.
+    // A URL that answers now and then counts as down until it has answered for a while; else each change would be a line in the log.
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);
 
     private readonly AuthorizeReports _reports;
@@ -83,7 +83,7 @@ internal sealed class Authorizer : IDisposable
         return AuthorizeAnswer.None;
     }
 
-    // Never throws.
+    // This method never throws.
     private async Task<AuthorizeAnswer> FindOutAsync(AuthorizeQuestion question)
     {
         // The caller has the lock.
@@ -152,7 +152,7 @@ internal sealed class Authorizer : IDisposable
         }
     }
 
-    // What an answer that is not HTTP begins with may be quoted in the message.
+    // The message may quote the beginning of an answer that is not HTTP.
     private static string Words(string message) =>
         string.Concat(message.Where(static c => !char.IsControl(c)).Take(200));
 }

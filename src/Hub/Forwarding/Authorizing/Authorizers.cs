@@ -54,7 +54,7 @@ internal sealed class Authorizers(Func<TargetRule, HttpMessageHandler> open, Aut
                 return;
             foreach (var key in _all.Keys.Where(key => !_users.IsUsed(key)).ToArray())
             {
-                // Questions that wait for their answer have none then.
+                // Questions that wait for their answer get none then.
                 _all.Remove(key, out var unused);
                 unused!.Dispose();
             }

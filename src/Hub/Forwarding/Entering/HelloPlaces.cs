@@ -30,7 +30,7 @@ internal sealed class HelloPlaces(int most)
     {
         oldest.List!.Remove(oldest);
         oldest.Value.WasTaken = true;
-        // Not now, since what follows would run here, with the lock held.
+        // The token does not fire on this thread, since what follows would run here, with the lock held.
         oldest.Value.End.CancelAfter(TimeSpan.Zero);
     }
 

@@ -8,7 +8,7 @@ namespace Tunnel.Hub.Forwarding.Securing;
 /// <param name="Fault">Why the present content can't be used, behind the path; null when it is in use.</param>
 internal sealed record TlsFileState(string Path, PortCertificate? Certificate, string? Fault)
 {
-    /// <summary>Whether what was there before is in use, since the present content can't be.</summary>
+    /// <summary>Whether the former content is in use, since the present content can't be used.</summary>
     public bool KeepsOld => Fault is not null && (Certificate is not null || KeepsAuthorities);
 
     /// <summary>Whether authorities that the file had before are in use.</summary>

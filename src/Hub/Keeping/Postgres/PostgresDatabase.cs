@@ -13,7 +13,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>The channel on which hubs tell each other of changes; what is told does not matter, only that they look.</summary>
     public const string Channel = "tunnel_hub";
 
-    // As long as a change takes at most to be noticed when its notice was lost, and a database that says nothing more.
+    // A change whose notice was lost is noticed within this time at most, and so is a database that says nothing more.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
     // Each step is limited by the connection's own limits, which may be set; this one holds whatever happens.
@@ -34,7 +34,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private volatile string? _fault;
     private volatile string? _unreadable;
 
-    // What was logged last: null, that it is there; empty, nothing.
+    // This is what was logged last: null says that the database is there, and an empty text that nothing was logged.
     private string? _logged = "";
 
     /// <param name="connectionString">The connection string, in Npgsql's words.</param>
@@ -190,7 +190,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         return unreadable;
     }
 
-    // Up to a half longer, so that the hubs do not come back all at once.
+    // The pause is up to a half longer, so that the hubs do not come back all at once.
     private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
         await Task.Delay(pause * (1 + (Random.Shared.NextDouble() / 2)), _time, cancellationToken)

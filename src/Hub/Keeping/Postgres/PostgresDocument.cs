@@ -48,7 +48,7 @@ internal sealed class PostgresDocument(PostgresDatabase database, string name)
         var isSent = false;
         try
         {
-            // Not given up halfway: then nobody would know whether it was saved.
+            // The save is not given up halfway: then nobody would know whether it was done.
             return await database.RunAsync(
                 (connection, token) =>
                 {

@@ -9,7 +9,7 @@ namespace Tunnel.Hub.Keeping.Postgres;
 /// <param name="steps">The statements that lead from each version to the next, the first one from nothing.</param>
 internal sealed class PostgresSchema(params IReadOnlyList<string> steps)
 {
-    // Any number that no other program takes.
+    // This is any number that no other program takes.
     private const long LockKey = 0x7475_6e6e_656c_6875;
 
     /// <summary>The schema of this version of the hub.</summary>

@@ -16,7 +16,7 @@ internal sealed class CheckPace : IDisposable
     private readonly long _start;
     private readonly ITimer _timer;
 
-    // The beat that the timer is set to.
+    // This is the beat that the timer is set to.
     private long _next = long.MaxValue;
 
     public CheckPace(TimeProvider time)

@@ -27,7 +27,7 @@ internal sealed class HealthMonitor(IHealthProbe probe, IPoolObserver observer, 
     /// <summary>Begins the checks.</summary>
     public CheckPace Pace { get; } = new(time);
 
-    /// <summary>Told how long an HTTP check took that has succeeded, for each pool that shares it.</summary>
+    /// <summary>Is told how long an HTTP check took that has succeeded, for each pool that shares it.</summary>
     public Action<PoolKey, TimeSpan> Answered { get; init; } = static (_, _) => { };
 
     /// <summary>The number of checks that are repeated.</summary>

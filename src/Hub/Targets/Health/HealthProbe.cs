@@ -64,7 +64,7 @@ internal sealed class HealthProbe : IHealthProbe
         if (settings.Type == HealthCheckType.Tcp)
             return settings.Send is null && settings.Expect is null ? null : await AskAsync(stream, settings, phase, limit);
         phase.Name = "TLS handshake";
-        // Whether the certificate is the right one is for those who connect for a client; here the question is whether anybody is there.
+        // Whether the certificate is right matters to those who connect for a client; here the question is whether anybody is there.
         await using var secure = new SslStream(stream, leaveInnerStreamOpen: true, static (_, _, _, _) => true);
         await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = check.Host }, limit);
         return settings.Type == HealthCheckType.Tls ? null : await RequestAsync(secure, check, [], phase, limit);
@@ -90,7 +90,7 @@ internal sealed class HealthProbe : IHealthProbe
         return "unexpected answer";
     }
 
-    // What stands before the request goes with it, in one segment.
+    // The header before the request goes with it, in one segment.
     private static async Task<string?> RequestAsync(
         Stream stream, MemberCheckKey check, byte[] before, Phase phase, CancellationToken limit)
     {
@@ -138,7 +138,7 @@ internal sealed class HealthProbe : IHealthProbe
             var count = await socket.ReceiveAsync(answer, limit);
             if (answer.AsSpan(0, count).IndexOf(expected) >= 0)
                 return null;
-            // Another one may still come.
+            // Another answer may still come.
             phase.Name = "expected answer";
         }
     }

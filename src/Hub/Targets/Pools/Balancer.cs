@@ -25,7 +25,8 @@ internal sealed class Balancer(Random random)
         };
     }
 
-    // As nginx does it: each gains its weight, the richest is taken and pays for all. The heavy ones come often, but not in a row.
+    // This works as nginx does it: each gains its weight, the richest is taken and pays for all. The heavy ones come often, but not in a
+    // row.
     private static PoolMember InTurn(List<PoolMember> members)
     {
         var (best, sum) = (members[0], 0L);

@@ -71,7 +71,7 @@ internal sealed class CircuitBreaker(BreakerDefinition settings, TimeProvider ti
     {
         if (_state == BreakerState.Closed)
             _failures = 0;
-        // What began before the breaker opened says nothing about now.
+        // A connection that began before the breaker opened says nothing about now.
         if (_state != BreakerState.HalfOpen || !wasProbe || ++_successes < (settings.SuccessThreshold ?? DefaultSuccesses))
             return false;
         (_state, _failures, _probes) = (BreakerState.Closed, 0, 0);

@@ -45,7 +45,7 @@ internal sealed class PoolRunners(TargetPool pool, IPAddress? source, TimeSpan t
         use.End();
     }
 
-    // One that was overtaken a moment later has done nothing wrong; one that let its share of the time pass has.
+    // A member that was overtaken a moment later has done nothing wrong; one that let its share of the time pass has.
     public void OnLost(in ConnectRunner runner)
     {
         var use = (PoolUse)runner.Use!;

@@ -7,7 +7,7 @@ namespace Tunnel.Hub.Targets.Pools;
 /// <summary>The addresses that a pool's targets have, as far as is known. Used under the pool's lock.</summary>
 internal sealed class TargetAddresses
 {
-    // How often names are looked at again; the resolver keeps its answers for longer.
+    // Names are looked at again this often; the resolver keeps its answers for longer.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;

@@ -194,7 +194,7 @@ internal sealed class TargetPool
             if (member.Breaker is not { } breaker || !breaker.NoteFailure(wasProbe))
                 return;
             reason = $"{failure.Words()}, {breaker.Failures} connections in a row";
-            // One that is tried again and fails has not been up in between.
+            // A member that is tried again and fails has not been up in between.
             isNew = member.Outage is null;
             member.Outage = (member.Outage?.Since ?? _time.GetUtcNow(), reason);
         }

@@ -19,7 +19,8 @@ public sealed class Successor : IDisposable
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
-    // What concerns only this process: that it was given descriptors (sd_listen_fds(3)), and feeds a watchdog (sd_watchdog_enabled(3)).
+    // These variables concern only this process: it was given descriptors (sd_listen_fds(3)), and feeds a watchdog
+    // (sd_watchdog_enabled(3)).
     private static readonly string[] Own = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
 
     private readonly Func<int> _attempts;
@@ -101,7 +102,7 @@ public sealed class Successor : IDisposable
         return int.Parse(id ?? "", CultureInfo.InvariantCulture);
     }
 
-    // One that has ended and that nobody has asked about is a zombie (proc_pid_stat(5): the state is behind the name in parentheses).
+    // A process that has ended and that nobody has asked about is a zombie (proc_pid_stat(5): the state is behind the name in parentheses).
     private static bool HasEnded(int id)
     {
         try

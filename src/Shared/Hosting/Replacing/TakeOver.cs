@@ -126,7 +126,7 @@ public sealed class TakeOver : IDisposable
             + $"Upgrade: {HandOverProtocol.Name}\r\nContent-Length: 0\r\n\r\n";
         _socket.Send(Encoding.ASCII.GetBytes(request));
 
-        // Byte by byte, since the first descriptor comes right behind the head.
+        // The head is read byte by byte, since the first descriptor comes right behind it.
         var head = new List<byte>();
         Span<byte> next = stackalloc byte[1];
         while (!head.TakeLast(4).SequenceEqual("\r\n\r\n"u8.ToArray()))

@@ -84,7 +84,7 @@ internal static class EdgePortSettings
             (json, name, policy) => Write(json, name, policy.LogConnections)),
     ];
 
-    // The only one that is in force when it is not written.
+    // This is the only setting that is in force when it is not written.
     private static void WriteGuard(Utf8JsonWriter json, string name, EdgePortPolicy policy)
     {
         if (!policy.AmplificationGuard)

@@ -12,7 +12,8 @@ namespace Tunnel.Shared.Protocol.Proxy;
 public sealed record StreamMove(string TunnelId, uint StreamId, uint Turn, StreamPoint? Point)
 {
     /// <summary>
-    /// What the edge is told where the hub does not know the stream. One whose tunnel lives stays there, since the hub may yet hear of it.
+    /// The reason that the edge is told where the hub does not know the stream. A stream whose tunnel lives stays there, since the hub may
+    /// yet hear of it.
     /// </summary>
     public ResetReason Refusal => Point is null ? ResetReason.NotOpened : ResetReason.Refused;
 }

@@ -13,7 +13,7 @@ internal static class ClientHelloParser
     private const ushort EncryptedHelloExtension = 0xFE0D;
     private const byte HostName = 0;
 
-    // More are of no use to a server that has to agree on one.
+    // More protocols are of no use to a server that has to agree on one.
     private const int MaxProtocols = 16;
 
     /// <summary>Returns what it says; null when it is malformed.</summary>
@@ -84,7 +84,7 @@ internal static class ClientHelloParser
         {
             if (!TryTake(ref list, 1, out var value))
                 return false;
-            // The others are reserved to keep servers tolerant (RFC 8701).
+            // The other values are reserved to keep servers tolerant (RFC 8701).
             if (found.Count < MaxProtocols && !value.IsEmpty && !value.ContainsAnyExceptInRange((byte)'!', (byte)'~'))
                 found.Add(Encoding.ASCII.GetString(value));
         }

@@ -20,7 +20,7 @@ public sealed class ClientHelloReader
 
     private readonly byte[] _header = new byte[MessageHeaderLength];
 
-    // Where the first record begins that has not come whole, and the bytes of the message in the records before it.
+    // The first record that has not come whole begins here, behind so many bytes of the message in the records before it.
     private int _record;
     private int _before;
 

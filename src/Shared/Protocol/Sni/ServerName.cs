@@ -20,7 +20,7 @@ public static class ServerName
     {
         if (name.Length is 0 or > MaxLength + 1)
             return null;
-        // Not as ASCII, which would turn foreign bytes into question marks.
+        // The name is not read as ASCII, which would turn foreign bytes into question marks.
         return Normalize(Encoding.Latin1.GetString(name));
     }
 

@@ -58,7 +58,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
     /// <summary>Takes the pages of unused segments that were kept for the next use.</summary>
     public void ReleaseKept()
     {
-        // One at a time: whoever needs one meanwhile does not wait for the kernel to take all of them.
+        // They are taken one at a time: a thread that needs one meanwhile does not wait for the kernel to take all of them.
         for (Segment? segment; (segment = TryTakeKept()) is not null;)
         {
             segment.ReleasePages();
@@ -80,7 +80,7 @@ internal sealed unsafe class SegmentArena(int segmentSize, int kept)
             return false;
         _chunks.Add((nint)chunk);
 
-        // Added from the back, so that the first segment is taken first.
+        // They are added from the back, so that the first segment is taken first.
         for (var offset = ChunkSize - SegmentSize; offset >= 0; offset -= SegmentSize)
             _cold.Push(new Segment(this, chunk + offset));
         return true;

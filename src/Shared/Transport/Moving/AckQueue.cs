@@ -36,7 +36,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
             return;
         lock (_lock)
         {
-            // The peer learns it by the move.
+            // The peer learns by the move how much was received.
             if (_isStopped)
                 return;
             if (!stream.IsToldSoon)
@@ -53,7 +53,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
             Flush();
     }
 
-    /// <summary>The tunnel has ended.</summary>
+    /// <summary>Notes that the tunnel has ended.</summary>
     public void Stop()
     {
         lock (_lock)
@@ -96,7 +96,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
                 continue;
             if (leg.Table != table)
             {
-                // It has gone on elsewhere.
+                // The stream has gone on elsewhere.
                 leg.Table?.OnReceived(stream);
                 continue;
             }

@@ -166,7 +166,7 @@ internal sealed class HandOvers(MovableStream stream)
             }
             else if (way.HasEnded)
             {
-                // It has brought all. What of this end has not arrived, the peer misses, and ends the stream.
+                // The old tunnel has brought all. The peer misses what this end has sent and has not arrived, and ends the stream.
                 return true;
             }
         }
@@ -225,7 +225,7 @@ internal sealed class HandOvers(MovableStream stream)
 
     private void OnSwitched(StreamHandOver way)
     {
-        // The old one says that it has ended.
+        // The old leg says that it has ended.
         way.From.Later(static carrier => carrier.NotifyReadable());
         way.To.Later(static carrier => carrier.NotifyReadable());
         if (stream.IsLocalReset)

@@ -98,7 +98,7 @@ internal sealed class MovableReceiver(MovableStream stream)
                 return;
             if (!leg.IsOpen)
             {
-                // There was no answer, so it is not known what this is the end of.
+                // There was no answer, so it is not known whose end this is.
                 leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
                 return;
             }
@@ -132,7 +132,7 @@ internal sealed class MovableReceiver(MovableStream stream)
     /// <summary>Notes that the local end is reset, and is not closed any more. Called with the lock held.</summary>
     public void NoteReset() => _isClosed = true;
 
-    // Called with the lock held.
+    // This is called with the lock held.
     private bool IsHeard(StreamLeg leg) => leg.IsOpen && leg == stream.HandOvers.Receiving;
 
     private async Task<bool> WriteAfterAsync(Task before, StreamLeg leg, ReadOnlyMemory<byte> data)

@@ -32,7 +32,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <summary>Whether bytes wait to be sent again. Called with the lock held.</summary>
     public bool IsSendingAgain => _next < _sent.End;
 
-    // Of a stream that the peer has reset, or that is over, nobody asks for anything any more.
+    // Once the peer has reset the stream, or both ends are done, nobody asks for anything any more.
     private bool MayBeAsked => !IsEndTaken && !stream.IsOver;
 
     /// <inheritdoc cref="ILocalEndpoint.TryRead"/>

@@ -152,7 +152,7 @@ internal sealed class MovableStream : ITunnelStream
     /// <param name="table">The streams of the tunnel that has ended.</param>
     public void GiveUp(MovableStreams table)
     {
-        // The carrier of one that is open tells of its end, and one that waits does so as long as its last tunnel lets it.
+        // The carrier of an open stream tells of its end, and a stream that waits does so as long as its last tunnel lets it.
         if (Leg is { } leg ? leg.Table != table || !IsOver : Legs.Last.Table != table)
             return;
 
@@ -234,7 +234,8 @@ internal sealed class MovableStream : ITunnelStream
         }
         else if (leg.Table!.IsOver)
         {
-            // That was so only a moment ago, and who gave up its streams then saw that this one was not yet lost.
+            // The stream was lost only a moment ago, and the thread that gave up the tunnel's streams then saw that this one was not yet
+            // lost.
             GiveUp(leg.Table);
         }
     }
@@ -276,7 +277,7 @@ internal sealed class MovableStream : ITunnelStream
         }
 
         HandOvers.Drop();
-        // One that ended in order is kept until the peer has its end, too.
+        // A stream that ended in order is kept until the peer has its end, too.
         var table = Leg?.Table;
         if (IsSettled || table is not { Keeps: true } || !table.TryKeepEnded(this))
         {

@@ -18,7 +18,7 @@ internal sealed class MoveTally(TimeProvider time)
     /// <summary>Completes when each stream goes on elsewhere or has ended.</summary>
     public Task<TunnelResumed> Done => _done.Task;
 
-    /// <summary>The tunnel is lost.</summary>
+    /// <summary>Notes that the tunnel is lost.</summary>
     public void Begin(IEnumerable<MovableStream> streams)
     {
         lock (_lock)
@@ -32,7 +32,7 @@ internal sealed class MoveTally(TimeProvider time)
         }
     }
 
-    /// <summary>A stream goes on elsewhere.</summary>
+    /// <summary>Notes that a stream goes on elsewhere.</summary>
     public void OnMoved(MovableStream stream, long bytesAgain)
     {
         lock (_lock)
@@ -46,7 +46,7 @@ internal sealed class MoveTally(TimeProvider time)
         }
     }
 
-    /// <summary>A stream has ended.</summary>
+    /// <summary>Notes that a stream has ended.</summary>
     public void OnEnded(MovableStream stream)
     {
         lock (_lock)
@@ -56,7 +56,7 @@ internal sealed class MoveTally(TimeProvider time)
         }
     }
 
-    /// <summary>Nothing waits any more.</summary>
+    /// <summary>Notes that nothing waits any more.</summary>
     public void End()
     {
         lock (_lock)

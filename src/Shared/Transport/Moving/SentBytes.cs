@@ -17,7 +17,7 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
 
     private readonly List<Segment> _segments = [];
 
-    // Where the kept bytes begin in the first segment, and end in the last one.
+    // The kept bytes begin here in the first segment, and end here in the last one.
     private int _skip;
     private int _fill;
     private long _held;

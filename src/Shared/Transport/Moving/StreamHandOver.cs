@@ -31,7 +31,7 @@ internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
     /// <summary>Keeps what the old leg or the new one has said until it is known what it means.</summary>
     public void Hold(StreamLeg leg, Action said) => (leg == from ? _ofOld : _ofNew).Add(said);
 
-    /// <summary>The way is over.</summary>
+    /// <summary>Ends the way from the old leg to the new one.</summary>
     /// <param name="heard">The leg that is heard from now on; what the other has said means nothing.</param>
     /// <returns>What that leg has said meanwhile.</returns>
     public IReadOnlyList<Action> End(StreamLeg? heard)

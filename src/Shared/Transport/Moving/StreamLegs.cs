@@ -80,7 +80,7 @@ internal sealed class StreamLegs
             }
         }
 
-        // Whoever has given up the tunnel's streams meanwhile has left out this one, because it went on.
+        // A thread that has given up the tunnel's streams meanwhile has left out this one, because it went on.
         if (table.IsOver)
             _stream.GiveUp(table);
         return false;

@@ -19,7 +19,7 @@ namespace Tunnel.Shared.Transport.Mux;
 internal sealed class TunnelLinks(
     MuxTunnel tunnel, TunnelLink first, TunnelEnding ending, ITunnelHandler handler, string name, ILogger logger)
 {
-    // Guards the change from one connection to another, so that whoever finds the tunnel lost finds what to wait for too.
+    // This guards the change from one connection to another, so that a thread which finds the tunnel lost finds what to wait for too.
     private readonly Lock _change = new();
     private volatile TunnelLink _current = first;
     private Task _quiet = Task.CompletedTask;

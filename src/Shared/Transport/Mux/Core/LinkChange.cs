@@ -29,7 +29,7 @@ internal sealed class LinkChange(MuxCore core)
         }
     }
 
-    /// <summary>Whether a peer that says this can be gone on with.</summary>
+    /// <summary>Whether this end can go on with a peer that says this.</summary>
     /// <exception cref="FormatException">It can't be true.</exception>
     public bool CanResume(ResumePoint peer)
     {

@@ -175,7 +175,7 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 
     public async Task CloseAsync(TunnelEnd end)
     {
-        // The first lane last: its end ends the others too, and their queued frames would be lost.
+        // The first lane is closed last: its end ends the others too, and their queued frames would be lost.
         var others = Task.WhenAll(StopJoining().Select(lane => lane.Mux.CloseAsync(end)));
         await _first.CloseAsync(end, others);
         await Completion;

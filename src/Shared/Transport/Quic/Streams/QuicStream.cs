@@ -209,7 +209,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
     private void OnRemoteReset(ulong code)
     {
         _life.OnRemoteReset(code <= (ulong)ResetReason.NotOpened ? (ResetReason)code : ResetReason.Unspecified);
-        // Also done when the stream has ended for its owners: the other direction may still be open.
+        // This is also done when the stream has ended for its owners: the other direction may still be open.
         AbortNow();
     }
 
