@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Tunnel.Bench.Load;
 
-/// <summary>What all peers forward to: nginx, iperf3 and echo servers on 127.0.0.1, the same for every peer.</summary>
+/// <summary>The servers that all peers forward to: nginx, iperf3 and echo servers on 127.0.0.1, the same for every peer.</summary>
 internal sealed class Targets : IDisposable
 {
     private readonly ProcessGroup _processes = new();

@@ -9,7 +9,7 @@ namespace Tunnel.Demo.Upstream;
 /// </summary>
 internal sealed class HelloServer : IDisposable
 {
-    // Longer heads are nobody's in a demonstration.
+    // No client of a demonstration has a longer head.
     private const int MaxHeadBytes = 16 * 1024;
 
     private readonly TcpListener _listener;

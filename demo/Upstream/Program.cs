@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Demo.Upstream;
 
-// What stands behind the hub in `./tunnel demo`: an HTTP server and a UDP echo that tell each client the address they know it by; and,
+// This stands behind the hub in `./tunnel demo`: an HTTP server and a UDP echo that tell each client the address they know it by; and,
 // where there is no nc, a client that sends a datagram from the address that it is told to.
 try
 {

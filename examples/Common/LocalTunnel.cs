@@ -23,7 +23,7 @@ internal sealed class LocalTunnel : IAsyncDisposable
 
     public TunnelHub Hub { get; }
 
-    /// <summary>Starts both, and waits until the edge listens at the port.</summary>
+    /// <summary>Starts hub and edge, and waits until the edge listens at the port.</summary>
     public async Task StartAsync(int port, PortPolicyDefinition? policy = null)
     {
         await Hub.StartAsync();

@@ -4,7 +4,7 @@ using Examples;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Hooks;
 
-// Code that decides about clients: who comes from 127.0.0.66 is refused, all others go to the upstream that is named here.
+// This code decides about clients: one that comes from 127.0.0.66 is refused, all others go to the upstream that is named here.
 var port = int.Parse(args[0], CultureInfo.InvariantCulture);
 var upstream = IPEndPoint.Parse(args[1]);
 await using var tunnel = new LocalTunnel();

@@ -1,7 +1,7 @@
 using Examples;
 using Tunnel.Hub.Serving;
 
-// An application that is served at the edge's public port: the hub gives Kestrel the clients' streams, and nothing listens here.
+// The application is served at the edge's public port: the hub gives Kestrel the clients' streams, and nothing listens here.
 var port = args.Length > 0 ? int.Parse(args[0]) : 8080;
 await using var tunnel = new LocalTunnel();
 var builder = WebApplication.CreateSlimBuilder();

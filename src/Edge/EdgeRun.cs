@@ -149,7 +149,7 @@ internal sealed class EdgeRun : IAsyncDisposable
     /// <summary>Decides what the remaining file descriptors are used for.</summary>
     public DescriptorGuard Descriptors { get; }
 
-    /// <summary>What this process calls itself to the hub.</summary>
+    /// <summary>The name by which this process introduces itself to the hub.</summary>
     public string Instance { get; }
 
     /// <summary>The lock of the state directory; null without one.</summary>

@@ -158,7 +158,7 @@ internal sealed class HubRun : IDisposable
     /// <summary>The feed of the hub's events, for readers.</summary>
     public HubEventFeed Events { get; }
 
-    /// <summary>What operators change; it outlives the run's other parts.</summary>
+    /// <summary>The state that operators change; it outlives the run's other parts.</summary>
     public HubState State { get; }
 
     public EdgeStore Edges => State.Edges;
@@ -178,7 +178,7 @@ internal sealed class HubRun : IDisposable
     /// <summary>The traffic by edge and port.</summary>
     public TrafficRegistry Traffic { get; } = new();
 
-    /// <summary>What passed in the last hour.</summary>
+    /// <summary>The traffic of the last hour.</summary>
     public TrafficHistory History { get; } = new();
 
     /// <summary>The pools of the ports that have one.</summary>

@@ -74,13 +74,13 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
     /// <summary>The allowed edges; null when the hub is not running.</summary>
     public EdgeStore? Edges => _run?.Edges;
 
-    /// <summary>Who accepts streams in this process. It stays when the hub is stopped and started.</summary>
+    /// <summary>The programs that accept streams in this process. They stay when the hub is stopped and started.</summary>
     internal PortAcceptors Acceptors => _entrance.Acceptors;
 
     /// <summary>Takes over connections to the tunnel port that choose HTTP; null: none may. Set it before the start.</summary>
     internal IHttpConnections? HttpConnections { get; init; }
 
-    /// <summary>What this process has of the one before. Set it before the start.</summary>
+    /// <summary>The sockets and state that this process has of the one before. Set it before the start.</summary>
     internal Inheritance Inherited { get; init; } = Inheritance.None;
 
     /// <summary>

@@ -3,7 +3,7 @@ using Tunnel.TestUtilities;
 
 namespace Tunnel.FuzzTests;
 
-/// <summary>What targets assert; cheap, since they do it a million times a second.</summary>
+/// <summary>The assertions of targets; they are cheap, since targets make them a million times a second.</summary>
 internal static class Check
 {
     private const int MaxError = 2_000;

@@ -2,7 +2,7 @@ using Tunnel.FuzzTests.Engine;
 
 namespace Tunnel.FuzzTests;
 
-/// <summary>What was found once is never found again; and what mutations start from is valid.</summary>
+/// <summary>An input that was found once is never found again, and inputs that mutations start from are valid.</summary>
 public sealed class CorpusTests
 {
     public static TheoryData<string> Targets => [.. FuzzTargets.All.Select(static target => target.Name)];

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Tunnel.Bench.Load.Soak;
 
-/// <summary>What a client of a soak can ask of its upstream.</summary>
+/// <summary>The wishes that a client of a soak can have of its upstream.</summary>
 internal enum Wish : byte
 {
     /// <summary>Takes bytes until the client's end, and answers how many were right.</summary>

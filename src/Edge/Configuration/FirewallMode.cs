@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Configuration;
 
-/// <summary>What a hub may do to the packet filter of the edge's machine. No hub can lift this limit.</summary>
+/// <summary>Limits what a hub may do to the packet filter of the edge's machine. No hub can lift this limit.</summary>
 public enum FirewallMode
 {
     /// <summary>Everything that <c>firewallConfig</c> can say. Protected ports stay open whatever it says.</summary>

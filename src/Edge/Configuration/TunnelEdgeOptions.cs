@@ -88,7 +88,7 @@ public sealed record TunnelEdgeOptions
     /// <summary>Ports that are never bound, and never blocked by the packet filter, whatever the hub says.</summary>
     public ImmutableArray<int> ProtectedPorts { get; init; } = [22];
 
-    /// <summary>What the hub may do to this machine's packet filter.</summary>
+    /// <summary>The limit on what the hub may do to this machine's packet filter.</summary>
     public FirewallMode Firewall { get; init; } = FirewallMode.Full;
 
     /// <summary>Where state such as announced pins is kept; null forgets it with the process.</summary>

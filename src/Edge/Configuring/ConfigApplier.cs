@@ -201,6 +201,6 @@ internal sealed class ConfigApplier
     private static void Report(ReceivedConfig received, PortState state) =>
         received.Tunnel.SendReport(PortReport.Create(received.Revision, state));
 
-    /// <summary>What was applied last, and what each hub with a tunnel has sent.</summary>
+    /// <summary>The configuration that was applied last, and those that each hub with a tunnel has sent.</summary>
     private sealed record AppliedConfig(ReceivedConfig InForce, ImmutableArray<ReceivedConfig> Present);
 }

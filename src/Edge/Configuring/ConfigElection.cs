@@ -13,13 +13,13 @@ internal sealed class ConfigElection
 {
     private readonly SortedDictionary<int, ReceivedConfig> _present = [];
 
-    /// <summary>What is in force; null when nothing is, or nothing may be.</summary>
+    /// <summary>The configuration in force; null when there is none, or none may be.</summary>
     public ReceivedConfig? InForce { get; private set; }
 
     /// <summary>The newest configuration of each hub that has a tunnel.</summary>
     public ImmutableArray<ReceivedConfig> Present => [.. _present.Values];
 
-    /// <summary>Who is told what became of the firewall: the hub whose configuration is in force, then the others.</summary>
+    /// <summary>The hubs that are told what became of the firewall: the one whose configuration is in force, then the others.</summary>
     public ImmutableArray<AskingHub> Asking => InForce is not { } inForce ? [] :
     [
         new(inForce.Tunnel, inForce.Revision, IsInForce: true),

@@ -23,7 +23,7 @@ internal sealed class ConnectorOptions
     /// <summary>How long the streams of a replaced tunnel may go on.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
-    /// <summary>What HELLO says.</summary>
+    /// <summary>The content of HELLO.</summary>
     public required Hello Hello { get; init; }
 
     /// <summary>Creates the connector's options from an edge's, with a new identity for this start.</summary>

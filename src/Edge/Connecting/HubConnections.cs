@@ -124,7 +124,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
             link.Look();
     }
 
-    /// <summary>What speaks against a hub for a new client, the least first.</summary>
+    /// <summary>The faults of a hub that speak against it for a new client, the least first.</summary>
     [Flags]
     private enum HubFaults
     {

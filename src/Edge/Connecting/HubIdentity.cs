@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>What tells one hub from another.</summary>
+/// <summary>The properties that tell one hub from another.</summary>
 /// <param name="Name">Where it is, as the operator wrote it.</param>
 /// <param name="Address">The address that was found there; null when a proxy hides it.</param>
 internal sealed record HubIdentity(string Name, IPAddress? Address)

@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>One of the edge's hubs, and what keeps a tunnel to it.</summary>
+/// <summary>One of the edge's hubs, and the parts that keep a tunnel to it.</summary>
 /// <param name="options">The edge's options for this hub.</param>
 /// <param name="renewals">What it has renewed since the token was made.</param>
 /// <param name="record">What is known of it.</param>

@@ -2,7 +2,7 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>What the edge knows of one of its hubs beside its tunnels. One loop changes it, and any thread reads it.</summary>
+/// <summary>The edge's knowledge of one of its hubs beside its tunnels. One loop changes it, and any thread reads it.</summary>
 internal sealed class HubRecord(PinStore pins)
 {
     private volatile HubInfo? _info;
@@ -11,7 +11,7 @@ internal sealed class HubRecord(PinStore pins)
     /// <summary>The pins of its certificate.</summary>
     public PinStore Pins => pins;
 
-    /// <summary>What it says of itself in its present tunnel; null without a tunnel, and of a hub that says nothing.</summary>
+    /// <summary>The hub's description of itself in its present tunnel; null without a tunnel, and of a hub that says nothing.</summary>
     public HubInfo? Info
     {
         get => _info;

@@ -95,7 +95,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     public ConnectionStatus Status => _state.Current;
 
-    /// <summary>What the tunnels have carried; the connectors of an edge share it.</summary>
+    /// <summary>The sums of what the tunnels have carried; the connectors of an edge share them.</summary>
     public TunnelTotals Totals { get; init; } = new();
 
     /// <summary>

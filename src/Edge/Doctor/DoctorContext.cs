@@ -10,7 +10,7 @@ using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Edge.Doctor;
 
-/// <summary>What is to be checked, and what earlier checks have found for later ones: of the edge with one hub.</summary>
+/// <summary>The settings to be checked of the edge with one hub, and what earlier checks have found for later ones.</summary>
 internal sealed class DoctorContext
 {
     /// <param name="options">The settings, with the hub that is looked at.</param>

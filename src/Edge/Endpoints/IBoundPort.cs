@@ -9,7 +9,7 @@ internal interface IBoundPort
     /// <summary>The number of connections or sessions that came through this port and are open now.</summary>
     int Active { get; }
 
-    /// <summary>What has stopped working, in words for the log; null when all is well.</summary>
+    /// <summary>The fault of the port that has stopped working, in words for the log; null when all is well.</summary>
     string? Fault { get; }
 
     /// <summary>Resets the clients for which <paramref name="which"/> returns true.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Endpoints;
 
-/// <summary>What happened at one port since it was bound.</summary>
+/// <summary>Counts what happened at one port since it was bound.</summary>
 /// <param name="Active">Connections or sessions open now.</param>
 /// <param name="Total">Connections or sessions ever let in.</param>
 /// <param name="BytesIn">Bytes from clients.</param>

@@ -5,7 +5,7 @@ using Tunnel.Shared.Protocol.Addresses;
 namespace Tunnel.Edge.Firewall;
 
 /// <summary>
-/// What the packet filter is to do: what the hub sent, within this edge's own limits, and what nobody can block.
+/// Says what the packet filter is to do: what the hub sent, within this edge's own limits, and what nobody can block.
 /// </summary>
 internal sealed record FirewallPlan
 {

@@ -13,7 +13,9 @@ internal sealed record EdgeParts(
     HubConnections Hubs, TunnelLosses Losses, RefusalCounters Refusals, PortListeners Ports, TransportContext Transport,
     FirewallController Firewall, HubAwaiter? Awaiter)
 {
-    /// <summary>What came to the port at which the hub is awaited and was none of its, by reason; nothing where this edge dials.</summary>
+    /// <summary>
+    /// Counts what came to the port at which the hub is awaited and was none of its, by reason; empty where this edge dials.
+    /// </summary>
     public IReadOnlyDictionary<string, long> Strangers => Awaiter?.Strangers.ToDictionary() ?? ImmutableDictionary<string, long>.Empty;
 
     /// <summary>How many datagrams were lost here, at ports and in tunnels, by reason.</summary>

@@ -4,7 +4,7 @@ using Tunnel.Edge.Status;
 
 namespace Tunnel.Edge.Ports;
 
-/// <summary>What is bound and what could not be, at one moment.</summary>
+/// <summary>The ports that are bound and those that could not be, at one moment.</summary>
 internal sealed record PortState(ImmutableArray<PortKey> Bound, PortFailures Failed)
 {
     public ImmutableArray<int> NumbersOf(PortProtocol protocol) =>

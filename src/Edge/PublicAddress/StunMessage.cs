@@ -75,7 +75,7 @@ internal static class StunMessage
     }
 }
 
-/// <summary>What one datagram says in answer to a binding request.</summary>
+/// <summary>The content of one datagram that may answer a binding request.</summary>
 /// <param name="Kind">Whether it is an answer at all.</param>
 /// <param name="Address">The address and port that the request came from, as the server saw it.</param>
 /// <param name="ErrorCode">The server's code, 300–699; 0 for a success that can't be used.</param>

@@ -6,7 +6,7 @@ using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>What all loops that dial have in common.</summary>
+/// <summary>The parts that all loops that dial have in common.</summary>
 /// <param name="Door">Takes the connections.</param>
 /// <param name="Proxies">The proxies on the way to edges.</param>
 /// <param name="Pace">Spreads the first dials after the start or a loss.</param>

@@ -2,7 +2,7 @@ using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Accepting;
 
-/// <summary>What a connection that carries one request after another needs in order to stop being a stranger.</summary>
+/// <summary>Lets a connection that carries one request after another stop being a stranger.</summary>
 internal sealed class StrangerPass(StrangerRegistry strangers, Stranger stranger)
 {
     private int _admitted;

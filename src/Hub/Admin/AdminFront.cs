@@ -6,7 +6,7 @@ using Tunnel.Shared.Strangers;
 
 namespace Tunnel.Hub.Admin;
 
-/// <summary>Who may come in at the API, and how: keys, login links, and what keeps other sites' pages out.</summary>
+/// <summary>Decides who may come in at the API, and how: keys, login links, and the guard against other sites' pages.</summary>
 internal sealed record AdminFront(AdminKeys Keys, AdminAccess Access, BrowserGuard Guard, LoginEndpoints Login)
 {
     /// <summary>Makes the parts.</summary>

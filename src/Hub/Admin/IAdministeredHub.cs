@@ -67,7 +67,7 @@ internal interface IAdministeredHub
     /// <summary>The hub's open connections, counters and log of connections.</summary>
     TrafficRegistry Traffic { get; }
 
-    /// <summary>What passed in the last hour.</summary>
+    /// <summary>The traffic of the last hour.</summary>
     TrafficHistory History { get; }
 
     TargetPools Pools { get; }

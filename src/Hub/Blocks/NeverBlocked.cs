@@ -5,7 +5,9 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Blocks;
 
-/// <summary>What no block may touch: this machine, the hub's administrators, and what the setting <c>neverBlock</c> lists.</summary>
+/// <summary>
+/// The sources that no block may touch: this machine, the hub's administrators, and those of the setting <c>neverBlock</c>.
+/// </summary>
 /// <param name="configured">The setting <c>neverBlock</c>.</param>
 /// <param name="administrators">The setting <c>adminAllowCidrs</c>.</param>
 /// <param name="addresses">Returns this machine's present addresses.</param>

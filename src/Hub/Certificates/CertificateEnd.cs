@@ -2,7 +2,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Certificates;
 
-/// <summary>What is said about the end of a certificate, and when it is a warning.</summary>
+/// <summary>Says when a certificate ends, and when that is a warning.</summary>
 internal static class CertificateEnd
 {
     /// <summary>How long before its end a certificate is warned of.</summary>

@@ -29,7 +29,7 @@ public sealed class PemSource : IEquatable<PemSource>
         _hash = value.GetHashCode(StringComparison.Ordinal);
     }
 
-    /// <summary>What was written; it may be a key.</summary>
+    /// <summary>The text as it was written; it may be a key.</summary>
     internal string Value { get; }
 
     /// <summary>Whether it is PEM text.</summary>

@@ -8,7 +8,7 @@ using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
-/// <summary>What a command works with: its arguments, its output and the running hub.</summary>
+/// <summary>Gives a command its arguments, its output and the running hub.</summary>
 internal sealed class CommandContext(ParseResult parse, CommonOptions options)
 {
     // The statuses with which the API answers mistakes in what the operator wrote, as opposed to what the hub could not do.

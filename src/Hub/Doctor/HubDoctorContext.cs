@@ -5,7 +5,7 @@ using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Doctor;
 
-/// <summary>What the running hub reports of itself, and whether it runs on this machine.</summary>
+/// <summary>The running hub's report about itself, and whether it runs on this machine.</summary>
 internal sealed record HubDoctorContext
 {
     /// <summary>The hub's status.</summary>

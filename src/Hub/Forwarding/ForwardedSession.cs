@@ -55,7 +55,7 @@ internal sealed class ForwardedSession : MovingUpstream, IDatagramSink, IByteCou
 
     public ITunnelSession Session { get; }
 
-    /// <summary>By what the session is known when it comes over another tunnel; null when it ends with its own.</summary>
+    /// <summary>The flow by which the session is known when it comes over another tunnel; null when it ends with its own.</summary>
     public SessionFlow? Flow { get; }
 
     private PortPolicy Policy => Entry.Policy;

@@ -4,7 +4,7 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Hub.Forwarding;
 
-/// <summary>What the hub finds wrong with a client's address.</summary>
+/// <summary>The faults that the hub finds with a client's address.</summary>
 internal enum SourceFault
 {
     None,

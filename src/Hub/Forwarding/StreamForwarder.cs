@@ -34,13 +34,13 @@ internal sealed class StreamForwarder(
     /// <summary>Ends streams in which nothing passes.</summary>
     public IdleStreams Idle { get; } = new(context.Time);
 
-    /// <summary>What ports want to be done before there is an upstream.</summary>
+    /// <summary>The steps that ports want to be done before there is an upstream.</summary>
     public Entrance Entrance { get; init; } = Entrance.None(context.Time);
 
     /// <summary>The TLS servers of ports at which TLS ends.</summary>
     public required TlsServers Tls { get; init; }
 
-    /// <summary>Those that ports ask about clients.</summary>
+    /// <summary>The services that ports ask about clients.</summary>
     public required Authorizers Authorizers { get; init; }
 
     /// <summary>TLS to targets.</summary>

@@ -20,7 +20,7 @@ internal sealed class TrafficHistory
     private long _seconds;
     private DateTimeOffset _until;
 
-    /// <summary>What passes now: the last step of each connected edge, also of those that have no track.</summary>
+    /// <summary>The present traffic: the last step of each connected edge, also of those that have no track.</summary>
     public IReadOnlyDictionary<string, TrafficPoint> Now { get; private set; } = FrozenDictionary<string, TrafficPoint>.Empty;
 
     /// <summary>Adds what the connected edges have counted since the call before.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Hooks;
 
-/// <summary>What a hook wants to happen with a client.</summary>
+/// <summary>A hook's decision about a client.</summary>
 public sealed class ConnectionDecision
 {
     private ConnectionDecision()

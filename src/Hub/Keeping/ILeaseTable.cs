@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Keeping;
 
-/// <summary>Who holds something that only one of the hubs may do at a time, as the shared place has it.</summary>
+/// <summary>A lease as the shared place has it: who holds something that only one of the hubs may do at a time.</summary>
 /// <param name="Name">What is held.</param>
 /// <param name="Holder">The hub that holds it; empty: nobody.</param>
 /// <param name="Number">Grows with each renewal, so that others see that the holder lives; they need no clock that agrees with its.</param>

@@ -79,16 +79,16 @@ internal enum StreamFailure
     /// <summary>A client of a port with <c>tls</c> took too long for its first message.</summary>
     HelloTimeout,
 
-    /// <summary>What it sent first is not TLS.</summary>
+    /// <summary>The client's first bytes are not TLS.</summary>
     NotTls,
 
-    /// <summary>Its first message is longer than can be read.</summary>
+    /// <summary>The client's first message is longer than can be read.</summary>
     HelloTooLong,
 
-    /// <summary>It asks for a name that the port does not have, or for none, which the port does not allow.</summary>
+    /// <summary>The client asks for a name that the port does not have, or for none, which the port does not allow.</summary>
     UnknownName,
 
-    /// <summary>So many clients were slow with their first message that it had to give way to a new one.</summary>
+    /// <summary>So many clients were slow with their first message that this one had to give way to a new one.</summary>
     TooManyHandshakes,
 
     /// <summary>

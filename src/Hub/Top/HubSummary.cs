@@ -41,7 +41,7 @@ internal static class HubSummary
             .Add("   fd limit ", Ink.Dim).Add(Text($"{hub.DescriptorLimit}"));
     }
 
-    /// <summary>What is wrong, the worst first, one line each; the last one says how much more there is.</summary>
+    /// <summary>Lists what is wrong, the worst first, one line each; the last line says how much more there is.</summary>
     /// <param name="troubles">What is wrong.</param>
     /// <param name="all">How much there is, which may be more than is named.</param>
     /// <param name="width">The columns of the screen.</param>
@@ -60,7 +60,7 @@ internal static class HubSummary
             yield return new Row().Add(Text($"   and {all - shown} more"), Ink.Dim);
     }
 
-    /// <summary>What to do at a hub without edges.</summary>
+    /// <summary>Says what to do at a hub without edges.</summary>
     public static IEnumerable<Row> FirstSteps(OverviewAnswer hub) =>
     [
         new Row(),

@@ -12,7 +12,7 @@ namespace Tunnel.Hub.Top;
 /// <param name="Target">The target.</param>
 internal sealed record TargetRow(PortStatus Port, TargetStatus Target)
 {
-    /// <summary>What tells it from all others, and what the filter looks into.</summary>
+    /// <summary>The name that tells it from all others, into which the filter looks.</summary>
     public string Name => $"{Port.EdgeId} {PortLines.Name(Port)} {Target.Route} {Target.Target} {Target.Host}";
 }
 

@@ -5,13 +5,13 @@ using Tunnel.Shared.Hosting;
 
 namespace Tunnel.Hub.Top;
 
-/// <summary>What a dashboard wants to know beside the overview.</summary>
+/// <summary>Says what a dashboard wants to know beside the overview.</summary>
 internal sealed record TopQuestion
 {
-    /// <summary>What the names of the edges have in them; empty: all edges.</summary>
+    /// <summary>The text that the names of the edges contain; empty: all edges.</summary>
     public string Search { get; init; } = "";
 
-    /// <summary>What the edges are sorted by, and whether the highest comes first.</summary>
+    /// <summary>The order of the edges, and whether the highest comes first.</summary>
     public (string By, bool Descending) Sort { get; init; } = ("state", false);
 
     /// <summary>The edges whose history is wanted.</summary>
@@ -27,7 +27,7 @@ internal sealed record TopQuestion
     public string? Streams { get; init; }
 }
 
-/// <summary>What the dashboard knows of the hub, by its API alone.</summary>
+/// <summary>Keeps what the dashboard knows of the hub, by its API alone.</summary>
 /// <param name="client">Reaches the hub.</param>
 /// <param name="describe">Writes an event, which is JSON, as a line for people.</param>
 internal sealed class TopData(AdminClient client, Func<string, string> describe)
@@ -48,7 +48,7 @@ internal sealed class TopData(AdminClient client, Func<string, string> describe)
     /// <summary>The hub's last overview, with the first edges in the order that is wanted; null before the first.</summary>
     public OverviewAnswer? Overview { get; private set; }
 
-    /// <summary>What passed lately, second by second.</summary>
+    /// <summary>The traffic of the last seconds, second by second.</summary>
     public HistoryAnswer? Past { get; private set; }
 
     /// <summary>The ports of the edge that is looked at, or those of all that have been used; the first of many.</summary>

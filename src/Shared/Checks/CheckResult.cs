@@ -10,13 +10,13 @@ public enum CheckStatus
     /// <summary>All is well.</summary>
     Ok,
 
-    /// <summary>It works, but not as well as it could.</summary>
+    /// <summary>The checked thing works, but not as well as it could.</summary>
     Warning,
 
-    /// <summary>It could not be checked here, or need not be.</summary>
+    /// <summary>The thing could not be checked here, or need not be.</summary>
     Skipped,
 
-    /// <summary>It will not work like this.</summary>
+    /// <summary>The checked thing will not work like this.</summary>
     Failed,
 }
 
@@ -27,7 +27,7 @@ public enum CheckStatus
 /// <param name="Advice">What to do; null when nothing needs to be done.</param>
 public sealed record CheckResult(string Name, CheckStatus Status, string Detail, string? Advice = null)
 {
-    /// <summary>What was checked, where the same is checked of several things; else null.</summary>
+    /// <summary>The thing that was checked, where the same is checked of several things; else null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Subject { get; init; }
 }
@@ -39,7 +39,7 @@ public interface ICheck<in TContext>
     /// <summary>The check's name, one word.</summary>
     string Name { get; }
 
-    /// <summary>What it checks, where there are several things of a kind, as hubs of an edge; else null.</summary>
+    /// <summary>The thing that it checks, where there are several of a kind, as hubs of an edge; else null.</summary>
     string? Subject => null;
 
     /// <summary>Runs the check. What is wrong is a result; an exception is reported as a failure of the check itself.</summary>

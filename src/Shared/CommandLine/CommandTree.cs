@@ -18,7 +18,9 @@ internal static class CommandTree
         /// <summary>The options of this command.</summary>
         public IEnumerable<Option> Options => Command.Options.Where(option => !option.Hidden);
 
-        /// <summary>What a shell matches to go from a command to one below it: the path so far, a space and the next word.</summary>
+        /// <summary>
+        /// The text that a shell matches to go from a command to one below it: the path so far, a space and the next word.
+        /// </summary>
         public IEnumerable<string> Steps
         {
             get

@@ -16,6 +16,6 @@ public sealed record Column<T>(string Name, int Width, Func<T, int, (string Text
     /// <summary>Whether its text is at its right end, as numbers are.</summary>
     public bool ToRight { get; init; }
 
-    /// <summary>What the list is sorted by with this column; null: it can't be.</summary>
+    /// <summary>The key by which the list is sorted with this column; null: it can't be.</summary>
     public Comparison<T>? Sort { get; init; }
 }

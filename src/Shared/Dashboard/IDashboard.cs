@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Dashboard;
 
-/// <summary>What is shown on a screen that is live.</summary>
+/// <summary>Draws a screen that is live.</summary>
 public interface IDashboard
 {
     /// <summary>The height of a page that is printed: everything is on it, and nothing of what keys are for.</summary>

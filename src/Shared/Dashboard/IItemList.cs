@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Dashboard;
 
-/// <summary>What keys do to a list, whatever its lines show.</summary>
+/// <summary>Does with a list what keys ask for, whatever its lines show.</summary>
 public interface IItemList
 {
     /// <summary>Lines whose name does not have this are left out.</summary>

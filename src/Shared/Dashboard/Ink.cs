@@ -3,10 +3,10 @@ namespace Tunnel.Shared.Dashboard;
 /// <summary>How a piece of text is shown. Each state also has a sign and a word, so that none of it depends on colour.</summary>
 public enum Ink
 {
-    /// <summary>As the terminal shows text.</summary>
+    /// <summary>Plain text, as the terminal shows it.</summary>
     Plain,
 
-    /// <summary>What the eye shall find first.</summary>
+    /// <summary>Text that the eye shall find first.</summary>
     Bold,
 
     /// <summary>Labels and what matters less.</summary>

@@ -18,7 +18,7 @@ public sealed class ItemList<T>(IReadOnlyList<Column<T>> columns, Func<T, string
     /// <inheritdoc/>
     public string Filter { get; set; } = "";
 
-    /// <summary>What the last drawing has shown: the lines on the screen.</summary>
+    /// <summary>The lines that the last drawing has shown on the screen.</summary>
     public IReadOnlyList<T> Window { get; private set; } = [];
 
     /// <summary>The line that is chosen; null when there is none.</summary>

@@ -36,7 +36,7 @@ public enum UnixFileType
 /// <param name="Group">The group's id.</param>
 public readonly partial record struct UnixFile(UnixFileType Type, UnixFileMode Mode, uint Owner, uint Group)
 {
-    /// <summary>What <see cref="FaultOfFile"/> says where nothing exists.</summary>
+    /// <summary>The words of <see cref="FaultOfFile"/> where nothing exists.</summary>
     public const string Missing = "does not exist";
 
     private const int TypeMask = 0xF000;

@@ -79,7 +79,7 @@ public enum FirewallDirection
     Forward,
 }
 
-/// <summary>What happens to packets that match.</summary>
+/// <summary>The fate of packets that match.</summary>
 public enum FirewallAction
 {
     /// <summary>Lets packets pass without looking at later rules of ours; the machine's other tables still decide for themselves.</summary>

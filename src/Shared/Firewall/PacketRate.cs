@@ -10,7 +10,7 @@ public readonly record struct PacketRate(int Count, RateUnit Unit)
     /// <summary>The highest <see cref="Count"/>, and the highest burst.</summary>
     public const int MaxCount = 1_000_000;
 
-    /// <summary>What is valid, for an error text.</summary>
+    /// <summary>The valid forms, for an error text.</summary>
     public const string Valid = "must be \"N/second\", \"N/minute\" or \"N/hour\" with N from 1 to 1000000";
 
     /// <summary>The unit's length in seconds.</summary>

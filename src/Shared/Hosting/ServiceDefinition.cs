@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Hosting;
 
-/// <summary>What the runner needs to know about a service.</summary>
+/// <summary>Tells the runner what it needs to know about a service.</summary>
 public sealed record ServiceDefinition
 {
     /// <summary>The program's name, for logs.</summary>

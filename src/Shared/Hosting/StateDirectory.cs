@@ -20,7 +20,7 @@ public sealed class StateDirectory : IDisposable
 
     private StateDirectory(FileLock held) => _lock = held;
 
-    /// <summary>What holds the directory: a process that gets a duplicate holds it too.</summary>
+    /// <summary>The lock that holds the directory: a process that gets a duplicate holds it too.</summary>
     public SafeFileHandle Lock => _lock.Handle;
 
     /// <summary>

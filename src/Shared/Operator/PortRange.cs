@@ -17,7 +17,7 @@ public readonly record struct PortRange(int First, int Last)
     /// <summary>Whether this range contains all ports of the other.</summary>
     public bool Contains(PortRange other) => other.First >= First && other.Last <= Last;
 
-    /// <summary>What remains without the ports of another range: nothing, one range, or two.</summary>
+    /// <summary>Returns what remains without the ports of another range: nothing, one range, or two.</summary>
     public IEnumerable<PortRange> Without(PortRange other)
     {
         if (!Overlaps(other))

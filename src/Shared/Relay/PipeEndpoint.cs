@@ -11,7 +11,7 @@ namespace Tunnel.Shared.Relay;
 /// </summary>
 public sealed class PipeEndpoint : ILocalEndpoint
 {
-    /// <summary>About how many bytes wait each way.</summary>
+    /// <summary>The number of bytes that wait each way, roughly.</summary>
     public const int MaxHeld = 64 << 10;
 
     private readonly Pipe _received = new(new PipeOptions(

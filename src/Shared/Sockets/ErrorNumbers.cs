@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Sockets;
 
-/// <summary>What the numbers of errno(3) mean, on Linux.</summary>
+/// <summary>Knows what the numbers of errno(3) mean, on Linux.</summary>
 internal static class ErrorNumbers
 {
     /// <summary>Converts an error number; only errors that somebody distinguishes have their own value.</summary>

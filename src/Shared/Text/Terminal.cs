@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Text;
 
-/// <summary>What the place where a command prints can show.</summary>
+/// <summary>The abilities of the place where a command prints.</summary>
 /// <param name="Width">The width in columns, or null where lines have no limit: a file, a pipe.</param>
 /// <param name="HasColours">Whether it shows colours and they are wanted.</param>
 public sealed record Terminal(int? Width, bool HasColours)

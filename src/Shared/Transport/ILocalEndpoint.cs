@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What <see cref="ILocalEndpoint.TryRead"/> found.</summary>
+/// <summary>The result of <see cref="ILocalEndpoint.TryRead"/>.</summary>
 public enum LocalReadStatus
 {
     /// <summary>Bytes were read.</summary>

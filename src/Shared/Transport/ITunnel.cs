@@ -31,10 +31,10 @@ public interface ITunnel : IAsyncDisposable
     /// <summary>UDP sessions open now.</summary>
     int ActiveSessions { get; }
 
-    /// <summary>What the tunnel has carried so far.</summary>
+    /// <summary>Counts of what the tunnel has carried so far.</summary>
     TunnelCounters Counters { get; }
 
-    /// <summary>What waits to be sent now; zeros where the transport can't tell.</summary>
+    /// <summary>Counts of what waits to be sent now; zeros where the transport can't tell.</summary>
     TunnelQueues Queues => default;
 
     /// <summary>The number of connections that the tunnel runs over.</summary>

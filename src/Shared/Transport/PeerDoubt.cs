@@ -68,7 +68,7 @@ internal sealed class PeerDoubt(long now)
     }
 }
 
-/// <summary>What the caller has to do.</summary>
+/// <summary>Says what the caller has to do.</summary>
 internal enum DoubtStep
 {
     /// <summary>There is nothing to do.</summary>

@@ -3,10 +3,10 @@ namespace Tunnel.Shared.Transport;
 /// <summary>Whether a tunnel goes on over another connection.</summary>
 public enum ResumeOutcome
 {
-    /// <summary>It goes on; the connection is its own now.</summary>
+    /// <summary>The tunnel goes on; the connection is its own now.</summary>
     Resumed,
 
-    /// <summary>It can't, whatever the peer says; nothing has changed.</summary>
+    /// <summary>The tunnel can't go on, whatever the peer says; nothing has changed.</summary>
     NotPossible,
 
     /// <summary>The peer, or this end, has not kept what that needs. The connection is a tunnel of its own.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What a tunnel has carried since it began, payload only.</summary>
+/// <summary>Counts what a tunnel has carried since it began, payload only.</summary>
 public readonly record struct TunnelCounters
 {
     /// <summary>Bytes from the local peers into the tunnel, TCP and UDP.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport;
 
-/// <summary>What became of a tunnel whose connection was lost, and that goes on over another one.</summary>
+/// <summary>The figures of a tunnel whose connection was lost, and that goes on over another one.</summary>
 /// <param name="Streams">The streams that were open and go on.</param>
 /// <param name="BytesAgain">The bytes that this end sends again.</param>
 /// <param name="LostFor">The time without a connection, as this end noticed it.</param>

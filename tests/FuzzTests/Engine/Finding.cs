@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Tunnel.FuzzTests.Engine;
 
-/// <summary>What is wrong with how one input was taken.</summary>
+/// <summary>A fault in how one input was taken.</summary>
 /// <param name="Signature">A text that findings of one cause share.</param>
 /// <param name="Detail">The exception with its stack, or the figures.</param>
 /// <param name="Input">The input that led to it.</param>

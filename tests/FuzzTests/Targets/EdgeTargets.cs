@@ -10,7 +10,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>What operators define: allowed edges with their ports' policies, and firewalls.</summary>
+/// <summary>Reads what operators define: allowed edges with their ports' policies, and firewalls.</summary>
 internal static class EdgeTargets
 {
     public static IReadOnlyList<byte[]> EdgeSeeds { get; } = Words.Of(

@@ -3,7 +3,7 @@ using Tunnel.Shared.Transport.Proxies;
 
 namespace Tunnel.FuzzTests.Targets;
 
-/// <summary>What the proxies that tunnels go out through answer, and how an operator names them.</summary>
+/// <summary>Reads the answers of the proxies that tunnels go out through, and their names as operators write them.</summary>
 internal static class OutwardProxyTargets
 {
     private const string Password = "s3cr3t-s3cr3t-s3cr3t";

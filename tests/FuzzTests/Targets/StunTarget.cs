@@ -4,7 +4,7 @@ using Tunnel.Edge.PublicAddress;
 namespace Tunnel.FuzzTests.Targets;
 
 /// <summary>
-/// What answers a STUN request, from whoever knows the transaction: its id is taken from the answer, or all would be refused for that.
+/// Reads answers to a STUN request, from whoever knows the transaction: its id is taken from the answer, or all would be refused for that.
 /// </summary>
 internal static class StunTarget
 {

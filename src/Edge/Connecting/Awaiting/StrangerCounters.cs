@@ -10,7 +10,7 @@ internal enum StrangerKind
     /// <summary>Its address is not in <c>dialAllowCidrs</c>.</summary>
     NotAllowed,
 
-    /// <summary>It has shown another certificate than the hub's.</summary>
+    /// <summary>The peer has shown another certificate than the hub's.</summary>
     WrongCertificate,
 
     /// <summary>Its address has shown another certificate too often within a minute.</summary>
@@ -19,10 +19,10 @@ internal enum StrangerKind
     /// <summary>There were no descriptors to spare.</summary>
     DescriptorLimit,
 
-    /// <summary>It does not speak TLS, or has left.</summary>
+    /// <summary>The peer does not speak TLS, or has left.</summary>
     NoHub,
 
-    /// <summary>It was not done in time, or had to give way to others.</summary>
+    /// <summary>The peer was not done in time, or had to give way to others.</summary>
     NotInTime,
 }
 

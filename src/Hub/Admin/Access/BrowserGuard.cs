@@ -17,7 +17,7 @@ namespace Tunnel.Hub.Admin.Access;
 /// <param name="certificate">Returns the certificate that browsers see, null when there is none.</param>
 internal sealed class BrowserGuard(Func<string?> publicHost, Func<X509Certificate2?> certificate)
 {
-    /// <summary>What the page may do: load its own scripts, styles and pictures, ask its own API, and nothing else.</summary>
+    /// <summary>The rights of the page: to load its own scripts, styles and pictures, to ask its own API, and nothing else.</summary>
     public const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         + "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

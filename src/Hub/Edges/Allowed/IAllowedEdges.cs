@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Tunnel.Hub.Edges.Allowed;
 
-/// <summary>What the data path needs to know of the allowed edges. All members may be called from any thread.</summary>
+/// <summary>The part of the allowed edges that the data path needs. All members may be called from any thread.</summary>
 public interface IAllowedEdges
 {
     /// <summary>

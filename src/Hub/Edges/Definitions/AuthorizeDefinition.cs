@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>Whom the hub asks whether a port's clients may come in; a member that is null has its default.</summary>
+/// <summary>Says whom the hub asks whether a port's clients may come in; a member that is null has its default.</summary>
 public sealed record AuthorizeDefinition
 {
     /// <summary>The URL that is asked, of the scheme http or https.</summary>

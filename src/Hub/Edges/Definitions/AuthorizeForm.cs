@@ -3,7 +3,7 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>How it is written whom the hub asks about clients: a URL, or an object with it and more.</summary>
+/// <summary>The form in which it is written whom the hub asks about clients: a URL, or an object with it and more.</summary>
 internal static class AuthorizeForm
 {
     private const int MaxLength = 2_048;

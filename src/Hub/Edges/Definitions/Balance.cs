@@ -13,7 +13,7 @@ public enum Balance
     [JsonStringEnumMemberName("leastConnections")]
     LeastConnections,
 
-    /// <summary>By the client's address (IPv6: its /64): the same client, the same member, as long as it can be used.</summary>
+    /// <summary>The client's address (IPv6: its /64) decides: a client stays with a member as long as that can be used.</summary>
     [JsonStringEnumMemberName("sourceHash")]
     SourceHash,
 

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>What a health check asks of a target.</summary>
+/// <summary>The demand that a health check makes of a target.</summary>
 public enum HealthCheckType
 {
     /// <summary>That it accepts a connection, and answers as expected if something is sent.</summary>
@@ -32,7 +32,7 @@ public enum HealthCheckType
 /// <summary>How the members of a pool are checked, as the operator writes it; a member that is null has its default.</summary>
 public sealed record HealthCheckDefinition
 {
-    /// <summary>What is asked.</summary>
+    /// <summary>The question that is asked.</summary>
     public HealthCheckType? Type { get; init; }
 
     /// <summary>Seconds between two checks of a target, 1–3,600; 10 by default.</summary>
@@ -50,10 +50,10 @@ public sealed record HealthCheckDefinition
     /// <summary>The host of an HTTP request, and the server name of a TLS handshake; the target's by default.</summary>
     public string? Host { get; init; }
 
-    /// <summary>What is sent (tcp, udp), as text or as <c>hex:…</c>.</summary>
+    /// <summary>The bytes that are sent (tcp, udp), as text or as <c>hex:…</c>.</summary>
     public string? Send { get; init; }
 
-    /// <summary>What the answer has to contain (tcp, udp), as text or as <c>hex:…</c>; any answer by default.</summary>
+    /// <summary>The bytes that the answer has to contain (tcp, udp), as text or as <c>hex:…</c>; any answer by default.</summary>
     public string? Expect { get; init; }
 
     /// <summary>How many checks have to fail in a row before the target is down, 1–100; 3 by default.</summary>

@@ -8,7 +8,7 @@ namespace Tunnel.Hub.Edges.Definitions;
 /// <typeparam name="T">The type of the object.</typeparam>
 internal abstract record ObjectSetting<T>(string Name)
 {
-    /// <summary>What it does, with its default. Markdown, without a full stop.</summary>
+    /// <summary>The member's effect, with its default. Markdown, without a full stop.</summary>
     public required string Summary { get; init; }
 
     /// <summary>The message when it is missing; null: it may be missing.</summary>

@@ -42,13 +42,13 @@ public sealed record PortPolicy
     /// <summary>How many new clients are admitted by how fast targets accept connections; null: as many as come.</summary>
     public AdaptiveDefinition? Adaptive { get; init; }
 
-    /// <summary>What is read of clients' TLS; null: nothing, the port may carry anything.</summary>
+    /// <summary>The settings for clients' TLS; null: none of it is read, and the port may carry anything.</summary>
     public TlsDefinition? Tls { get; init; }
 
     /// <summary>How the hub speaks TLS to the targets; null: it does not, what clients say goes on as it is.</summary>
     public UpstreamTlsDefinition? UpstreamTls { get; init; }
 
-    /// <summary>Whom the hub asks whether a client may come in; null: nobody.</summary>
+    /// <summary>The service that the hub asks whether a client may come in; null: nobody is asked.</summary>
     public AuthorizeDefinition? Authorize { get; init; }
 
     /// <summary>Which pool a client gets by the name that it asks for; null: all get the same.</summary>

@@ -13,11 +13,11 @@ internal abstract record PortSetting(string Name)
     public required string Default { get; init; }
 
     /// <summary>
-    /// What the setting does: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.
+    /// The setting's effect: for the documentation, the description of the API, and the help of commands. Markdown, without a full stop.
     /// </summary>
     public required string Summary { get; init; }
 
-    /// <summary>What to do instead when the setting has no effect on a port.</summary>
+    /// <summary>The advice when the setting has no effect on a port.</summary>
     public string Instead { get; init; } = "remove it here";
 
     /// <summary>Whether the edge is told the setting, under the same name (<c>EdgePortSettings</c>).</summary>

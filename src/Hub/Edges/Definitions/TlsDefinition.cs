@@ -3,7 +3,7 @@ using Tunnel.Hub.Certificates;
 
 namespace Tunnel.Hub.Edges.Definitions;
 
-/// <summary>What the hub does with the TLS of a port's clients; a member that is null has its default.</summary>
+/// <summary>Says what the hub does with the TLS of a port's clients; a member that is null has its default.</summary>
 public sealed record TlsDefinition
 {
     /// <summary>Whether the hub reads the name that a client asks for, and carries its TLS to the upstream as it is.</summary>

@@ -75,7 +75,7 @@ internal static class TlsForms
         (words, _) => new JsonArray([.. words[^1].Split('+').Select(word => JsonValue.Create(word))]),
         new SettingSchema(SettingType.List, Most: 16));
 
-    /// <summary>What is done with clients' TLS.</summary>
+    /// <summary>The form of the setting for clients' TLS.</summary>
     public static readonly ObjectForm<TlsDefinition> Tls = new(
         "{\"passthrough\": true}",
         new TlsDefinition(),

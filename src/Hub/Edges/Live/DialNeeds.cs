@@ -2,7 +2,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>What the hub has to know to dial an edge: whether it lacks a connection, and for how many it asks.</summary>
+/// <summary>Tells the hub what it has to know to dial an edge: whether it lacks a connection, and for how many it asks.</summary>
 /// <param name="registryLock">The lock of the registry.</param>
 /// <param name="slots">The edges of the registry, read under its lock.</param>
 /// <param name="maxLanes">The number of connections that a tunnel may have.</param>

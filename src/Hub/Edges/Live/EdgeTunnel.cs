@@ -48,7 +48,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
 
     public string TunnelId => Config.Hub!.TunnelId;
 
-    /// <summary>What the ids of its connections have in common.</summary>
+    /// <summary>The key that the ids of its connections have in common.</summary>
     public TunnelKey Key { get; }
 
     /// <summary>The configuration that was last sent to it; changed under the registry's lock.</summary>

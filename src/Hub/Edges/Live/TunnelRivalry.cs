@@ -1,6 +1,6 @@
 namespace Tunnel.Hub.Edges.Live;
 
-/// <summary>What is done when a second tunnel of one edge id arrives.</summary>
+/// <summary>The decision when a second tunnel of one edge id arrives.</summary>
 internal enum RivalryOutcome
 {
     /// <summary>Both live; new streams go to the newcomer, and the older one drains.</summary>

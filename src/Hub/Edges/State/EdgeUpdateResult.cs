@@ -28,10 +28,10 @@ public sealed record EdgeUpdateResult
     /// <summary>Why nothing was changed; empty when the change was applied (or, in a dry run, would have been).</summary>
     public ImmutableArray<Fault> Errors { get; init; } = [];
 
-    /// <summary>What was accepted but deserves a look, such as well-known ports that another service may own.</summary>
+    /// <summary>The warnings of what was accepted but deserves a look, such as well-known ports that another service may own.</summary>
     public ImmutableArray<Fault> Warnings { get; init; } = [];
 
-    /// <summary>What changed, by edge and port.</summary>
+    /// <summary>The differences by edge and port.</summary>
     public EdgeSetDiff Diff { get; init; } = EdgeSetDiff.Empty;
 
     /// <summary>The status of the change.</summary>

@@ -1,14 +1,14 @@
 namespace Tunnel.Hub.Forwarding.Authorizing;
 
-/// <summary>What is known of a client when it was asked about.</summary>
+/// <summary>The answer to a question about a client.</summary>
 internal enum AuthorizeAnswer
 {
-    /// <summary>It may come in.</summary>
+    /// <summary>The client may come in.</summary>
     Allowed,
 
-    /// <summary>It may not.</summary>
+    /// <summary>The client may not come in.</summary>
     Refused,
 
-    /// <summary>Nothing, since there was no answer.</summary>
+    /// <summary>Nothing is known, since there was no answer.</summary>
     None,
 }

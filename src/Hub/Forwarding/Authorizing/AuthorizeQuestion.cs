@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Tunnel.Hub.Forwarding.Authorizing;
 
-/// <summary>What an answer may depend on: clients for whom this is the same share one.</summary>
+/// <summary>Holds what an answer may depend on: clients for whom this is the same share one answer.</summary>
 /// <param name="EdgeId">The edge that the client came through.</param>
 /// <param name="Port">Its TCP port.</param>
 /// <param name="Source">The client's address; null when not known.</param>

@@ -36,7 +36,7 @@ internal sealed class Authorizer : IDisposable
         _kept = new KeptAnswers(asked.Lifetime, MaxKept, time);
     }
 
-    /// <summary>What the operator wrote.</summary>
+    /// <summary>The definition that the operator wrote.</summary>
     public AuthorizeDefinition Asked { get; }
 
     /// <summary>Why there are no answers; null while there are, or nobody has asked.</summary>

@@ -4,7 +4,7 @@ using Tunnel.Hub.Edges.Definitions;
 
 namespace Tunnel.Hub.Forwarding.Authorizing;
 
-/// <summary>Those that are asked about clients, one for each <c>authorizeUrl</c> that ports have. Any thread may use it.</summary>
+/// <summary>The services that are asked about clients, one for each <c>authorizeUrl</c> that ports have. Any thread may use it.</summary>
 /// <param name="open">Makes what sends requests, to addresses that a rule allows.</param>
 /// <param name="reports">Is told of faults.</param>
 /// <param name="time">The clock.</param>

@@ -9,7 +9,9 @@ using Tunnel.Hub.Traffic;
 
 namespace Tunnel.Hub.Forwarding.Entering;
 
-/// <summary>What a client's stream passes before it has an upstream, at a port that wants that; at others it costs a comparison.</summary>
+/// <summary>
+/// The steps that a client's stream passes before it has an upstream, at a port that wants that; at others it costs a comparison.
+/// </summary>
 internal sealed class Entrance(HookRunner hooks, PortAcceptors acceptors, TimeProvider time, ILogger logger)
 {
     private readonly HelloStep _hello = new(time);

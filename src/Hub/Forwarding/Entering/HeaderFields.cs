@@ -54,7 +54,7 @@ internal sealed record HeaderFields(ConnectionId Id, string EdgeId, TransportKin
     }
 }
 
-/// <summary>What is known of a client's TLS session that ends at the hub.</summary>
+/// <summary>The facts about a client's TLS session that ends at the hub.</summary>
 /// <param name="Version">The version, such as <c>TLSv1.3</c>.</param>
 /// <param name="Cipher">The cipher suite's name.</param>
 /// <param name="CommonName">The common name of the client's certificate, which was checked; null when it has shown none.</param>

@@ -31,7 +31,7 @@ internal sealed class StreamVisit(
     /// <summary>The route of that name; null: the client gets the port's own upstream.</summary>
     public NamedRoute? Route { get; set; }
 
-    /// <summary>What the upstream is told, where its header is of version 2.</summary>
+    /// <summary>The fields that the upstream is told, where its header is of version 2.</summary>
     public HeaderFields Fields { get; set; } = null!;
 
     /// <summary>Whether hooks have added to <see cref="Fields"/>.</summary>

@@ -8,7 +8,7 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Hub.Forwarding.Securing;
 
 /// <summary>
-/// What ports need for TLS, kept once for all ports with the same settings, whose files are looked at. Any thread may use it.
+/// Keeps what ports need for TLS, once for all ports with the same settings, and looks at its files. Any thread may use it.
 /// </summary>
 /// <typeparam name="TWritten">What the operator wrote, compared by value.</typeparam>
 /// <typeparam name="TTls">What is kept for it.</typeparam>

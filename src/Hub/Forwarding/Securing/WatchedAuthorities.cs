@@ -23,7 +23,7 @@ internal sealed class WatchedAuthorities
         Load();
     }
 
-    /// <summary>Those in use; null: there are none that could be used.</summary>
+    /// <summary>The authorities in use; null: there are none that could be used.</summary>
     public X509Certificate2Collection? All => _all;
 
     /// <summary>Describes the file if its present content can't be used.</summary>

@@ -16,7 +16,7 @@ internal interface IUpstreamConnector
     ValueTask<ConnectOutcome> ConnectAsync(UpstreamRequest request, CancellationToken limit);
 }
 
-/// <summary>What a client's stream asks for.</summary>
+/// <summary>The upstream that a client's stream asks for.</summary>
 /// <param name="Host">The upstream's name or address.</param>
 /// <param name="Port">The upstream's TCP port.</param>
 /// <param name="Source">The client's address; null when not known.</param>

@@ -160,7 +160,7 @@ internal sealed class HealthProbe : IHealthProbe
         return buffer[..length].ToArray();
     }
 
-    /// <summary>What the check is at, for the fault when its time has passed.</summary>
+    /// <summary>The step that the check is at, for the fault when its time has passed.</summary>
     private sealed class Phase
     {
         public string Name { get; set; } = "connect";

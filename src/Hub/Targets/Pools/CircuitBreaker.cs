@@ -5,13 +5,13 @@ namespace Tunnel.Hub.Targets.Pools;
 /// <summary>Whether a member is tried, as far as clients' own connections show.</summary>
 internal enum BreakerState
 {
-    /// <summary>It is used as usual.</summary>
+    /// <summary>The member is used as usual.</summary>
     Closed,
 
     /// <summary>Too many connections in a row have failed: it gets none.</summary>
     Open,
 
-    /// <summary>It gets a few, which decide.</summary>
+    /// <summary>The member gets a few connections, which decide.</summary>
     HalfOpen,
 }
 

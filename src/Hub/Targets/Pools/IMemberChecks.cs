@@ -25,7 +25,7 @@ internal interface IMemberCheck
     void Leave(TargetPool pool, PoolMember member);
 }
 
-/// <summary>What is checked, and how.</summary>
+/// <summary>The address that is checked, and how.</summary>
 /// <param name="Address">The address that is checked.</param>
 /// <param name="Host">The host that an HTTP request or a TLS handshake names.</param>
 /// <param name="Check">How it is checked.</param>

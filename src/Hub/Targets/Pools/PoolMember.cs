@@ -33,7 +33,7 @@ internal sealed class PoolMember(TargetDefinition target, IPEndPoint address, Ti
     /// <summary>Connections and sessions that ever used it.</summary>
     public long Total { get; set; }
 
-    /// <summary>Those that failed.</summary>
+    /// <summary>The number of those that failed.</summary>
     public long Failed { get; set; }
 
     /// <summary>Since when its breaker lets in no clients, or only a few, and why; null when it is closed.</summary>

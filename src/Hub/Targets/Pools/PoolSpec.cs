@@ -12,7 +12,7 @@ internal readonly record struct PoolKey(string EdgeId, bool Udp, int Port, strin
     public override string ToString() => $"{(Udp ? "udp" : "tcp")}/{Port}{(Route.Length > 0 ? $" {Route}" : "")}";
 }
 
-/// <summary>What a pool is made of.</summary>
+/// <summary>The settings that a pool is made of.</summary>
 /// <param name="Policy">What the operator wrote, with at least one target.</param>
 /// <param name="Port">The port of targets that name none.</param>
 /// <param name="Proxy">The PROXY header that clients have.</param>

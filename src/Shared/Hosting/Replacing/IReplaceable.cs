@@ -5,7 +5,7 @@ namespace Tunnel.Shared.Hosting.Replacing;
 /// <summary>A service that another process can replace while it runs.</summary>
 public interface IReplaceable
 {
-    /// <summary>What this process calls itself; at most 255 bytes of UTF-8.</summary>
+    /// <summary>The name of this process; at most 255 bytes of UTF-8.</summary>
     string Name { get; }
 
     /// <summary>The lock of its state directory; null when it has none.</summary>

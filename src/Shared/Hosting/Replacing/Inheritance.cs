@@ -3,7 +3,7 @@ using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Hosting.Replacing;
 
-/// <summary>What a service has of the process before it.</summary>
+/// <summary>The sockets and state that a service has of the process before it.</summary>
 public sealed record Inheritance
 {
     /// <summary>Nothing: the process before, if there was one, has taken everything with it.</summary>
@@ -15,6 +15,6 @@ public sealed record Inheritance
     /// <summary>The lock of the state directory, which both processes hold for a while; null when the directory has to be taken.</summary>
     public SafeFileHandle? StateLock { get; init; }
 
-    /// <summary>What the process before calls itself, while it still runs and is replaced by this one; null when none is.</summary>
+    /// <summary>The name of the process before, while it still runs and is replaced by this one; null when none is.</summary>
     public string? Replaces { get; init; }
 }

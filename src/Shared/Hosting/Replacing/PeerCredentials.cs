@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Tunnel.Shared.Hosting.Replacing;
 
-/// <summary>Who is at the other end of a Unix socket, as the kernel knows it (SO_PEERCRED of unix(7)).</summary>
+/// <summary>Tells who is at the other end of a Unix socket, as the kernel knows it (SO_PEERCRED of unix(7)).</summary>
 internal readonly record struct PeerCredentials(int Process, uint User)
 {
     private const int SocketLevel = 1;

@@ -3,7 +3,8 @@ using System.Net;
 namespace Tunnel.Shared.Protocol.Addresses;
 
 /// <summary>
-/// What a limit on clients or strangers counts by: one IPv4 address or one IPv6 /64. See <see cref="AddressNumber.ClientPrefixOf"/>.
+/// The unit by which limits on clients or strangers count: one IPv4 address or one IPv6 /64. See <see
+/// cref="AddressNumber.ClientPrefixOf"/>.
 /// </summary>
 public readonly record struct AddressPrefix
 {

@@ -61,7 +61,7 @@ public sealed record Hello
 /// <param name="TunnelId">The tunnel whose connection was lost. Never logged.</param>
 public sealed record ResumeHello(string TunnelId)
 {
-    /// <summary>What the edge's RESUME says, which follows HELLO.</summary>
+    /// <summary>The content of the edge's RESUME, which follows HELLO.</summary>
     [JsonIgnore]
     public ResumePoint? Point { get; init; }
 

@@ -40,7 +40,7 @@ public sealed record Report
     /// <summary>Ports that could not be bound, with the reason in words for the operator.</summary>
     public ImmutableArray<FailedPort> Failed { get; init; } = [];
 
-    /// <summary>What the edge did with its firewall; null in a report of another kind.</summary>
+    /// <summary>The result of the firewall at the edge; null in a report of another kind.</summary>
     [JsonPropertyName("firewall")]
     public FirewallReport? FirewallState { get; init; }
 
@@ -62,7 +62,7 @@ public sealed record Report
     public int? Lanes { get; init; }
 }
 
-/// <summary>What the edge has saved to its disk of what a configuration renews.</summary>
+/// <summary>Says what the edge has saved to its disk of what a configuration renews.</summary>
 public sealed record KeptReport
 {
     /// <summary>Whether it has kept the new secret.</summary>

@@ -39,7 +39,7 @@ public sealed record TunnelConfig
     /// </summary>
     public ImmutableSortedDictionary<string, EdgePortPolicy> Ports { get; init; } = NoPolicies;
 
-    /// <summary>What an extended hub says about itself; null from a base peer, with which no extension is used.</summary>
+    /// <summary>An extended hub's description of itself; null from a base peer, with which no extension is used.</summary>
     public HubInfo? Hub { get; init; }
 
     /// <summary>The policy of a port: its own, or else the default, or else one without limits.</summary>

@@ -241,7 +241,7 @@ public sealed class TierScheduler
     private sealed class RoundMarker : SchedulerNode;
 }
 
-/// <summary>What the scheduler chose.</summary>
+/// <summary>The scheduler's choice.</summary>
 /// <param name="Node">Whose turn it is, or null.</param>
 /// <param name="Bytes">0 to send the node's control frames, else the most bytes of its data to send.</param>
 public readonly record struct SchedulerTurn(SchedulerNode? Node, int Bytes)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Tunnel.Shared.Protocol.Sni;
 
-/// <summary>What a TLS client says in clear, before anything is agreed on.</summary>
+/// <summary>The part of a TLS client's first message that is sent in clear, before anything is agreed on.</summary>
 /// <param name="ServerName">
 /// The host name that it asks for (SNI) in lower case, without a dot at its end; null when it names none, or none that a host can have.
 /// </param>

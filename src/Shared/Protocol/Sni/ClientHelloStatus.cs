@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Protocol.Sni;
 
-/// <summary>What is known of a connection's first bytes.</summary>
+/// <summary>The result of a look at a connection's first bytes.</summary>
 public enum ClientHelloStatus
 {
     /// <summary>So far they may be a ClientHello, but not all of it has come.</summary>

@@ -55,7 +55,7 @@ public sealed class NameTable<T>
 /// <summary>The names that a table may have.</summary>
 public static class NameTable
 {
-    /// <summary>What is valid, in words.</summary>
+    /// <summary>The valid forms, in words.</summary>
     public const string Valid = "a host name such as \"www.example.com\", or \"*.example.com\" for all names below it";
 
     /// <summary>Whether it is a host name in lower case, or <c>*.</c> before one.</summary>

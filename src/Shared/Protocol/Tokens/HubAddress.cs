@@ -15,7 +15,7 @@ public sealed record HubAddress(string Host, int Port, ImmutableArray<string> Pi
 
     internal const int PinBytes = 32;
 
-    /// <summary>What an operator may write.</summary>
+    /// <summary>The forms that an operator may write.</summary>
     public const string Valid = "must be HOST, HOST:PORT or [IPV6]:PORT, and behind it #PIN where its certificate is another one: 43 "
         + "characters of base64url, as `tunnel-hub token decode` shows";
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>What tells whether two processes run on one machine, in whatever containers they are.</summary>
+/// <summary>Tells whether two processes run on one machine, in whatever containers they are.</summary>
 internal static class MachineName
 {
     private const string BootId = "/proc/sys/kernel/random/boot_id";

@@ -2,7 +2,9 @@ using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Shared.Transport.Handshake;
 
-/// <summary>What this implementation announces in a handshake, whatever the tunnel runs over (protocol.md sections 2 and 6).</summary>
+/// <summary>
+/// Makes what this implementation announces in a handshake, whatever the tunnel runs over (protocol.md sections 2 and 6).
+/// </summary>
 public static class TunnelProtocol
 {
     /// <summary>The protocol's name in ALPN.</summary>

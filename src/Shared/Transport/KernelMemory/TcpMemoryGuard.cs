@@ -22,7 +22,7 @@ public sealed class TcpMemoryGuard : IDisposable
     private const int ShortPercent = 75;
     private const int ExhaustedPercent = 90;
 
-    /// <summary>By how many percentage points the use must fall below a state's threshold before the state ends.</summary>
+    /// <summary>The percentage points by which the use must fall below a state's threshold before the state ends.</summary>
     private const int EasePercent = 5;
 
     private readonly Action<bool> _tellShort;

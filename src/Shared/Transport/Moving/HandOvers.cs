@@ -19,7 +19,7 @@ internal sealed class HandOvers(MovableStream stream)
 
     private MovableReceiver Receiver => stream.Receiver;
 
-    /// <summary>What a leg's bytes have to wait for; null when they need not. Called with the lock of receiving held.</summary>
+    /// <summary>The task that a leg's bytes have to wait for; null when they need not. Called with the lock of receiving held.</summary>
     public Task? Before(StreamLeg leg) => _way is { } way && leg == way.To ? way.Done : null;
 
     /// <summary>Edge: asks the hub to go on over another tunnel, unless the stream is on its way already or is ending.</summary>

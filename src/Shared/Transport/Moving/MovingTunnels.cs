@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport.Moving;
 
-/// <summary>What tunnels of both transports do alike with streams that move.</summary>
+/// <summary>Does what tunnels of both transports do alike with streams that move.</summary>
 internal static class MovingTunnels
 {
     /// <summary>Edge: opens a stream that may be moved, or the leg of one that goes on here.</summary>

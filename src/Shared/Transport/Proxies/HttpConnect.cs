@@ -4,7 +4,9 @@ using Tunnel.Shared.Protocol.Addresses;
 
 namespace Tunnel.Shared.Transport.Proxies;
 
-/// <summary>What is said to an HTTP proxy and what it answers (RFC 9110 section 9.3.6, RFC 9112). Pure; accepts any input.</summary>
+/// <summary>
+/// Writes what is said to an HTTP proxy and reads its answers (RFC 9110 section 9.3.6, RFC 9112). Pure; accepts any input.
+/// </summary>
 internal static class HttpConnect
 {
     /// <summary>The most bytes of an answer's header.</summary>

@@ -6,7 +6,7 @@ using System.Text;
 namespace Tunnel.Shared.Transport.Proxies;
 
 /// <summary>
-/// What is said to a SOCKS proxy and what it answers (RFC 1928; user and password: RFC 1929). Pure; accepts any input.
+/// Writes what is said to a SOCKS proxy and reads its answers (RFC 1928; user and password: RFC 1929). Pure; accepts any input.
 /// </summary>
 internal static class Socks5
 {

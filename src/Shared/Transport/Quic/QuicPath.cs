@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport.Quic;
 
-/// <summary>What a handshake over QUIC showed about the path to a hub.</summary>
+/// <summary>The facts about the path to a hub that a handshake over QUIC showed.</summary>
 /// <param name="Failure">Why the handshake failed; null on success.</param>
 /// <param name="RoundTrip">The round trip; zero without a handshake.</param>
 /// <param name="MaxPayload">Bytes of the largest UDP payload of a client that fits into one datagram on this path (RFC 9221); 0 when

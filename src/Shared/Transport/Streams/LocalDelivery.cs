@@ -184,7 +184,7 @@ internal sealed class LocalDelivery(IUndelivered undelivered, TransportContext c
     }
 }
 
-/// <summary>What follows the last byte into the local socket.</summary>
+/// <summary>The end that follows the last byte into the local socket.</summary>
 internal enum LocalEnding
 {
     /// <summary>Nothing yet.</summary>

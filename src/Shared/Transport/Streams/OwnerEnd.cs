@@ -8,7 +8,7 @@ internal struct OwnerEnd
 {
     private StreamEnd _end;
 
-    /// <summary>Who is told.</summary>
+    /// <summary>The observer that is told.</summary>
     public IStreamObserver? Observer { get; private set; }
 
     /// <summary>Whether the stream has ended for its owner.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Shared.Transport.Mux.Core;
 
-/// <summary>What carries the bytes of a mux, as seen by the code that makes them.</summary>
+/// <summary>Carries the bytes of a mux, as seen by the code that makes them.</summary>
 internal interface IMuxCarrier
 {
     /// <summary>

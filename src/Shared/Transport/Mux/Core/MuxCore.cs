@@ -61,7 +61,7 @@ internal sealed class MuxCore
     /// <summary>The frames that concern the present connection.</summary>
     public LinkFrames Link { get; }
 
-    /// <summary>What was sent and is not acknowledged.</summary>
+    /// <summary>The bytes that were sent and are not acknowledged.</summary>
     public KeptBytes Kept { get; }
 
     /// <summary>The offset up to which received bytes were processed. Only the reader changes it. Readable without the lock.</summary>
