@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Tunnel.TestUtilities.Processes;
 
 /// <summary>
-/// Debian's PostgreSQL with a data directory of its own, on a Unix socket and nowhere else. It refuses to run as root, so that root runs it
-/// as the user whom its package makes.
+/// Debian's PostgreSQL with a data directory of its own, on a Unix socket and, where it is given a certificate, at 127.0.0.1. It refuses to
+/// run as root, so that root runs it as the user whom its package makes.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -12,10 +13,11 @@ public sealed class PostgresServer : IAsyncDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly DirectoryInfo _directory;
+    private readonly X509Certificate2? _certificate;
     private ManagedProcess? _process;
     private bool _isMounted;
 
-    private PostgresServer(DirectoryInfo directory) => _directory = directory;
+    private PostgresServer(DirectoryInfo directory, X509Certificate2? certificate) => (_directory, _certificate) = (directory, certificate);
 
     /// <summary>The directory that has the socket.</summary>
     public string Host => _directory.FullName;
@@ -23,14 +25,19 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The directory of the data.</summary>
     public string Data => Path.Combine(Host, "data");
 
+    /// <summary>The port at 127.0.0.1, if it has a certificate; the socket's name has it too.</summary>
+    public int Port { get; } = FreePorts.Next();
+
     /// <summary>The connection string of a database, in Npgsql's words.</summary>
-    public string ConnectionString(string database) => $"Host={Host};Username={User};Database={database}";
+    public string ConnectionString(string database) => $"Host={Host};Port={Port};Username={User};Database={database}";
 
     /// <summary>Makes a server and waits until it takes connections.</summary>
     /// <param name="megabytes">Gives its data a disk of their own of this size, which needs root; null: they are on the machine's.</param>
-    public static async Task<PostgresServer> StartAsync(int? megabytes = null)
+    /// <param name="certificate">Lets it listen at 127.0.0.1 too, where only TLS with this certificate and a password let anybody in; null:
+    /// it has its socket only.</param>
+    public static async Task<PostgresServer> StartAsync(int? megabytes = null, X509Certificate2? certificate = null)
     {
-        var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"));
+        var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"), certificate);
         try
         {
             // The process's umask may be another one for a moment, when a test beside this one makes an admin socket.
@@ -48,6 +55,8 @@ public sealed class PostgresServer : IAsyncDisposable
             var (program, arguments) = AsUser(
                 "initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
             (await ManagedProcess.RunAsync(program, arguments)).Succeeded();
+            if (certificate is not null)
+                await server.WriteTlsAsync(certificate);
             await server.StartAgainAsync();
             return server;
         }
@@ -66,7 +75,12 @@ public sealed class PostgresServer : IAsyncDisposable
 
         // What survives a kill is what these tests are about, not what survives a loss of power.
         var (program, arguments) = AsUser(
-            "postgres", "-D", Data, "-k", Host, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40");
+            "postgres",
+            [
+                "-D", Data, "-k", Host, "-p", $"{Port}", "-c", "fsync=off", "-c", "max_connections=40",
+                "-c", $"listen_addresses={(_certificate is null ? "" : "127.0.0.1")}",
+                .. _certificate is null ? (string[])[] : ["-c", "ssl=on", "-c", "password_encryption=scram-sha-256"],
+            ]);
         _process = ManagedProcess.Start("postgres", program, arguments);
         await Eventually.IsTrueAsync(
             async () => (await TryAsync("postgres", "select 1")).ExitCode == 0, "PostgreSQL's start", explain: () => _process.Log);
@@ -138,7 +152,20 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private Task<ProgramResult> TryAsync(string database, string statements) =>
         ManagedProcess.RunAsync(
-            Find("psql"), ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Host, "-U", User, "-d", database, "-c", statements]);
+            Find("psql"), ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Host, "-p", $"{Port}", "-U", User, "-d", database, "-c", statements]);
+
+    // The names are those that PostgreSQL looks for; it takes no key that others could read.
+    private async Task WriteTlsAsync(X509Certificate2 certificate)
+    {
+        await File.WriteAllTextAsync(Path.Combine(Data, "server.crt"), certificate.ExportCertificatePem() + "\n");
+        var key = Path.Combine(Data, "server.key");
+        await File.WriteAllTextAsync(key, TestCertificates.KeyPem(certificate) + "\n");
+        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.WriteAllLinesAsync(
+            Path.Combine(Data, "pg_hba.conf"), ["local all all trust", "hostssl all all 127.0.0.1/32 scram-sha-256"]);
+        if (Environment.IsPrivilegedProcess)
+            (await ManagedProcess.RunAsync("/bin/chown", ["-R", $"{User}:{User}", Data])).Succeeded();
+    }
 
     private static async Task SignalAsync(IReadOnlyCollection<int> processes, int signal)
     {

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Tunnel.Shared.Guarding;
@@ -235,6 +236,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         {
             PostgresException refused => refused.MessageText,
             OperationCanceledException => "it does not answer",
+            // TLS only says that a callback has rejected it, and the callback is Npgsql's.
+            _ when error.GetBaseException() is AuthenticationException => "its certificate is refused: it must be of an authority in the "
+                + "file that Root Certificate names (without it, that the system trusts), and for VerifyFull it must name the Host",
             _ => error.GetBaseException().Message,
         };
         return $"The {Name} can't be used now: {what.TrimEnd('.')}.";
