@@ -92,7 +92,7 @@ internal sealed class EdgeAdmin(
             context.Response.WriteAsJsonAsync(edge.GetStatus(), Json.EdgeStatus, cancellationToken: context.RequestAborted));
         endpoints.MapGet("/api/v1/events", (HttpContext context) =>
         {
-            // A parameter that is no number stands for the beginning.
+            // A parameter that is missing or no number stands for the beginning.
             _ = long.TryParse(context.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after);
             return context.Response.WriteAsJsonAsync(
                 _events.After(after), Json.EdgeEventLineArray, cancellationToken: context.RequestAborted);

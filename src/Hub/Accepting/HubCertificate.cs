@@ -134,7 +134,7 @@ internal sealed class HubCertificate : IDisposable
         var text = PemFiles.Read(cert);
         var chain = PemFiles.Certificates(text);
         var certificate = X509Certificate2.CreateFromPem(text, PemFiles.Read(key));
-        // No TLS server can be made with another key, and that would show at the first connection only.
+        // No TLS server can be made with another kind of key, and that would show at the first connection only.
         using var kept = KeyOf(certificate) ?? throw new CryptographicException(WrongKind);
         chain.RemoveAt(0);
         return new HubCertificate(certificate, chain);

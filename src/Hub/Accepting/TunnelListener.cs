@@ -98,7 +98,7 @@ internal sealed class TunnelListener : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The clients that still wait are the next process's.
+            // The connections that still wait are the next process's.
         }
 
         void OnFailed(SocketException error) => AcceptingLog.AcceptFailed(_logger, error.Message);

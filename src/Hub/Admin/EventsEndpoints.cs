@@ -61,7 +61,7 @@ internal sealed class EventsEndpoints(HubEventFeed feed, TimeProvider time)
 
     private async Task SendAsync(HttpResponse response, EventSubscription subscription, CancellationToken cancellationToken)
     {
-        // The headers are sent at once, so that the client knows that it is connected.
+        // This line is sent at once, so that the client knows that it is connected.
         await WriteAsync(response, ": events follow\n\n", cancellationToken);
         while (true)
         {

@@ -66,7 +66,7 @@ public static class DashboardRun
             {
                 if (!dashboard.Press(key))
                     return;
-                // The list that the key has opened is asked for at once.
+                // The dashboard asks at once for what the key has opened.
                 due = Task.CompletedTask;
             }
 

@@ -38,7 +38,7 @@ public sealed class FirewallSetup : IAsyncDisposable
     public static Task<FirewallSetup> StartAsync(string? firewall, string[]? launcher = null, params string[] edgeArguments) =>
         StartAsync(firewall, hubDials: false, launcher, edgeArguments);
 
-    /// <summary>The same with a hub that dials its edge, at <see cref="TunnelPort"/>.</summary>
+    /// <summary>Starts both, with a hub that dials its edge, at <see cref="TunnelPort"/>.</summary>
     public static Task<FirewallSetup> StartDialledAsync(string? firewall) => StartAsync(firewall, hubDials: true, null, []);
 
     private static async Task<FirewallSetup> StartAsync(string? firewall, bool hubDials, string[]? launcher, string[] edgeArguments)

@@ -30,7 +30,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, params string[] more) =>
         Start(directory, token, bindAddress, null, more);
 
-    /// <summary>The same in a network namespace.</summary>
+    /// <summary>Starts an edge in a network namespace.</summary>
     public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, NetworkEnd? place, params string[] more)
     {
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);

@@ -10,11 +10,11 @@ internal static class HaproxyServer
     public static Task<ManagedProcess> StartAsync(string directory, params IPEndPoint[] endPoints) =>
         StartAsync(directory, "%[src] %[src_port]", endPoints);
 
-    /// <summary>The same with an answer of its own, in HAProxy's format of logs.</summary>
+    /// <summary>Starts one with an answer of its own, in HAProxy's format of logs.</summary>
     public static Task<ManagedProcess> StartAsync(string directory, string answer, params IPEndPoint[] endPoints) =>
         StartAsync(directory, answer, [.. endPoints.Select(endPoint => (endPoint, ""))]);
 
-    /// <summary>The same with more options at each address, such as <c>ssl crt FILE</c>.</summary>
+    /// <summary>Starts one with more options at each address, such as <c>ssl crt FILE</c>.</summary>
     public static async Task<ManagedProcess> StartAsync(
         string directory, string answer, params (IPEndPoint Address, string Options)[] binds)
     {

@@ -180,7 +180,7 @@ public sealed class TargetPoolTests
         {
             var share = hub.Pool.Describe()[0].Share;
             shares.Add(share);
-            // The new member gets one part in five: its quarter beside the other's four.
+            // The member that comes back gets one part in five: its quarter beside the other's four.
             if (i == 0)
                 Assert.InRange(Enumerable.Range(0, 100).Count(_ => hub.Next() == 1), 19, 21);
             hub.Time.Advance(TimeSpan.FromSeconds(10));
