@@ -11,12 +11,15 @@ public sealed class EdgeProcess : IAsyncDisposable
 {
     private readonly string[] _arguments;
     private readonly NetworkEnd? _place;
+    private readonly IReadOnlyDictionary<string, string>? _environment;
     private readonly AdminClient _admin;
 
-    private EdgeProcess(string[] arguments, string adminSocket, NetworkEnd? place)
+    private EdgeProcess(
+        string[] arguments, string adminSocket, NetworkEnd? place, IReadOnlyDictionary<string, string>? environment = null)
     {
         _arguments = arguments;
         _place = place;
+        _environment = environment;
         AdminSocket = adminSocket;
         _admin = new AdminClient("tunnel-edge", adminSocket);
         Process = Launch();
@@ -31,14 +34,20 @@ public sealed class EdgeProcess : IAsyncDisposable
         Start(directory, token, bindAddress, null, more);
 
     /// <summary>Starts an edge in a network namespace.</summary>
-    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, NetworkEnd? place, params string[] more)
+    public static EdgeProcess Start(string directory, string token, IPAddress bindAddress, NetworkEnd? place, params string[] more) =>
+        Start(directory, token, bindAddress, place, environment: null, more);
+
+    /// <summary>Starts an edge with variables in its environment.</summary>
+    public static EdgeProcess Start(
+        string directory, string token, IPAddress bindAddress, NetworkEnd? place, IReadOnlyDictionary<string, string>? environment,
+        params string[] more)
     {
         var name = Path.Combine(directory, "edge-" + Guid.NewGuid().ToString("N")[..8]);
         File.WriteAllText(name + ".token", KnownSecrets.Add(token));
         return new EdgeProcess(
             [
                 "run", "--token-file", name + ".token", "--bind-address", bindAddress.ToString(), "--admin-socket", name + ".sock",
-                .. Own(name, more), .. more], name + ".sock", place);
+                .. Own(name, more), .. more], name + ".sock", place, environment);
     }
 
     /// <summary>Starts the edge again after it was killed.</summary>
@@ -109,9 +118,12 @@ public sealed class EdgeProcess : IAsyncDisposable
         KnownSecrets.Check("tunnel-edge", Process.Log);
     }
 
-    private ManagedProcess Launch(params string[] more) => _place is null
-        ? ManagedProcess.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more])
-        : _place.Start("tunnel-edge", Binaries.Edge, [.. _arguments, .. more]);
+    private ManagedProcess Launch(params string[] more)
+    {
+        string[] own = [.. _arguments, .. more];
+        var (program, arguments) = _place?.Command(Binaries.Edge, own) ?? (Binaries.Edge, own);
+        return ManagedProcess.Start("tunnel-edge", program, arguments, _environment);
+    }
 
     private static HashSet<int> Ports(JsonElement status, string member) =>
         [.. status.GetProperty(member).EnumerateArray().Select(port => port.GetInt32())];

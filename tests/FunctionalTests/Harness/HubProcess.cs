@@ -12,14 +12,16 @@ public sealed class HubProcess : IAsyncDisposable
 {
     private readonly string _directory;
     private readonly NetworkEnd? _place;
+    private readonly IReadOnlyDictionary<string, string>? _environment;
     private readonly AdminClient _admin;
 
-    private HubProcess(string directory, NetworkEnd? place, int tunnelPort, ManagedProcess process)
+    private HubProcess(string directory, NetworkEnd? place, IReadOnlyDictionary<string, string>? environment, int tunnelPort)
     {
         _directory = directory;
         _place = place;
+        _environment = environment;
         TunnelPort = tunnelPort;
-        Process = process;
+        Process = Launch();
         _admin = new AdminClient("tunnel-hub", AdminSocket);
     }
 
@@ -38,8 +40,10 @@ public sealed class HubProcess : IAsyncDisposable
     /// <param name="targetHost">The host that it forwards to.</param>
     /// <param name="settings">More settings, for its file.</param>
     /// <param name="place">The namespace that it runs in; null: the test's own.</param>
+    /// <param name="environment">Variables in its environment; null: none.</param>
     public static async Task<HubProcess> StartAsync(
-        string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null)
+        string directory, IPAddress targetHost, JsonObject? settings = null, NetworkEnd? place = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var port = FreePorts.Next();
         var file = settings ?? [];
@@ -50,7 +54,7 @@ public sealed class HubProcess : IAsyncDisposable
         file["adminSocket"] = Path.Combine(directory, "hub.sock");
         file["logLevel"] ??= "debug";
         await File.WriteAllTextAsync(Path.Combine(directory, "hub.json"), file.ToJsonString());
-        var hub = new HubProcess(directory, place, port, Launch(directory, place));
+        var hub = new HubProcess(directory, place, environment, port);
         await hub.WaitUntilReadyAsync();
         return hub;
     }
@@ -59,7 +63,7 @@ public sealed class HubProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         await EndAsync();
-        Process = Launch(_directory, _place);
+        Process = Launch();
         await WaitUntilReadyAsync();
     }
 
@@ -69,7 +73,7 @@ public sealed class HubProcess : IAsyncDisposable
     public ManagedProcess Replace(params string[] more)
     {
         var before = Process;
-        Process = Launch(_directory, _place, ["--take-over", .. more]);
+        Process = Launch(["--take-over", .. more]);
         return before;
     }
 
@@ -168,12 +172,11 @@ public sealed class HubProcess : IAsyncDisposable
         KnownSecrets.Check("tunnel-hub", Process.Log);
     }
 
-    private static ManagedProcess Launch(string directory, NetworkEnd? place, params string[] more)
+    private ManagedProcess Launch(params string[] more)
     {
-        string[] arguments = ["run", "--config", Path.Combine(directory, "hub.json"), .. more];
-        return place is null
-            ? ManagedProcess.Start("tunnel-hub", Binaries.Hub, arguments)
-            : place.Start("tunnel-hub", Binaries.Hub, arguments);
+        string[] own = ["run", "--config", Path.Combine(_directory, "hub.json"), .. more];
+        var (program, arguments) = _place?.Command(Binaries.Hub, own) ?? (Binaries.Hub, own);
+        return ManagedProcess.Start("tunnel-hub", program, arguments, _environment);
     }
 
     /// <summary>Waits until the hub answers.</summary>
