@@ -81,6 +81,51 @@ public sealed class SharedStateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_entity_tag_of_one_hub_is_good_at_the_other_until_something_has_changed()
+    {
+        await _one.AddEdgeAsync(EdgeId, [80], []);
+        var path = $"api/v1/edges/{EdgeId}";
+        await Eventually.IsTrueAsync(async () => (await _other.SendAsync(HttpMethod.Get, path)).IsSuccess, "the edge at the other hub");
+        using var one = new AdminClient("tunnel-hub", _one.AdminSocket);
+        using var other = new AdminClient("tunnel-hub", _other.AdminSocket);
+        var first = (await one.GetAsync(path, TestContext.Current.CancellationToken)).EntityTag!;
+
+        var second = await AssertChangesAsync(other, HttpMethod.Put, """{"listenPorts": [81]}""", first);
+        await AssertRefusedAsync([one, other], first);
+        var third = await AssertChangesAsync(one, HttpMethod.Patch, """{"listenPorts": [82]}""", second);
+        await AssertRefusedAsync([other, one], second);
+        Assert.Equal(82, await ListenPortAsync(one));
+        await Eventually.IsTrueAsync(
+            async () => (await other.GetAsync(path, TestContext.Current.CancellationToken)).EntityTag == third, "one tag at both");
+        Assert.Equal(82, await ListenPortAsync(other));
+
+        async Task<int> ListenPortAsync(AdminClient hub) =>
+            (await hub.GetAsync(path, TestContext.Current.CancellationToken)).Json().GetProperty("listenPorts").EnumerateArray().Single()
+                .GetInt32();
+
+        async Task<string> AssertChangesAsync(AdminClient at, HttpMethod method, string body, string tag)
+        {
+            var answer = await at.SendAsync(method, path, body, TestContext.Current.CancellationToken, ifMatch: tag);
+            Assert.True(answer.IsSuccess, answer.Body);
+            return (await at.GetAsync(path, TestContext.Current.CancellationToken)).EntityTag!;
+        }
+
+        async Task AssertRefusedAsync(AdminClient[] hubs, string tag)
+        {
+            // The one that was not asked to change it may not have heard of the change yet, and refuses all the same.
+            foreach (var hub in hubs)
+            {
+                foreach (var method in (HttpMethod[])[HttpMethod.Put, HttpMethod.Patch])
+                {
+                    var answer = await hub.SendAsync(
+                        method, path, """{"listenPorts": [83]}""", TestContext.Current.CancellationToken, ifMatch: tag);
+                    Assert.Equal(412, answer.StatusCode);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Both_change_one_edge_a_thousand_times_at_once_and_no_change_is_lost()
     {
         await _one.AddEdgeAsync(EdgeId, [], []);
