@@ -123,7 +123,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _sessions = new UdpSessions(
             tunnels, _refusals, options.MaxUdpSessions, options.MaxUdpSessionsPerAddress, options.UdpIdleTimeout, time,
             loggerFactory.CreateLogger("Tunnel.Edge.Udp"));
-        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts);
+        _rules = new PortRules(options.AllowPorts, options.ProtectedPorts, options.HubDials ? options.HubPort : null);
         _clients = new ClientHandover(
             tunnels, transport, new HoldLimits(options.HoldClients, options.HoldTime), Descriptors, _refusals, observer, listening);
         var binder = new PortBinder(

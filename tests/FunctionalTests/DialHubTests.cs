@@ -149,6 +149,69 @@ public sealed class DialHubTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_comes_ten_times_with_another_certificate_is_not_spoken_to_for_a_while_and_the_hub_gets_in()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub));
+        await edge.WaitForPortsAsync([_port], []);
+        var stranger = IPAddress.Parse("127.9.0.77");
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(0, await PretendAsync(stranger));
+        await edge.Process.WaitForLineAsync($"{stranger} came too often with another certificate than the hub's: not let in for 60 s");
+
+        // An edge that lets somebody in speaks first, since it is TLS's client.
+        Assert.Equal(0, await BytesForAsync(stranger));
+        Assert.Equal(1, await CountAsync("blocked"));
+        Assert.Equal(10, await CountAsync("wrongCertificate"));
+        Assert.NotEqual(0, await BytesForAsync(IPAddress.Parse("127.9.0.78")));
+
+        await hub.RestartAsync();
+        await Eventually.IsTrueAsync(
+            async () => await hub.ConnectedEdgeAsync(Id) is not null, "the hub that was started again", explain: () => edge.Process.Log);
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+        Assert.Equal(0, await BytesForAsync(stranger));
+
+        async Task<long> CountAsync(string kind) =>
+            (await edge.StatusAsync())!.Value.GetProperty("strangers").GetProperty(kind).GetInt64();
+
+        async Task<int> BytesForAsync(IPAddress source)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(source, 0));
+            try
+            {
+                await socket.ConnectAsync(_edgeAddress, _dialPort).WaitAsync(TimeSpan.FromSeconds(20));
+                return await socket.ReceiveAsync(new byte[1024], SocketFlags.None).WaitAsync(TimeSpan.FromSeconds(20));
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                return 0;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_port_at_which_the_hub_is_awaited_is_not_bound_for_clients_and_the_reason_is_said()
+    {
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
+        await using var edge = StartEdge(await AddAsync(hub));
+        await edge.WaitForPortsAsync([_port], []);
+        var answer = await hub.SendAsync(HttpMethod.Patch, $"api/v1/edges/{Id}", $$"""{"listenPorts": [{{_port}}, {{_dialPort}}]}""");
+        Assert.True(answer.IsSuccess, answer.Body);
+        var failed = await Eventually.GetAsync(
+            async () => (await hub.ConnectedEdgeAsync(Id))?.GetProperty("failedPorts") is { } ports && ports.GetArrayLength() > 0
+                ? ports.GetRawText()
+                : null,
+            "the hub to be told", explain: () => edge.Process.Log);
+        Assert.Contains($"\"port\":{_dialPort},", failed.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("protected: this edge awaits its hub at it", failed, StringComparison.Ordinal);
+        Assert.Contains("protected: this edge awaits its hub at it", edge.Process.Log, StringComparison.Ordinal);
+        await edge.WaitForPortsAsync([_port], []);
+        await AssertCarriesAsync();
+    }
+
+    [Fact]
     public async Task Only_who_may_dial_is_spoken_to()
     {
         await using var hub = await HubProcess.StartAsync(_directory.FullName, _target);
@@ -261,12 +324,12 @@ public sealed class DialHubTests : IDisposable
     }
 
     /// <summary>Answers as a hub would, with another certificate; returns how many bytes came after TLS.</summary>
-    private async Task<int> PretendAsync()
+    private async Task<int> PretendAsync(IPAddress? source = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(
             DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        using var client = new TcpClient();
+        using var client = new TcpClient(new IPEndPoint(source ?? IPAddress.Loopback, 0));
         await client.ConnectAsync(_edgeAddress, _dialPort);
         await using var tls = new SslStream(client.GetStream());
         try

@@ -87,6 +87,24 @@ public sealed class FirewallTests
     }
 
     [Fact]
+    public async Task A_hub_that_dials_gets_in_whatever_its_rules_say_of_the_port_at_which_it_is_awaited()
+    {
+        await using var setup = await FirewallSetup.StartDialledAsync(null);
+        Assert.True((await setup.PushAsync(
+            $$"""{"rules":[{"id":"dial","direction":"input","action":"drop","protocol":"tcp","destPort":{{setup.TunnelPort}}}]}"""))
+            .IsSuccess);
+        await setup.WaitForStateAsync("applied");
+        Assert.Contains("rule dial", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+
+        // The new hub knows nothing of the tunnel before, and has to get in anew.
+        await setup.StopHubAsync();
+        await setup.StartHubAsync();
+        await setup.WaitForStateAsync("applied");
+        Assert.Contains("rule dial", await setup.Network.RulesetAsync(), StringComparison.Ordinal);
+        await setup.Network.AssertConnectsAsync(Clients4[0], setup.Port);
+    }
+
+    [Fact]
     public async Task Over_quic_a_rule_that_cuts_off_udp_to_the_hub_is_taken_back_and_one_that_cuts_off_tcp_stays()
     {
         QuicRequired.Check();
