@@ -21,6 +21,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     private readonly IPAddress _target = LoopbackAddresses.Next();
     private List<HubProcess> _hubs = [];
     private readonly int[] _ports = FreePorts.Next(2);
+    private string _token = "";
     private EdgeProcess _edge = null!;
     private TcpListener _upstream = null!;
 
@@ -44,7 +45,8 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         _hubs = [_hubs[2], _hubs[0], _hubs[1]];
         _upstream = new TcpListener(_target, _ports[0]);
         _upstream.Start();
-        _edge = EdgeProcess.Start(_directory.FullName, tokens[2].Encode(), _edgeAddress);
+        _token = tokens[2].Encode();
+        _edge = EdgeProcess.Start(_directory.FullName, _token, _edgeAddress);
         await _edge.WaitForPortsAsync([_ports[0]], []);
         await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
     }
@@ -89,6 +91,28 @@ public sealed class SeveralHubsTests : IAsyncLifetime
             },
             "a client at the first hub");
         open.ForEach(client => client.Pair.Dispose());
+    }
+
+    [Fact]
+    public async Task In_the_order_of_preference_the_first_hub_that_answers_gets_all_clients()
+    {
+        await _edge.DisposeAsync();
+        _edge = EdgeProcess.Start(_directory.FullName, _token, _edgeAddress, "--prefer", "order");
+        await _edge.WaitForPortsAsync([_ports[0]], []);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+        await WaitForAllAtAsync(0);
+
+        _hubs[0].Process.Signal(ManagedProcess.SigKill);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "two connected hubs");
+        await WaitForAllAtAsync(1);
+
+        _hubs[1].Process.Signal(ManagedProcess.SigKill);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 1, "one connected hub");
+        await WaitForAllAtAsync(2);
+
+        await _hubs[0].RestartAsync();
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 2, "the first hub to be back");
+        await WaitForAllAtAsync(0);
     }
 
     [Fact]
@@ -166,6 +190,20 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     }
 
     private Task<StreamPair> OpenAsync() => OpenAsync(_upstream, _ports[0]);
+
+    /// <summary>Waits until one hub has all of six clients at once, which with the least load no hub ever has.</summary>
+    private Task WaitForAllAtAsync(int hub) => Eventually.IsTrueAsync(
+        async () =>
+        {
+            List<(StreamPair Pair, int Hub)> open = [];
+            for (var i = 0; i < 6; i++)
+                open.Add(await OpenAtAsync());
+            open.ForEach(client => client.Pair.Dispose());
+            // What a killed hub had is kept for a while.
+            await Eventually.IsTrueAsync(async () => (await StreamsAsync()).All(count => count == 0), "the end of these clients");
+            return open.All(client => client.Hub == hub);
+        },
+        $"all clients at hub {hub}", explain: () => _edge.Process.Log);
 
     /// <summary>A client, and the hub that it is at.</summary>
     private async Task<(StreamPair Pair, int Hub)> OpenAtAsync()
