@@ -67,20 +67,23 @@ internal static class HubTroubles
 
     private static IEnumerable<Trouble> OfEdge(AllowedEdgeStatus edge, bool isShared, DateTimeOffset now)
     {
-        // The edge may be at another hub, which this one does not know; the hub that dials the edge knows more.
-        if (isShared && edge is { ConnectedSince: null, State: not EdgeCondition.Disabled, DialFault: null })
-        {
-            yield return new Trouble(
-                Health.Off, edge.EdgeId, $"{edge.EdgeId} is not at this hub",
-                edge.DialledBy is { } other
-                    ? $"{other} dials it, which shares this state."
-                    : "It may be at another hub that shares this state: look there.");
-            yield break;
-        }
-
         var refused = edge is { Refused: { } attempt, ConnectedSince: null }
             ? $" Somebody with its id and no valid secret came from {attempt.Remote} {Ago(attempt.Time, now)}."
             : "";
+
+        // The edge may be at another hub, which this one does not know; the hub that dials the edge knows more. A secret that has ended has
+        // done so at all of them.
+        if (isShared
+            && edge is { ConnectedSince: null, State: not (EdgeCondition.Disabled or EdgeCondition.SecretExpired), DialFault: null })
+        {
+            yield return new Trouble(
+                Health.Off, edge.EdgeId, $"{edge.EdgeId} is not at this hub",
+                (edge.DialledBy is { } other
+                    ? $"{other} dials it, which shares this state."
+                    : "It may be at another hub that shares this state: look there.") + refused);
+            yield break;
+        }
+
         var dialled = edge.DialFault is { } fault ? $" The hub dials {edge.DialAddress}: {fault}." : "";
         var (health, word) = EdgeHealth.Of(edge, null, []);
         if (edge.State == EdgeCondition.NeverSeen)

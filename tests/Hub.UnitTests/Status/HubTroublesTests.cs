@@ -62,6 +62,24 @@ public sealed class HubTroublesTests
     }
 
     [Fact]
+    public void What_is_wrong_with_an_edge_at_every_hub_that_shares_the_state_is_said_at_each()
+    {
+        var attempt = new EdgeAttempt("192.0.2.9:1", Now.AddMinutes(-5));
+        var troubles = Find(
+            Statuses.Hub(
+                Statuses.Edge("ended", EdgeCondition.SecretExpired) with { Refused = attempt },
+                Statuses.Edge("away", EdgeCondition.Network) with { Refused = attempt }) with
+            {
+                SharedState = new SharedStateStatus("PostgreSQL database tunnel at db", null),
+            });
+        Assert.Equal(["Bad ended is down: secret expired", "Off away is not at this hub"], troubles.Select(Short));
+        Assert.All(
+            troubles,
+            trouble => Assert.EndsWith(
+                " Somebody with its id and no valid secret came from 192.0.2.9:1 5 min ago.", trouble.Detail, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void An_edge_that_is_away_tells_since_when_and_who_came_in_its_place()
     {
         var troubles = Find(Statuses.Hub(
