@@ -244,7 +244,7 @@ internal sealed class HubRun : IDisposable
     }
 
     /// <summary>Describes the present state of the hub.</summary>
-    public HubStatus Describe() => HubStatuses.Describe(this, _gate.Options, _authorizers, Events.Dropped, _descriptors.Limit);
+    public HubStatus Describe() => HubStatuses.Describe(this, _gate.Options, _authorizers, _descriptors.Limit);
 
     /// <summary>Whether the hub stops, or drains before it does.</summary>
     public bool IsStopping => _stopping;

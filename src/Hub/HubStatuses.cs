@@ -13,10 +13,8 @@ internal static class HubStatuses
     /// <param name="run">The run.</param>
     /// <param name="forwarding">What is in force for new streams and sessions.</param>
     /// <param name="authorizers">Who is asked about clients.</param>
-    /// <param name="eventsDropped">The number of events that no subscriber got.</param>
     /// <param name="descriptorLimit">How many descriptors the process may have.</param>
-    public static HubStatus Describe(
-        HubRun run, ForwardingOptions forwarding, Authorizers authorizers, long eventsDropped, long descriptorLimit)
+    public static HubStatus Describe(HubRun run, ForwardingOptions forwarding, Authorizers authorizers, long descriptorLimit)
     {
         var (parts, options, edges, context) = (run.Parts, run.Options, run.Edges, run.Context);
         ImmutableArray<ConnectedEdgeStatus> connected = [
@@ -48,7 +46,7 @@ internal static class HubStatuses
             StreamFailures = run.Streams.Failures.Snapshot(),
             SessionFailures = run.Sessions.Failures.Snapshot(),
             DatagramsDropped = parts.DatagramsDropped,
-            EventsDropped = eventsDropped,
+            EventsDropped = run.Events.Dropped,
             DescriptorLimit = descriptorLimit,
             MemoryBudget = context.Options.MemoryBudget,
             MemoryUsed = context.Flow.Budget.Used,

@@ -51,9 +51,15 @@ internal sealed class PostgresLeases(PostgresDatabase database) : ILeaseTable
                 var known = seen.Where(static lease => lease.Holder != "").ToArray();
                 List<string> mine = [];
                 if (known.Length > 0)
-                    mine.AddRange(await NamesAsync(connection, Renew, holder, known, token));
+                {
+                    mine.AddRange(await NamesAsync(
+                        connection, Renew, token, Value(holder), Names(known), Value(known.Select(static lease => lease.Holder).ToArray()),
+                        Value(known.Select(static lease => lease.Number).ToArray()),
+                        Value(known.Select(static lease => lease.IsFailing).ToArray())));
+                }
+
                 if (free.Length > 0)
-                    mine.AddRange(await NamesAsync(connection, Insert, holder, free, token));
+                    mine.AddRange(await NamesAsync(connection, Insert, token, Value(holder), Names(free)));
                 if (isNews)
                     await RunAsync(connection, Notify, token);
                 return mine.ToFrozenSet(StringComparer.Ordinal);
@@ -64,32 +70,17 @@ internal sealed class PostgresLeases(PostgresDatabase database) : ILeaseTable
         database.RunAsync(
             async (connection, token) =>
             {
-                await using (var command = new NpgsqlCommand(Delete, connection))
-                {
-                    command.Parameters.Add(Value(holder));
-                    command.Parameters.Add(Value(names.ToArray()));
-                    await command.ExecuteNonQueryAsync(token);
-                }
-
+                await RunAsync(connection, Delete, token, Value(holder), Value(names.ToArray()));
                 await RunAsync(connection, Notify, token);
                 return true;
             },
             cancellationToken);
 
     private static async Task<List<string>> NamesAsync(
-        NpgsqlConnection connection, string statement, string holder, Lease[] seen, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string statement, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(statement, connection)
-        {
-            Parameters = { Value(holder), Value(seen.Select(static lease => lease.Name).ToArray()) },
-        };
-        if (statement == Renew)
-        {
-            command.Parameters.Add(Value(seen.Select(static lease => lease.Holder).ToArray()));
-            command.Parameters.Add(Value(seen.Select(static lease => lease.Number).ToArray()));
-            command.Parameters.Add(Value(seen.Select(static lease => lease.IsFailing).ToArray()));
-        }
-
+        await using var command = new NpgsqlCommand(statement, connection);
+        command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<string> names = [];
         while (await reader.ReadAsync(cancellationToken))
@@ -97,11 +88,15 @@ internal sealed class PostgresLeases(PostgresDatabase database) : ILeaseTable
         return names;
     }
 
-    private static async Task RunAsync(NpgsqlConnection connection, string statement, CancellationToken cancellationToken)
+    private static async Task RunAsync(
+        NpgsqlConnection connection, string statement, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
         await using var command = new NpgsqlCommand(statement, connection);
+        command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private static NpgsqlParameter Names(Lease[] leases) => Value(leases.Select(static lease => lease.Name).ToArray());
 
     private static NpgsqlParameter Value<T>(T value) => new NpgsqlParameter<T>(string.Empty, value);
 }
