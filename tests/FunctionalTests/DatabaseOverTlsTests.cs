@@ -48,7 +48,7 @@ public sealed class DatabaseOverTlsTests : IAsyncLifetime
             async () => (await other.SendAsync(HttpMethod.Get, $"api/v1/edges/{EdgeId}")).IsSuccess, "the edge at the other hub",
             explain: () => other.Process.Log);
         foreach (var hub in (HubProcess[])[one, other])
-            Assert.Null(await FaultAsync(hub));
+            Assert.Null(await hub.SharedStateFaultAsync());
 
         // All of them came over TLS and with a password, which is not kept as it is.
         Assert.Equal(
@@ -79,7 +79,7 @@ public sealed class DatabaseOverTlsTests : IAsyncLifetime
     private async Task<string> RefusedAsync(string password, string host, X509Certificate2 root)
     {
         await using var hub = await StartAsync("hub", password, host, root);
-        var fault = await Eventually.GetAsync(() => FaultAsync(hub), "the reason", explain: () => hub.Process.Log);
+        var fault = await Eventually.GetAsync(hub.SharedStateFaultAsync, "the reason", explain: () => hub.Process.Log);
         var refused = await hub.SendAsync(HttpMethod.Put, $"api/v1/edges/{EdgeId}", """{"listenPorts": [80]}""");
         Assert.Equal(503, refused.StatusCode);
         Assert.Contains(fault, refused.Json().GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -88,9 +88,6 @@ public sealed class DatabaseOverTlsTests : IAsyncLifetime
     }
 
     private static string Name(string host) => $"PostgreSQL database hubs at {host}";
-
-    private static async Task<string?> FaultAsync(HubProcess hub) =>
-        (await hub.StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault) ? fault.GetString() : null;
 
     private async Task<HubProcess> StartAsync(string name, string password, string host, X509Certificate2 root)
     {

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.TestUtilities;
@@ -105,8 +104,7 @@ public sealed class SharedDialTests : IAsyncLifetime
         foreach (var hub in (HubProcess[])[_one, _other])
         {
             await Eventually.IsTrueAsync(
-                async () => isThere == !((await hub.StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault)
-                    && fault.ValueKind == JsonValueKind.String),
+                async () => isThere == (await hub.SharedStateFaultAsync() is null),
                 isThere ? "the database" : "the loss of the database", TakeOverLimit, () => hub.Process.Log);
         }
     }

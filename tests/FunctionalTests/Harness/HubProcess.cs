@@ -98,6 +98,10 @@ public sealed class HubProcess : IAsyncDisposable
 
     public async Task<JsonElement> StatusAsync() => (await SendAsync(HttpMethod.Get, "api/v1/status")).Json();
 
+    /// <summary>Returns why the state that hubs share can't be used; null: it can.</summary>
+    public async Task<string?> SharedStateFaultAsync() =>
+        (await StatusAsync()).GetProperty("sharedState").TryGetProperty("fault", out var fault) ? fault.GetString() : null;
+
     /// <summary>The status of one connected edge, or null while it is not connected.</summary>
     public async Task<JsonElement?> ConnectedEdgeAsync(string id)
     {
