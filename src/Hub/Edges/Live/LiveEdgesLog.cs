@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
@@ -45,6 +46,10 @@ internal static partial class LiveEdgesLog
     [LoggerMessage(
         2160, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is lost; {Streams} of its streams wait for another one")]
     public static partial void StreamsWait(ILogger logger, string edgeId, IPEndPoint remote, int streams);
+
+    [LoggerMessage(
+        2161, LogLevel.Debug, "Edge '{EdgeId}' wanted to go on over {Transport} with stream {Id} of another tunnel, and can't: {Reason}")]
+    public static partial void MoveRefused(ILogger logger, string edgeId, string transport, uint id, ResetReason reason);
 
     [LoggerMessage(5750, LogLevel.Information, "Lane {Index} of edge '{EdgeId}' has joined, from {Remote}")]
     public static partial void LaneJoined(ILogger logger, int index, string edgeId, IPEndPoint remote);

@@ -35,10 +35,14 @@ internal sealed class StreamMoves(TunnelNews news, ILogger logger)
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {
         var left = Find(live, move);
-        if ((left is null ? move.Refusal : left.Tunnel!.MoveStream(move, tunnel, carrier)) is { } reason)
-            carrier.Reset(reason);
-        else
+        if ((left is null ? move.Refusal : left.Tunnel!.MoveStream(move, tunnel, carrier)) is not { } reason)
+        {
             left!.MovedTo = live;
+            return;
+        }
+
+        LiveEdgesLog.MoveRefused(logger, live.EdgeId, tunnel.Kind.Word(), move.StreamId, reason);
+        carrier.Reset(reason);
     }
 
     private EdgeTunnel? Find(EdgeTunnel live, StreamMove move)

@@ -8,15 +8,16 @@ internal sealed class MemoryShare(MemoryBudget budget)
 {
     private long _used;
 
-    /// <summary>Bytes that may still be taken.</summary>
-    public long Free => Math.Max(0, budget.SentLimit - Volatile.Read(ref _used));
+    /// <summary>
+    /// Bytes that streams which hold something already may still take: a quarter is left to those that hold little yet, because nobody
+    /// knows when the others are acknowledged. There are none while the whole budget is short.
+    /// </summary>
+    public long Free => budget.IsShort ? 0 : Math.Max(0, budget.SentLimit / 4 * 3 - Volatile.Read(ref _used));
 
     /// <summary>Takes room in bytes; <see cref="Return"/> gives it back.</summary>
     /// <returns>False when there is not enough.</returns>
     public bool TryTake(int bytes)
     {
-        if (budget.IsShort)
-            return false;
         if (Interlocked.Add(ref _used, bytes) <= budget.SentLimit)
             return true;
         Return(bytes);

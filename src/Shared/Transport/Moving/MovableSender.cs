@@ -141,8 +141,12 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
         }
     }
 
+    private bool HasToWait(StreamLeg leg) => Room(leg) == 0;
+
     // A reset of the local end is behind what it has said, and is not waited for.
-    private bool HasToWait(StreamLeg leg) => leg.Keeps && MayBeAsked && !stream.IsLocalReset && _sent.IsFull;
+    private int Room(StreamLeg leg) => Keeps(leg) && !stream.IsLocalReset ? _sent.Room : int.MaxValue;
+
+    private bool Keeps(StreamLeg leg) => leg.Keeps && MayBeAsked;
 
     private void GoOnReading()
     {
@@ -155,13 +159,16 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     private LocalReadStatus ReadLocal(StreamLeg leg, Span<byte> buffer, out int count)
     {
         count = 0;
-        if (HasToWait(leg))
+        var room = Room(leg);
+        if (room == 0)
             return LocalReadStatus.WouldBlock;
+        if (room < buffer.Length)
+            buffer = buffer[..room];
         var status = stream.Local!.TryRead(buffer, out count);
         if (status == LocalReadStatus.Data)
         {
             _next += count;
-            if (leg.Keeps && MayBeAsked)
+            if (Keeps(leg))
                 _sent.Append(buffer[..count]);
             else
                 _sent.Skip(count);

@@ -13,7 +13,7 @@ namespace Tunnel.Shared.Transport.Moving;
 internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
 {
     /// <summary>Bytes that a stream may hold whatever all others hold, as long as there is room at all.</summary>
-    private const int Least = SegmentPool.LargeSize;
+    public const int Least = SegmentPool.LargeSize;
 
     private readonly List<Segment> _segments = [];
 
@@ -29,10 +29,13 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
     public long End { get; private set; }
 
     /// <summary>
-    /// True when the stream holds as much as is left for all: so streams come to hold the same, however many they are, and one that comes
-    /// later finds room (dynamic thresholds, Choudhury and Hahne 1998).
+    /// Bytes that may be added now: until the stream holds as much as is left for all. So streams come to hold the same, however many they
+    /// are, and one that comes later finds room (dynamic thresholds, Choudhury and Hahne 1998).
     /// </summary>
-    public bool IsFull => _held >= Least && _held >= share.Free;
+    public int Room => (int)Math.Clamp(Math.Max(Least, share.Free) - _held, 0, int.MaxValue);
+
+    /// <summary>True when nothing may be added until the peer has acknowledged something.</summary>
+    public bool IsFull => Room == 0;
 
     /// <summary>Keeps bytes that are being sent.</summary>
     public void Append(ReadOnlySpan<byte> data)
