@@ -23,7 +23,7 @@ var rows = new Option<string[]>("--rows")
 };
 var peers = new Option<string[]>("--peers")
 {
-    Description = "Only these peers: direct, tunnel, haproxy, stunnel, ssh; with --wan direct, "
+    Description = "Only these peers: direct, tunnel, native, haproxy, stunnel, ssh; with --wan direct, "
     + "tunnel, quic (where libmsquic is); with --hostile tunnel, quic.",
     AllowMultipleArgumentsPerToken = true
 };
@@ -86,7 +86,10 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     : MeasureAsync(
         parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(rows) ?? [],
         parsed.GetValue(peers) ?? [],
-        [() => new Direct(), () => new ThisTunnel(), () => new HaproxyPair(), () => new StunnelPair(), () => new SshForward()], ""));
+        [
+            () => new Direct(), () => new ThisTunnel(), .. NativePeers(parsed.GetValue(root)!), () => new HaproxyPair(),
+            () => new StunnelPair(), () => new SshForward(),
+        ], ""));
 
 // These are the programs that a measurement starts as processes of their own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
@@ -106,6 +109,15 @@ if (args is ["echo-client", var address, var port, var delay, var duration])
 }
 
 return await command.Parse(args).InvokeAsync();
+
+// They are measured where they have been made.
+static Func<IPeer>[] NativePeers(string root)
+{
+    using var place = new Workplace(root) { IsNative = true };
+    return File.Exists(place.Hub) && File.Exists(place.Edge)
+        ? [static () => new ThisTunnel("native", static _ => []) { IsNative = true }]
+        : [];
+}
 
 static async Task<int> MeasureWanAsync(string root, double loss, int rounds, int seconds, string[] rowNames, string[] peerNames)
 {

@@ -20,9 +20,12 @@ internal sealed class Workplace : IDisposable
     public string Temp { get; } = Path.Combine(
         Path.GetTempPath(), $"tunnel-bench-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
 
-    public string Hub => Path.Combine(Root, "src/Hub/bin/Release/net10.0/tunnel-hub");
+    /// <summary>Whether the native programs are measured, which <c>./tunnel package</c> and <c>./tunnel test --native</c> make.</summary>
+    public bool IsNative { get; init; }
 
-    public string Edge => Path.Combine(Root, "src/Edge/bin/Release/net10.0/tunnel-edge");
+    public string Hub => Program("Hub", "tunnel-hub");
+
+    public string Edge => Program("Edge", "tunnel-edge");
 
     public string File(string name, string? content = null)
     {
@@ -59,4 +62,7 @@ internal sealed class Workplace : IDisposable
     }
 
     public void Dispose() => Directory.Delete(Temp, recursive: true);
+
+    private string Program(string project, string name) =>
+        Path.Combine(Root, IsNative ? "artifacts/native" : $"src/{project}/bin/Release/net10.0", name);
 }

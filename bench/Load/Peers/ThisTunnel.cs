@@ -20,6 +20,9 @@ internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, o
     /// <summary>Further arguments of the edge.</summary>
     public IReadOnlyList<string> EdgeArguments { get; init; } = [];
 
+    /// <summary>Whether its programs are the native ones.</summary>
+    public bool IsNative { get; init; }
+
     public bool CarriesUdp => true;
 
     public IPAddress Address { get; } = IPAddress.Parse("127.0.11.1");
@@ -30,8 +33,8 @@ internal sealed class ThisTunnel(string name, Func<Targets, Dictionary<string, o
 
     public async Task StartAsync(Workplace place, Targets targets)
     {
-        if (root is not null)
-            place = _other = new Workplace(root);
+        if (root is not null || IsNative)
+            place = _other = new Workplace(root ?? place.Root) { IsNative = IsNative };
         var placement = new TunnelPair.Placement
         {
             HubAddress = IPAddress.Loopback,
