@@ -28,6 +28,9 @@ internal sealed class ProcessGroup : IDisposable
     /// <summary>The most bytes that were resident since <see cref="ForgetPeak"/>.</summary>
     public long PeakResidentBytes() => All().Sum(static id => Status(id, "VmHWM:") * 1024);
 
+    /// <summary>What the open descriptors are, as /proc names it, and what the sockets among them are.</summary>
+    public IEnumerable<string> Descriptors() => All().SelectMany(static id => DescriptorKinds.Of(id));
+
     /// <summary>Begins to look for a peak anew.</summary>
     public void ForgetPeak()
     {

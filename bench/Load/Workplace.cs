@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -44,9 +45,12 @@ internal sealed class Workplace : IDisposable
     }
 
     /// <summary>Waits until something listens.</summary>
-    public static async Task WaitForAsync(IPEndPoint address)
+    /// <param name="address">The address that is tried again and again.</param>
+    /// <param name="patience">How long it is waited for; ten seconds without.</param>
+    public static async Task WaitForAsync(IPEndPoint address, TimeSpan? patience = null)
     {
-        for (var attempt = 0; ; attempt++)
+        var clock = Stopwatch.StartNew();
+        while (true)
         {
             try
             {
@@ -54,7 +58,7 @@ internal sealed class Workplace : IDisposable
                 await socket.ConnectAsync(address);
                 return;
             }
-            catch (SocketException) when (attempt < 200)
+            catch (SocketException) when (clock.Elapsed < (patience ?? TimeSpan.FromSeconds(10)))
             {
                 await Task.Delay(50);
             }

@@ -21,8 +21,8 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
     public Task RunAsync(CancellationToken end) => Task.WhenAll(
         RepeatAsync("upload", UploadAsync, end),
         RepeatAsync("download", DownloadAsync, end),
-        RepeatAsync("echo", EchoAsync, end),
-        RepeatAsync("echo", EchoAsync, end),
+        RepeatAsync("echo", EchoAsync, end, LongLimit),
+        RepeatAsync("echo", EchoAsync, end, LongLimit),
         RepeatAsync("short", ShortAsync, end),
         RepeatAsync("short", ShortAsync, end),
         RepeatAsync("reset by client", ResetAsync, end),
@@ -103,7 +103,8 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         return length;
     }
 
-    // The pace is that of somebody who types for ten seconds.
+    // The pace is that of somebody who types for ten seconds; where the tunnel is cut every second it takes far longer, and each answer has
+    // its own limit.
     private async Task<long> EchoAsync(Pattern pattern)
     {
         using var socket = await OpenAsync(new Head(Wish.Echo, pattern, 0, edge.Number));
@@ -112,7 +113,7 @@ internal sealed class Conversations(SoakEdge edge, int tcpPort, int udpPort, Tal
         {
             var length = 1 + ((round * 37) % 1400);
             await Wire.SendAllAsync(socket, pattern.From(done, length));
-            if (!Require(await CheckAsync(socket, pattern, done, length), length))
+            if (!Require(await CheckAsync(socket, pattern, done, length).WaitAsync(Limit), length))
                 return done;
             done += length;
             await Task.Delay(25);

@@ -23,7 +23,7 @@ internal static class Disturbances
             new("tunnel cut", TimeSpan.FromSeconds(Math.Clamp(duration.TotalSeconds / 1_300, 1, 3)), cut, _ => world.CutTunnelAsync()),
             new("path swallowed everything", TimeSpan.FromSeconds(45), cut, world.SwallowAsync),
             new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count =>
-                world.Mortal.RestartAsync(inOrder: count % 2 == 1)),
+                world.RestartMortalAsync(inOrder: count % 2 == 1)),
             new("port added or removed", TimeSpan.FromSeconds(5), null, _ => world.ConfigureAsync(hasMorePort = !hasMorePort, policy)),
             new("policy changed", TimeSpan.FromSeconds(7), null, _ => world.ConfigureAsync(hasMorePort, ++policy)),
             new("admin calls", TimeSpan.FromSeconds(1), null, async _ =>
@@ -48,11 +48,9 @@ internal static class Disturbances
                 return;
             }
 
-            // The tally is told before and after: what breaks may be noticed at once, and the effect lasts from the end of the disturbance
-            // on.
-            tally.Excuse(disturbance.Name, disturbance.Edge);
+            tally.BeginDisturbance(disturbance.Name, disturbance.Edge);
             await disturbance.DoAsync(count);
-            tally.AddDisturbance(disturbance.Name, disturbance.Edge);
+            tally.EndDisturbance(disturbance.Name, disturbance.Edge);
         }
     }
 }

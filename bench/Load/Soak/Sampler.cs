@@ -20,6 +20,7 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
     ];
 
     private readonly Dictionary<string, List<(double Hours, double Value)>> _samples = [];
+    private IReadOnlyDictionary<string, int>? _descriptors;
 
     /// <summary>Returns the slope of each figure.</summary>
     public IEnumerable<(string Process, string Figure, Slope Slope)> Slopes() =>
@@ -51,6 +52,27 @@ internal sealed class Sampler(string name, ProcessGroup processes, HubAdmin admi
             static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Label} {pair.Value:0.#}"));
         return $"{name}: {string.Join(", ", figures)}";
     }
+
+    /// <summary>Counts the kinds of descriptors, and tells of which there are more or fewer than the time before.</summary>
+    /// <returns>The difference in words; at the first time all kinds, with one for all libraries.</returns>
+    public string DescribeDescriptors()
+    {
+        var now = processes.Descriptors().CountBy(static kind => kind).ToDictionary(StringComparer.Ordinal);
+        var before = _descriptors;
+        _descriptors = now;
+        var words = before is null
+            ? processes.Descriptors().CountBy(static kind => IsLibrary(kind) ? "libraries" : kind)
+                .OrderByDescending(static entry => entry.Value).Select(static entry => $"{entry.Key} {entry.Value}")
+            : now.Keys.Union(before.Keys)
+                .Select(kind => (Kind: kind, Change: now.GetValueOrDefault(kind) - before.GetValueOrDefault(kind)))
+                .Where(static entry => entry.Change != 0)
+                .OrderByDescending(static entry => entry.Change)
+                .Select(static entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Kind} {entry.Change:+0;-0}"));
+        return $"{name}: {string.Join(", ", words)}";
+    }
+
+    // The runtime keeps the files of all that it has loaded open, each of them twice.
+    private static bool IsLibrary(string kind) => kind.EndsWith(".dll", StringComparison.Ordinal);
 
     // The figure of a family is the sum of all its series.
     private static double Sum(string text, string metric) => text.Split('\n')

@@ -60,6 +60,8 @@ internal static class SoakRun
             await Task.Delay(Rest);
             foreach (var sampler in samplers)
                 rests.Add($"{when}: {await sampler.DescribeAsync()}");
+            foreach (var sampler in samplers)
+                rests.Add($"{when}, descriptors{(when == "after" ? " more or fewer than before" : "")}: {sampler.DescribeDescriptors()}");
             gate.Open();
         }
     }

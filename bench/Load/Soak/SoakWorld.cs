@@ -15,6 +15,7 @@ internal sealed class SoakWorld : IDisposable
     private readonly SoakUpstream _upstream;
     private readonly int _morePort = Workplace.FreePort();
     private readonly Workplace _place;
+    private readonly SemaphoreSlim _path = new(1);
     private TcpRelay? _relay;
     private int _cut;
 
@@ -50,8 +51,15 @@ internal sealed class SoakWorld : IDisposable
         foreach (var edge in new[] { Staying, Mortal })
         {
             edge.Start();
-            await Workplace.WaitForAsync(new IPEndPoint(edge.Address, _upstream.TcpPort));
+            await WaitForAsync(edge);
         }
+    }
+
+    /// <summary>Ends the edge that is mortal, in order or not, and starts it again; it is up when this returns.</summary>
+    public async Task RestartMortalAsync(bool inOrder)
+    {
+        await Mortal.RestartAsync(inOrder);
+        await WaitForAsync(Mortal);
     }
 
     /// <summary>Returns what clients of an edge do.</summary>
@@ -67,8 +75,9 @@ internal sealed class SoakWorld : IDisposable
             return;
         }
 
-        for (; _cut < _relay.Count; _cut++)
-            _relay.Cut(_cut);
+        await _path.WaitAsync();
+        Cut(_relay);
+        _path.Release();
     }
 
     /// <summary>Swallows everything on the tunnel of the edge that stays, for up to 8 s, without closing it; then cuts it.</summary>
@@ -76,12 +85,14 @@ internal sealed class SoakWorld : IDisposable
     {
         if (_relay is null)
             return;
+        await _path.WaitAsync();
         for (var index = _cut; index < _relay.Count; index++)
             _relay.Silence(index);
 
-        // The length is another one each time, and the same ones come in each soak; a cut may end it before.
+        // The length is another one each time, and the same ones come in each soak. The other cuts wait, since they would end it before.
         await Task.Delay(TimeSpan.FromMilliseconds(100 + (count * 1_237 % 7_900)));
-        await CutTunnelAsync();
+        Cut(_relay);
+        _path.Release();
     }
 
     /// <summary>Pushes a configuration to both edges.</summary>
@@ -98,10 +109,21 @@ internal sealed class SoakWorld : IDisposable
         Mortal.Dispose();
         Staying.Dispose();
         _relay?.Dispose();
+        _path.Dispose();
         Hub.Dispose();
         Admin?.Dispose();
         _upstream.Dispose();
     }
+
+    private void Cut(TcpRelay relay)
+    {
+        for (; _cut < relay.Count; _cut++)
+            relay.Cut(_cut);
+    }
+
+    // An edge that starts beside all the traffic may need half a minute for it.
+    private Task WaitForAsync(SoakEdge edge) =>
+        Workplace.WaitForAsync(new IPEndPoint(edge.Address, _upstream.TcpPort), TimeSpan.FromMinutes(3));
 
     // Later definitions have no secret, so that the token's stays.
     private object Definition(string id, bool hasMorePort, int policy, string? secret = null) => new

@@ -8,8 +8,11 @@ internal sealed class Tally
 {
     private const string Unexplained = "unexplained";
 
-    // What a disturbance breaks is noticed within this time: an edge that is killed must be up again, and a client's wait must be over.
+    // What a disturbance has broken is noticed within this time after its end, which for an edge that is killed is when it is up again.
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(15);
+
+    // A loss that nothing excuses is listed with what was done to the programs so shortly before.
+    private static readonly TimeSpan Recently = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, long> _done = new(StringComparer.Ordinal);
@@ -18,6 +21,7 @@ internal sealed class Tally
     private readonly SortedDictionary<string, long> _disturbances = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _wrongEnds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Name, DateTime Until)> _last = [];
+    private readonly Dictionary<string, DateTime> _times = [];
     private readonly List<string> _unexplained = [];
     private long _bytes;
     private long _wrongBytes;
@@ -47,10 +51,8 @@ internal sealed class Tally
     {
         lock (_lock)
         {
-            var cause = CauseOf(edge, began);
-            _lost[cause] = _lost.GetValueOrDefault(cause) + 1;
-            if (cause == Unexplained)
-                _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}, {kind}: {how}");
+            if (Count(_lost, edge, began) == Unexplained)
+                AddUnexplained($"{edge}, {kind} that began at {began:HH:mm:ss.f}: {how}");
         }
     }
 
@@ -68,39 +70,55 @@ internal sealed class Tally
             var cause = CauseOf(edge, DateTime.UtcNow);
             _wrongEnds[$"{what} ({cause})"] = _wrongEnds.GetValueOrDefault($"{what} ({cause})") + 1;
             if (cause == Unexplained)
-                _unexplained.Add($"{DateTime.UtcNow:HH:mm:ss} {edge}: {what}");
+                AddUnexplained($"{edge}: {what}");
         }
     }
 
-    /// <summary>Notes that something was done to the programs.</summary>
+    /// <summary>Notes that something begins to be done to the programs, which excuses what is lost until it has ended.</summary>
     /// <param name="name">The name of the disturbance.</param>
     /// <param name="edge">The edge whose connections may be lost by it; null: none.</param>
-    public void AddDisturbance(string name, string? edge)
+    public void BeginDisturbance(string name, string? edge)
+    {
+        lock (_lock)
+        {
+            _times[name] = DateTime.UtcNow;
+            if (edge is not null)
+                _last[edge] = (name, DateTime.MaxValue);
+        }
+    }
+
+    /// <summary>Counts a disturbance that has ended: from now on its effect fades.</summary>
+    public void EndDisturbance(string name, string? edge)
     {
         lock (_lock)
         {
             _disturbances[name] = _disturbances.GetValueOrDefault(name) + 1;
-            Excuse(name, edge);
+            if (edge is not null)
+                _last[edge] = (name, DateTime.UtcNow + Aftermath);
         }
-    }
-
-    /// <summary>Notes the cause of what is lost at an edge from now on.</summary>
-    public void Excuse(string name, string? edge)
-    {
-        if (edge is null)
-            return;
-        lock (_lock)
-            _last[edge] = (name, DateTime.UtcNow + Aftermath);
     }
 
     /// <summary>Counts a datagram that did not come, or whose answer did not.</summary>
     public void AddLostDatagram(string edge)
     {
         lock (_lock)
-        {
-            var cause = CauseOf(edge, DateTime.UtcNow);
-            _datagrams[cause] = _datagrams.GetValueOrDefault(cause) + 1;
-        }
+            Count(_datagrams, edge, DateTime.UtcNow);
+    }
+
+    private string Count(SortedDictionary<string, long> counts, string edge, DateTime since)
+    {
+        var cause = CauseOf(edge, since);
+        var where = $"{edge}, {cause}:";
+        counts[where] = counts.GetValueOrDefault(where) + 1;
+        return cause;
+    }
+
+    private void AddUnexplained(string what)
+    {
+        var now = DateTime.UtcNow;
+        var before = _times.Where(entry => now - entry.Value < Recently).OrderByDescending(static entry => entry.Value)
+            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {(now - entry.Value).TotalSeconds:F1} s"));
+        _unexplained.Add($"{now:HH:mm:ss.f} {what}; done before: {string.Join(", ", before)}");
     }
 
     private string CauseOf(string edge, DateTime since) =>
@@ -119,12 +137,13 @@ internal sealed class Tally
 
             Line("went as they should", _done);
             Line("done to the programs", _disturbances);
-            Line("connections lost, by cause", _lost);
-            Line("datagrams lost, by cause", _datagrams);
+            Line("connections lost, by edge and cause", _lost);
+            Line("datagrams lost, by edge and cause", _datagrams);
             Line("wrong ends, by cause", _wrongEnds);
             text.AppendLine(
                 CultureInfo.InvariantCulture, $"- {_bytes / 1e9:F2} GB checked, wrong bytes in {_wrongBytes} conversations");
-            foreach (var line in _unexplained.Take(20))
+            text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {_unexplained.Count:N0}");
+            foreach (var line in _unexplained.Take(40))
                 text.AppendLine(CultureInfo.InvariantCulture, $"- unexplained: {line}");
             return text.ToString();
         }
