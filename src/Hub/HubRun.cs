@@ -146,7 +146,11 @@ internal sealed class HubRun : IDisposable
         _door = new FrontDoor(() => certificates.Present, Reception, new TlsTunnelFactory(Context), http, descriptors, time);
         _dialer = new EdgeDialer(
             edges, Live.Dials,
-            new DialWays(_door, options.Proxy, new DialPace(time), events, time, _logger) { Leases = state.Dials });
+            new DialWays(_door, options.Proxy, new DialPace(time), events, time, _logger)
+            {
+                Leases = state.Dials,
+                SendAway = id => Live.SendAwayAsync(id).Guard("sending an edge to another address"),
+            });
         Parts = new HubParts(edges, Live, Reception, _strangers, Streams, Sessions, Traffic, Context, certificates, Pools, Tls, _dialer)
         {
             SharedState = () => state.Shared,

@@ -63,6 +63,42 @@ public sealed class DialHubLinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_edge_that_is_given_another_address_moves_there_and_what_is_open_goes_on()
+    {
+        using var open = await OpenAsync();
+        await open.AssertEchoAsync();
+
+        // Nobody listens there, so all stays as it is.
+        await SetDialAsync($"{_edgeAddress}:{FreePorts.Next()}");
+        await Eventually.IsTrueAsync(
+            async () => await DialFaultAsync() == $"{_edgeAddress}: Connection refused", "the reason", explain: () => _hub.Process.Log);
+        await open.AssertEchoAsync();
+        using (var other = await OpenAsync())
+            await other.AssertEchoAsync();
+
+        using var relay = new TcpRelay(new IPEndPoint(_edgeAddress, _dialPort));
+        await SetDialAsync(relay.EndPoint.ToString());
+        await Eventually.IsTrueAsync(
+            async () => await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("tunnels").GetInt32() == 2,
+            "a tunnel at the new address beside the old one", explain: () => _edge.Process.Log + _hub.Process.Log);
+        using var next = await OpenAsync();
+        await next.AssertEchoAsync();
+        await open.AssertEchoAsync();
+        Assert.Null(await DialFaultAsync());
+
+        // The old way is left with the last client there, and the new one has its own.
+        open.Dispose();
+        await Eventually.IsTrueAsync(
+            async () => await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("tunnels").GetInt32() == 1,
+            "the end of the old tunnel", explain: () => _edge.Process.Log + _hub.Process.Log);
+        for (var i = 0; i < _relay.Count; i++)
+            _relay.Cut(i);
+        await next.AssertEchoAsync();
+        relay.Cut(relay.Count - 1);
+        await next.AssertEchoAsync();
+    }
+
+    [Fact]
     public async Task Bulk_brings_a_lane_that_the_hub_opens_and_all_outlive_their_connections()
     {
         using var elephant = await OpenAsync();
@@ -89,6 +125,14 @@ public sealed class DialHubLinkTests : IAsyncLifetime
             async () => await LanesAsync() == (2, 2), "both lanes", explain: () => _edge.Process.Log + _hub.Process.Log);
         Assert.Equal(1, (await _hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("tunnels").GetInt32());
     }
+
+    private async Task SetDialAsync(string address) =>
+        (await _hub.RunAsync("edge", "set", TunnelSetup.EdgeId, "--dial", address)).Succeeded();
+
+    private async Task<string?> DialFaultAsync() =>
+        (await _hub.StatusAsync()).GetProperty("edges").EnumerateArray().Single().TryGetProperty("dialFault", out var fault)
+            ? fault.GetString()
+            : null;
 
     private async Task<StreamPair> OpenAsync()
     {

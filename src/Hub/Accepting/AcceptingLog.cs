@@ -86,4 +86,7 @@ internal static partial class AcceptingLog
 
     [LoggerMessage(2031, LogLevel.Warning, "Edge {Edge} can't be dialled at {Target}: {Fault}; next try in {Delay:0.0} s")]
     public static partial void DialFailed(ILogger logger, string edge, DialTarget target, string fault, double delay);
+
+    [LoggerMessage(2033, LogLevel.Information, "Edge {Edge} moves to {Target}: what is open goes on as it is")]
+    public static partial void EdgeMoves(ILogger logger, string edge, DialTarget target);
 }

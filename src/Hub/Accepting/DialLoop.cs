@@ -13,8 +13,14 @@ namespace Tunnel.Hub.Accepting;
 /// Dials one edge: while it has no tunnel with a connection, and as often as it asks. What becomes of a connection (a tunnel, a lane, or
 /// the next connection of a tunnel that was lost) is what the edge says on it. Between tries it waits with full jitter from 0.5 to 30 s,
 /// and at most 2 s while clients of a lost tunnel wait too; the name is resolved anew for each, and all its addresses are tried in turn.
+/// An edge that is given another address while it has a tunnel is sent there as soon as somebody there knows the hub by its pin.
 /// </summary>
-internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, DialWays ways)
+/// <param name="id">The edge.</param>
+/// <param name="target">The address at which it is dialled.</param>
+/// <param name="needs">Knows which connections it has.</param>
+/// <param name="ways">The parts that all loops have in common.</param>
+/// <param name="isMoving">Whether the tunnels that there may be were made at another address.</param>
+internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, DialWays ways, bool isMoving = false)
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
@@ -30,6 +36,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
     private readonly Backoff _backoff = new(Random.Shared.NextDouble);
     private Task _extra = Task.CompletedTask;
     private bool _isFirstDial = true;
+    private volatile bool _isMoving = isMoving;
     private volatile string? _fault;
     private int _wanted;
     private long? _connectedAt;
@@ -49,6 +56,10 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
 
     // Among hubs that share their state only one dials, since an edge has one tunnel.
     private bool IsMine => ways.Leases?.IsHeld(id) ?? true;
+
+    // A hub that lost the database keeps its tunnel, and the edge does not take another one then.
+    private string NoHandshake => "is this edge there, with this edge's token?"
+        + (ways.Leases is null ? "" : " Or has another hub its tunnel, one that can't reach the database?");
 
     /// <summary>Ends the dialling; tunnels stay.</summary>
     public void Stop() => _stop.Cancel();
@@ -70,9 +81,13 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             while (true)
             {
                 var state = needs.StateOf(id);
-                if (state == DialState.Connected)
+                if (state == DialState.Connected && _isMoving && IsMine)
                 {
-                    _isFirstDial = true;
+                    await Task.Delay(await DialAsync(state), ways.Time, _stop.Token);
+                }
+                else if (state == DialState.Connected)
+                {
+                    (_isFirstDial, _fault) = (true, null);
                     MakeWanted();
                     await _signal.WaitAsync(_stop.Token);
                 }
@@ -136,7 +151,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             ways.Leases?.Note(id, isFailing: fault is not null);
         var delay = _backoff.Next(atMost: state == DialState.Lost ? LongestPauseOfLost : null);
         if (fault is null)
-            _connectedAt = ways.Time.GetTimestamp();
+            (_connectedAt, _isMoving) = (ways.Time.GetTimestamp(), false);
         else
             NoteFailed(fault, delay);
         _fault = fault;
@@ -196,7 +211,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
                 return $"{at.Address}: {refused}";
             return await ServeAsync(socket)
                 ? null
-                : $"{at.Address} did not complete the handshake: is this edge there, with this edge's token?";
+                : $"{at.Address} did not complete the handshake: {NoHandshake}";
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
@@ -213,9 +228,19 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
 
     private async Task<bool> ServeAsync(Socket socket)
     {
-        var isMade = await ways.Door.ServeDialledAsync(socket, id);
+        var isMade = await ways.Door.ServeDialledAsync(socket, id, Leave);
         if (isMade)
             Interlocked.Increment(ref _made);
         return isMade;
+    }
+
+    // An edge takes no connection while it has a tunnel, so it is sent away from that first.
+    private void Leave()
+    {
+        if (!_isMoving || needs.StateOf(id) != DialState.Connected)
+            return;
+        _isMoving = false;
+        AcceptingLog.EdgeMoves(ways.Logger, id, target);
+        ways.SendAway(id);
     }
 }

@@ -18,6 +18,9 @@ internal sealed record DialWays(FrontDoor Door, ProxyRules Proxies, DialPace Pac
     /// <summary>Which edges are this hub's to dial among hubs that share their state; null: all.</summary>
     public Leases? Leases { get; init; }
 
+    /// <summary>Sends an edge from the tunnels that it has to the next one.</summary>
+    public Action<string> SendAway { get; init; } = static _ => { };
+
     /// <summary>Returns the addresses of a name.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 }

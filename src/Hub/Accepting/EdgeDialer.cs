@@ -90,7 +90,8 @@ internal sealed class EdgeDialer : IDisposable
             var target = _edges.Find(id) is { Enabled: true } edge ? edge.DialTarget : null;
             if (_isStopped || (_loops.TryGetValue(id, out var loop) && loop.Target == target))
                 return;
-            if (_loops.Remove(id, out loop))
+            var isMoving = _loops.Remove(id, out loop);
+            if (loop is not null)
             {
                 loop.Stop();
                 if (target is null)
@@ -101,7 +102,7 @@ internal sealed class EdgeDialer : IDisposable
                 return;
 
             _ways.Leases?.Add(id);
-            loop = new DialLoop(id, target, _needs, _ways);
+            loop = new DialLoop(id, target, _needs, _ways, isMoving);
             _loops.Add(id, loop);
             loop.RunAsync().Guard("dialling an edge");
         }

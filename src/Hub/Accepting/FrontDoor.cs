@@ -47,8 +47,11 @@ internal sealed class FrontDoor(
     /// <summary>
     /// Takes a connection that the hub has made to an edge through TLS, where the hub is the server as ever, and asks the edge who it is.
     /// </summary>
+    /// <param name="socket">The connection.</param>
+    /// <param name="edgeId">The edge.</param>
+    /// <param name="onSecured">Called when somebody is there who knows the hub's certificate, before the edge is asked.</param>
     /// <returns>True when it belongs to a tunnel now; else it is closed.</returns>
-    public async Task<bool> ServeDialledAsync(Socket socket, string edgeId)
+    public async Task<bool> ServeDialledAsync(Socket socket, string edgeId, Action? onSecured = null)
     {
         if (RemoteAddress.Of(socket) is not { } remote)
         {
@@ -64,8 +67,11 @@ internal sealed class FrontDoor(
             {
                 connection = new TlsConnection(socket);
                 var tls = await certificate().Tls.WaitAsync(stranger.Limit);
-                return isTunnel = await SecureAsync(connection, tls.ForTunnels, remote, stranger)
-                    && await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger, edgeId);
+                if (!await SecureAsync(connection, tls.ForTunnels, remote, stranger))
+                    return false;
+                onSecured?.Invoke();
+                return isTunnel =
+                    await reception.IntroduceAsync(new TlsStranger(connection, _refusal, tunnels), remote, stranger, edgeId);
             },
             () => CloseAsync(connection, socket));
         return isTunnel;

@@ -45,6 +45,8 @@ internal static class EdgeText
             yield return $"{edge.EdgeId} is dialled by {other}, which shares this hub's state";
         if (edge is { State: EdgeCondition.SecretExpired })
             yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
+        if (edge.DialFault is { } fault)
+            yield return $"{edge.EdgeId} can't be dialled at {edge.DialAddress}: {fault}";
         if (edge is { ConnectedSince: null, Refused: { } refused })
         {
             yield return $"{edge.EdgeId} was refused {TimeText.Format(now - refused.Time)} ago from {refused.Remote}: "

@@ -103,6 +103,13 @@ internal static class HubTroubles
             yield return new Trouble(health, edge.EdgeId, $"{edge.EdgeId} is down: {word}", $"{LastSeen(edge, now)}.{dialled}{refused}");
         }
 
+        if (edge is { ConnectedSince: not null, DialFault: not null })
+        {
+            yield return new Trouble(
+                Health.Warn, edge.EdgeId, $"{edge.EdgeId} can't be dialled at its new address",
+                $"It keeps its tunnel until it can.{dialled}");
+        }
+
         if (edge.OwnSecretEnds is { } end)
         {
             yield return new Trouble(

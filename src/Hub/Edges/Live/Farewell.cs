@@ -80,6 +80,26 @@ internal static class Farewell
         }
     }
 
+    /// <summary>Sends an edge to its next tunnel at this hub, and ends this one once nothing is left on it.</summary>
+    /// <param name="live">The tunnel.</param>
+    /// <param name="patience">When it is ended in any case if the edge has got no other by then.</param>
+    /// <param name="end">What the tunnel ends with.</param>
+    /// <param name="time">The clock.</param>
+    public static async Task SendOnAsync(EdgeTunnel live, TimeSpan patience, TunnelEnd end, TimeProvider time)
+    {
+        var tunnel = live.Tunnel!;
+        if (Answers(live))
+        {
+            // To the edge this is as if another process of the hub had taken over: the hub is there, and what is open goes on.
+            tunnel.SendGoAway(GoAway.Upgrade);
+            await live.Left.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (live.Left.IsCompleted)
+                await tunnel.WaitUntilUnusedAsync(time, CancellationToken.None);
+        }
+
+        await tunnel.CloseAsync(end);
+    }
+
     private static async Task SendAwayAsync(
         EdgeTunnel live, CancellationToken limit, CancellationToken drained, TunnelEnd end, TimeProvider time)
     {

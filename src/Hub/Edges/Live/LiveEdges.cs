@@ -342,6 +342,27 @@ internal sealed class LiveEdges : IDisposable
         return Task.WhenAll(tunnels.Select(live => live.Tunnel!.CloseAsync(end)));
     }
 
+    /// <summary>
+    /// Sends an edge to the next tunnel that it gets. What is open goes on, and each tunnel of now ends once nothing is left on it; where
+    /// the edge gets no other within the drain time, it ends then.
+    /// </summary>
+    public Task SendAwayAsync(string edgeId)
+    {
+        ImmutableArray<EdgeTunnel> tunnels;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(edgeId, out var slot))
+                return Task.CompletedTask;
+            tunnels = [.. slot.Tunnels];
+            foreach (var live in tunnels)
+                live.IsDraining = true;
+            slot.Primary = null;
+        }
+
+        var end = new TunnelEnd(TunnelEndKind.Replaced, "the edge is dialled at another address");
+        return Task.WhenAll(tunnels.Select(live => Farewell.SendOnAsync(live, _options.Drain, end, _time)));
+    }
+
     /// <summary>Admits nobody any more, lets streams continue for the drain time, then ends all tunnels.</summary>
     public async Task StopAsync(TimeSpan drain)
     {

@@ -82,6 +82,37 @@ public sealed class UpgradeTests
         await only.EndAsync();
     }
 
+    [Fact]
+    public async Task An_edge_that_is_sent_on_is_dialled_again_and_what_is_open_goes_on_until_it_ends()
+    {
+        var (live, tunnel) = Connect("a");
+        var leaving = _registry.Live.SendAwayAsync("a");
+        Assert.Equal(GoAway.Upgrade, await tunnel.NextGoAwayAsync());
+        Assert.Equal(DialState.Nothing, _registry.Live.Dials.StateOf("a"));
+
+        var (next, _) = Connect("a");
+        Assert.Same(next, _registry.Live.FindPrimary("a"));
+        Leave(live, tunnel);
+        _registry.Time.Advance(TimeSpan.FromHours(23));
+        Assert.False(tunnel.Completion.IsCompleted);
+        tunnel.FinishStreams();
+        Assert.Equal(TunnelEndKind.Replaced, (await tunnel.EndAsync()).Kind);
+        await leaving.WaitAsync(Patience.Limit);
+        Assert.Equal(DialState.Connected, _registry.Live.Dials.StateOf("a"));
+    }
+
+    [Fact]
+    public async Task An_edge_that_is_sent_on_and_gets_no_other_tunnel_has_the_drain_time()
+    {
+        var (_, tunnel) = Connect("a");
+        _ = _registry.Live.SendAwayAsync("a");
+        await tunnel.NextGoAwayAsync();
+        _registry.Time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(tunnel.Completion.IsCompleted);
+        _registry.Time.Advance(TimeSpan.FromSeconds(1));
+        await tunnel.EndAsync();
+    }
+
     private static void Leave(EdgeTunnel live, FakeTunnel tunnel) =>
         ((ITunnelHandler)live).OnGoAway(tunnel, new GoAway(GoAway.Upgrade, 0));
 
