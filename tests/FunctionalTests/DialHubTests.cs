@@ -272,6 +272,8 @@ public sealed class DialHubTests : IDisposable
         Assert.True(read.HubDials);
         await using var edge = StartEdge(token);
         await edge.WaitForPortsAsync([_port], []);
+        var atEdge = await ManagedProcess.RunAsync(Binaries.Edge, ["doctor", "--admin-socket", edge.AdminSocket]);
+        Assert.Contains("the running edge has bound 1", atEdge.StandardOutput, StringComparison.Ordinal);
         var asked = await hub.RunAsync("doctor", "--edge", Id);
         Assert.Contains($"{Id} at {_edgeAddress}:{_dialPort} answers with TLS", asked.StandardOutput);
     }

@@ -52,7 +52,9 @@ internal static class DoctorCommand
             found.Found,
             found.Service,
             async token => await StatusAsync(settings.AdminSocket, token) is { } status
-                ? new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)])
+                ? new RunningPorts(
+                    new HashSet<PortKey>([.. status.ListenPorts.Select(PortKey.Tcp), .. status.ListenPortsUdp.Select(PortKey.Udp)]),
+                    status.FailedPorts)
                 : null,
             async token => (await StatusAsync(settings.AdminSocket, token))?.DescriptorLimit,
             settings.Edge.HubDials

@@ -4,6 +4,7 @@ using Tunnel.Edge.Configuration;
 using Tunnel.Edge.Doctor;
 using Tunnel.Edge.Doctor.Checks;
 using Tunnel.Edge.Endpoints;
+using Tunnel.Edge.Status;
 using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Messages;
@@ -145,7 +146,7 @@ public sealed class CheckTests
                 tried.Add(port);
                 return null;
             },
-            _ => Task.FromResult<IReadOnlySet<PortKey>?>(new HashSet<PortKey> { PortKey.Tcp(443) }));
+            _ => Running(PortKey.Tcp(443)));
         var result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Ok, result.Status);
         Assert.Equal([PortKey.Tcp(80), PortKey.Udp(53)], tried);
@@ -158,7 +159,7 @@ public sealed class CheckTests
         var asked = 0;
         var check = new PortsCheck(
             (_, _) => "address in use",
-            _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked < 3 ? new HashSet<PortKey>() : new HashSet<PortKey> { PortKey.Tcp(443) }));
+            _ => ++asked < 3 ? Running() : Running(PortKey.Tcp(443)));
 
         var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [443] };
@@ -172,7 +173,12 @@ public sealed class CheckTests
     {
         var asked = 0;
         var check = new PortsCheck(
-            (_, _) => null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(++asked > 0 ? new HashSet<PortKey>() : null));
+            (_, _) => null,
+            _ =>
+            {
+                asked++;
+                return Running();
+            });
         var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 443] };
         var result = await RunAsync(check, context);
@@ -186,12 +192,37 @@ public sealed class CheckTests
         var context = Reached(TransportMode.TcpTls);
         context.Config = new TunnelConfig { ListenPorts = [22, 80, 443] };
         var check = new PortsCheck(
-            (port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<IReadOnlySet<PortKey>?>(null));
+            (port, _) => port.Number == 80 ? "address in use" : null, _ => Task.FromResult<RunningPorts?>(null));
         var result = await RunAsync(check, context);
         Assert.Equal(CheckStatus.Failed, result.Status);
         Assert.Contains("tcp/22: protected", result.Detail);
         Assert.Contains("tcp/80: address in use", result.Detail);
         Assert.DoesNotContain("tcp/443", result.Detail);
+    }
+
+    [Fact]
+    public async Task Where_the_hub_dials_the_running_edge_tells_its_ports()
+    {
+        var context = new DoctorContext(Context().Options with { HubDials = true });
+        PortProbe probe = (_, _) => throw new InvalidOperationException("nothing is to be tried");
+        var skipped = await RunAsync(new PortsCheck(probe, _ => Task.FromResult<RunningPorts?>(null)), context);
+        Assert.Equal(CheckStatus.Skipped, skipped.Status);
+
+        var good = await RunAsync(new PortsCheck(probe, _ => Running(PortKey.Tcp(443), PortKey.Udp(53))), context);
+        Assert.Equal((CheckStatus.Ok, "the running edge has bound 2"), (good.Status, good.Detail));
+
+        var none = await RunAsync(new PortsCheck(probe, _ => Running()), context);
+        Assert.Equal(CheckStatus.Warning, none.Status);
+        Assert.Contains("tunnel-hub edge show edge-1", none.Advice);
+
+        EdgePortFailure[] failures = [new(80, "tcp", "address in use"), new(1000, "udp", "protected", 1999)];
+        var failed = await RunAsync(
+            new PortsCheck(
+                probe, _ => Task.FromResult<RunningPorts?>(new RunningPorts(new HashSet<PortKey> { PortKey.Tcp(443) }, failures))),
+            context);
+        Assert.Equal(
+            (CheckStatus.Failed, "the running edge has bound 1; not tcp/80: address in use; udp/1000-1999: protected"),
+            (failed.Status, failed.Detail));
     }
 
     [Fact]
@@ -383,6 +414,9 @@ public sealed class CheckTests
         context.Reached = new IPEndPoint(Address, 8443);
         return context;
     }
+
+    private static Task<RunningPorts?> Running(params PortKey[] bound) =>
+        Task.FromResult<RunningPorts?>(new RunningPorts(bound.ToHashSet(), []));
 
     private static Task<CheckResult> RunAsync(IEdgeCheck check, DoctorContext context) =>
         check.RunAsync(context, TestContext.Current.CancellationToken);

@@ -23,8 +23,9 @@ internal static class DoctorChecks
     /// <param name="readLimit">Returns the descriptor limit of the running service.</param>
     /// <param name="readAwaited">Returns what the running service says of the hub; null where this edge dials.</param>
     public static IReadOnlyList<IEdgeCheck> OfMachine(
-        ImmutableArray<DoctorContext> hubs, TransportContext transport, CheckResult found, ServiceProcess? service, RunningPorts running,
-        Func<CancellationToken, Task<long?>> readLimit, Func<CancellationToken, Task<AwaitedHub?>>? readAwaited)
+        ImmutableArray<DoctorContext> hubs, TransportContext transport, CheckResult found, ServiceProcess? service,
+        Func<CancellationToken, Task<RunningPorts?>> running, Func<CancellationToken, Task<long?>> readLimit,
+        Func<CancellationToken, Task<AwaitedHub?>>? readAwaited)
     {
         var quic = new QuicTunnelDialer(transport);
         IReadOnlyList<IEdgeCheck> way = readAwaited is not null ? [new AwaitCheck(readAwaited)] :
