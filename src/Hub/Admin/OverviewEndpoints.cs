@@ -35,7 +35,9 @@ internal sealed class OverviewEndpoints(IAdministeredHub hub)
         var live = status.ConnectedEdges.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
         var ports = status.Ports.ToLookup(port => port.EdgeId, StringComparer.Ordinal);
         var (page, found) = query.Take(status.Edges.Select(
-            edge => Line(edge, live.GetValueOrDefault(edge.EdgeId), ports[edge.EdgeId], rates.GetValueOrDefault(edge.EdgeId))));
+            edge => Line(
+                edge, status.SharedState is not null, live.GetValueOrDefault(edge.EdgeId), ports[edge.EdgeId],
+                rates.GetValueOrDefault(edge.EdgeId))));
         return new OverviewAnswer
         {
             Version = status.Version,
@@ -65,9 +67,10 @@ internal sealed class OverviewEndpoints(IAdministeredHub hub)
         };
     }
 
-    private static EdgeOverview Line(AllowedEdgeStatus edge, ConnectedEdgeStatus? live, IEnumerable<PortStatus> ports, TrafficPoint rate)
+    private static EdgeOverview Line(
+        AllowedEdgeStatus edge, bool isShared, ConnectedEdgeStatus? live, IEnumerable<PortStatus> ports, TrafficPoint rate)
     {
-        var (health, word) = EdgeHealth.Of(edge, live, ports);
+        var (health, word) = EdgeHealth.Of(edge, isShared, live, ports);
         return new EdgeOverview
         {
             EdgeId = edge.EdgeId,

@@ -8,10 +8,13 @@ namespace Tunnel.Hub.Cli;
 internal static class EdgeText
 {
     /// <summary>Returns a word or two for a table.</summary>
-    public static string Word(EdgeCondition condition) => condition switch
+    /// <param name="edge">The edge.</param>
+    /// <param name="isShared">Whether hubs share their state, so that it may be at another one.</param>
+    public static string Word(AllowedEdgeStatus edge, bool isShared) => edge.State switch
     {
-        EdgeCondition.Connected => "connected",
         EdgeCondition.Conflict => "conflict",
+        _ when EdgeHealth.MayBeElsewhere(edge, isShared) => "not here",
+        EdgeCondition.Connected => "connected",
         EdgeCondition.Disabled => "disabled",
         EdgeCondition.SecretExpired => "secret expired",
         EdgeCondition.Network => "DOWN: network",
@@ -43,10 +46,10 @@ internal static class EdgeText
 
         if (edge is { ConnectedSince: null, DialledBy: { } other })
             yield return $"{edge.EdgeId} is dialled by {other}, which shares this hub's state";
-        if (edge is { State: EdgeCondition.SecretExpired })
-            yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
         if (edge.DialFault is { } fault)
             yield return $"{edge.EdgeId} can't be dialled at {edge.DialAddress}: {fault}";
+        if (edge is { State: EdgeCondition.SecretExpired })
+            yield return $"{edge.EdgeId} needs a new token: tunnel-hub edge token {edge.EdgeId}";
         if (edge is { ConnectedSince: null, Refused: { } refused })
         {
             yield return $"{edge.EdgeId} was refused {TimeText.Format(now - refused.Time)} ago from {refused.Remote}: "

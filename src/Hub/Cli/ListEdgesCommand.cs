@@ -47,8 +47,8 @@ internal static class ListEdgesCommand
         foreach (var edge in status.Edges)
         {
             table.Add(
-                edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-", EdgeText.Secrets(edge, now),
-                Ports(edge.Tcp), Ports(edge.Udp));
+                edge.EdgeId, EdgeText.Word(edge, status.SharedState is not null), EdgeText.Since(edge, now), edge.Remote ?? "-",
+                EdgeText.Secrets(edge, now), Ports(edge.Tcp), Ports(edge.Udp));
         }
 
         await table.WriteAsync(context.Out, context.Terminal.Width);

@@ -88,7 +88,8 @@ internal static class StatusCommand
         var connected = status.ConnectedEdges.ToDictionary(edge => edge.EdgeId, StringComparer.Ordinal);
         foreach (var edge in status.Edges)
         {
-            string[] who = [edge.EdgeId, EdgeText.Word(edge.State), EdgeText.Since(edge, now), edge.Remote ?? "-"];
+            var word = EdgeText.Word(edge, status.SharedState is not null);
+            string[] who = [edge.EdgeId, word, EdgeText.Since(edge, now), edge.Remote ?? "-"];
             table.Add([.. who, .. connected.TryGetValue(edge.EdgeId, out var live) ? Traffic(live, edge) : Enumerable.Repeat("-", 8)]);
         }
 

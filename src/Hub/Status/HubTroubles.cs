@@ -71,10 +71,7 @@ internal static class HubTroubles
             ? $" Somebody with its id and no valid secret came from {attempt.Remote} {Ago(attempt.Time, now)}."
             : "";
 
-        // The edge may be at another hub, which this one does not know; the hub that dials the edge knows more. A secret that has ended has
-        // done so at all of them.
-        if (isShared
-            && edge is { ConnectedSince: null, State: not (EdgeCondition.Disabled or EdgeCondition.SecretExpired), DialFault: null })
+        if (EdgeHealth.MayBeElsewhere(edge, isShared))
         {
             yield return new Trouble(
                 Health.Off, edge.EdgeId, $"{edge.EdgeId} is not at this hub",
@@ -85,7 +82,7 @@ internal static class HubTroubles
         }
 
         var dialled = edge.DialFault is { } fault ? $" The hub dials {edge.DialAddress}: {fault}." : "";
-        var (health, word) = EdgeHealth.Of(edge, null, []);
+        var (health, word) = EdgeHealth.Of(edge, isShared, null, []);
         if (edge.State == EdgeCondition.NeverSeen)
         {
             yield return new Trouble(

@@ -28,6 +28,22 @@ public sealed class StatusCommandTests
     }
 
     [Fact]
+    public async Task An_edge_that_may_be_at_another_hub_is_not_down_and_one_that_can_not_be_dialled_says_why()
+    {
+        var shared = new SharedStateStatus("PostgreSQL database tunnel at db", null);
+        var away = Statuses.Edge("away", EdgeCondition.Network);
+        var dialled = Statuses.Edge("mine", EdgeCondition.Network) with
+        {
+            DialAddress = "192.0.2.1:8443",
+            DialFault = "connection refused",
+        };
+        var lines = await PrintAsync(Statuses.Hub(away, dialled) with { SharedState = shared });
+        Assert.StartsWith("away  not here       -", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("mine  DOWN: network  -", lines[3], StringComparison.Ordinal);
+        Assert.Equal("mine can't be dialled at 192.0.2.1:8443: connection refused", lines[4]);
+    }
+
+    [Fact]
     public async Task Secrets_that_end_refused_tries_and_conflicts_are_said()
     {
         var lines = await PrintAsync(Statuses.Hub(

@@ -62,6 +62,33 @@ public sealed class HubTroublesTests
     }
 
     [Fact]
+    public void The_list_says_of_an_edge_no_more_than_the_hub_knows()
+    {
+        var edge = Statuses.Edge("e", EdgeCondition.Network);
+        Assert.Equal((Health.Bad, "network"), Of(edge, isShared: false));
+        Assert.Equal((Health.Off, "not at this hub"), Of(edge, isShared: true));
+        Assert.Equal((Health.Off, "not at this hub"), Of(Statuses.Edge("e", EdgeCondition.NeverSeen), isShared: true));
+        Assert.Equal((Health.Off, "at another hub"), Of(edge with { DialledBy = "other:8443" }, isShared: true));
+        Assert.Equal((Health.Bad, "network"), Of(edge with { DialFault = "connection refused" }, isShared: true));
+        Assert.Equal((Health.Bad, "secret expired"), Of(Statuses.Edge("e", EdgeCondition.SecretExpired), isShared: true));
+
+        static (Health Health, string Word) Of(AllowedEdgeStatus edge, bool isShared) => EdgeHealth.Of(edge, isShared, null, []);
+    }
+
+    [Fact]
+    public void An_edge_that_is_connected_and_not_at_its_new_address_is_something_to_look_at()
+    {
+        var trouble = Assert.Single(Find(Statuses.Hub(Statuses.Edge("e", EdgeCondition.Connected) with
+        {
+            ConnectedSince = Now.AddHours(-1),
+            DialAddress = "192.0.2.1:8443",
+            DialFault = "connection refused",
+        })));
+        Assert.Equal("Warn e can't be dialled at its new address", Short(trouble));
+        Assert.Equal("It keeps its tunnel until it can. The hub dials 192.0.2.1:8443: connection refused.", trouble.Detail);
+    }
+
+    [Fact]
     public void What_is_wrong_with_an_edge_at_every_hub_that_shares_the_state_is_said_at_each()
     {
         var attempt = new EdgeAttempt("192.0.2.9:1", Now.AddMinutes(-5));
@@ -205,17 +232,19 @@ public sealed class HubTroublesTests
     {
         var up = Statuses.Edge("vps", EdgeCondition.Connected);
         var live = Statuses.Connected("vps");
-        Assert.Equal((Health.Good, "up"), EdgeHealth.Of(up, live, [Statuses.Port("vps")]));
+        Assert.Equal((Health.Good, "up"), Of(up, live, Statuses.Port("vps")));
         Assert.Equal(
-            (Health.Bad, "target fails"), EdgeHealth.Of(up, live, [Statuses.Port("vps"), Statuses.Port("vps") with { Healthy = false }]));
-        Assert.Equal((Health.Warn, "header in doubt"), EdgeHealth.Of(up, live, [Statuses.Port("vps") with { Doubt = "…" }]));
-        Assert.Equal((Health.Bad, "ports missing"), EdgeHealth.Of(up, live with { FailedPorts = [new FailedPort(80, "tcp", "…")] }, []));
-        Assert.Equal((Health.Warn, "no connection"), EdgeHealth.Of(up, live with { LostSince = Now }, []));
+            (Health.Bad, "target fails"), Of(up, live, Statuses.Port("vps"), Statuses.Port("vps") with { Healthy = false }));
+        Assert.Equal((Health.Warn, "header in doubt"), Of(up, live, Statuses.Port("vps") with { Doubt = "…" }));
+        Assert.Equal((Health.Bad, "ports missing"), Of(up, live with { FailedPorts = [new FailedPort(80, "tcp", "…")] }));
+        Assert.Equal((Health.Warn, "no connection"), Of(up, live with { LostSince = Now }));
         Assert.Equal(
             (Health.Warn, "no firewall"),
-            EdgeHealth.Of(up, live with { Firewall = new FirewallReport { State = FirewallReport.Unavailable } }, []));
-        Assert.All(
-            Enum.GetValues<EdgeCondition>(), condition => Assert.NotEmpty(EdgeHealth.Of(Statuses.Edge("vps", condition), null, []).Word));
+            Of(up, live with { Firewall = new FirewallReport { State = FirewallReport.Unavailable } }));
+        Assert.All(Enum.GetValues<EdgeCondition>(), condition => Assert.NotEmpty(Of(Statuses.Edge("vps", condition), null).Word));
+
+        static (Health Health, string Word) Of(AllowedEdgeStatus edge, ConnectedEdgeStatus? live, params PortStatus[] ports) =>
+            EdgeHealth.Of(edge, isShared: false, live, ports);
     }
 
     private static Trouble[] Find(HubStatus status) => [.. HubTroubles.Find(status, Now)];
