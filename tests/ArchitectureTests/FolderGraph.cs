@@ -31,18 +31,8 @@ internal sealed class FolderGraph
     public IReadOnlyDictionary<string, SortedDictionary<string, string>> Arrows => _arrows;
 
     /// <summary>Returns each set of folders that lead to each other, in whatever number of steps, sorted.</summary>
-    public IEnumerable<string[]> Knots()
-    {
-        var reached = _arrows.Keys.ToDictionary(folder => folder, Reach);
-        return _arrows.Keys
-            .Where(folder => reached[folder].Contains(folder))
-            .GroupBy(
-                folder => string.Join(
-                    ' ',
-                    reached[folder].Where(other => reached.TryGetValue(other, out var back) && back.Contains(folder)).Order(
-                        StringComparer.Ordinal)))
-            .Select(group => group.Key.Split(' '));
-    }
+    public IEnumerable<string[]> Knots() =>
+        KnotFinder.Find(_arrows.ToDictionary(static from => from.Key, static from => from.Value.Keys.ToHashSet()));
 
     // A namespace may be named in full, or relative to the file's own namespace and to those around it.
     private static string? HomeOf(string path, string space, HashSet<(string, string)> declared)
@@ -54,22 +44,6 @@ internal sealed class FolderGraph
             .Where(declared.Contains)
             .Select(static found => found.Home)
             .FirstOrDefault();
-    }
-
-    private HashSet<string> Reach(string from)
-    {
-        var found = new HashSet<string>();
-        var left = new Stack<string>([from]);
-        while (left.TryPop(out var folder))
-        {
-            foreach (var next in _arrows.TryGetValue(folder, out var arrows) ? arrows.Keys : Enumerable.Empty<string>())
-            {
-                if (found.Add(next))
-                    left.Push(next);
-            }
-        }
-
-        return found;
     }
 
     private SortedDictionary<string, string> Of(string folder)

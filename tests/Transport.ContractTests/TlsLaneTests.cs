@@ -214,7 +214,7 @@ public sealed class TlsLaneTests : IDisposable
             // Each change takes a number.
             if (tunnel.Moving.Find((uint)random.Next(1, Count + asked + 1)) is { } stream)
             {
-                Assert.True(stream.HandOvers.TryAsk(tunnel.Moving, tunnel));
+                Assert.True(stream.TryHandOver(tunnel.Moving, tunnel));
                 if (++asked == Changes)
                     enough.SetResult();
             }

@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
 
@@ -8,20 +9,9 @@ namespace Tunnel.Shared.Transport.Moving;
 /// sent again, since the old tunnel brings what is under way. Each end says on the new leg where its bytes there begin, and ends the old
 /// leg in order; that end is the stream's own only where the beginning counts it.
 /// </summary>
-internal sealed class HandOvers(MovableStream stream)
+/// <remarks>It is a struct, made when it is needed, since it has no state but the stream's.</remarks>
+internal readonly struct HandOvers(MovableCore core, MovableSender sender, MovableReceiver receiver, StreamLegs legs)
 {
-    private volatile StreamHandOver? _way;
-
-    /// <summary>The leg whose bytes are heard now.</summary>
-    public StreamLeg? Receiving => _way is { } way ? way.From : stream.Leg;
-
-    private MovableSender Sender => stream.Sender;
-
-    private MovableReceiver Receiver => stream.Receiver;
-
-    /// <summary>The task that a leg's bytes have to wait for; null when they need not. Called with the lock of receiving held.</summary>
-    public Task? Before(StreamLeg leg) => _way is { } way && leg == way.To ? way.Done : null;
-
     /// <summary>Edge: asks the hub to go on over another tunnel, unless the stream is on its way already or is ending.</summary>
     /// <param name="table">The streams of the tunnel that is left.</param>
     /// <param name="other">The other tunnel.</param>
@@ -30,18 +20,18 @@ internal sealed class HandOvers(MovableStream stream)
     {
         StreamHandOver way;
         StreamMove move;
-        lock (Sender.Sync)
+        lock (core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (core.ReceiveLock)
             {
-                if (!MayBegin(table) || stream.Leg is not { Carrier: { } carrier } from)
+                if (!MayBegin(table) || core.Leg is not { Carrier: { } carrier } from)
                     return true;
-                _way = way = new StreamHandOver(from, new StreamLeg(stream, StreamLeg.BeginningSize)) { HasEnded = Receiver.HasEnded };
-                move = new StreamMove(table.TunnelId, carrier.Id, stream.Legs.NextTurn(), Point: null);
+                core.Way = way = new StreamHandOver(from, legs.Create(StreamLeg.BeginningSize)) { HasEnded = receiver.HasEnded };
+                move = new StreamMove(table.TunnelId, carrier.Id, legs.NextTurn(), Point: null);
             }
         }
 
-        if (other.OpenStream(new StreamOpening { Move = move }, way.To, way.To) is not null)
+        if (other.OpenStream(new StreamOpening { Move = move }, way.To.Endpoint, way.To.Endpoint) is not null)
             return true;
         Stay(way);
         return false;
@@ -56,26 +46,27 @@ internal sealed class HandOvers(MovableStream stream)
     public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table)
     {
         StreamHandOver way;
-        lock (Sender.Sync)
+        lock (core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (core.ReceiveLock)
             {
-                if (!MayBegin(named) || stream.Local is null || !stream.Legs.IsNewest(move) || stream.Leg is not { } from
+                if (!MayBegin(named) || core.Local is null || !legs.IsNewest(move) || core.Leg is not { } from
                     || from.Carrier?.Id != move.StreamId)
                 {
                     return false;
                 }
 
-                stream.Legs.NoteTurn(move);
-                var to = new StreamLeg(stream, StreamLeg.BeginningSize) { Carrier = carrier, Table = table };
-                _way = way = new StreamHandOver(from, to) { HasEnded = Receiver.HasEnded };
+                legs.NoteTurn(move);
+                var to = legs.Create(StreamLeg.BeginningSize);
+                (to.Carrier, to.Table) = (carrier, table);
+                core.Way = way = new StreamHandOver(from, to) { HasEnded = receiver.HasEnded };
                 Switch(way);
             }
         }
 
-        table?.Add(carrier.Id, stream);
-        carrier.Observer = way.To;
-        carrier.Attach(way.To);
+        table?.Add(carrier.Id, core.Stream);
+        carrier.Observer = way.To.Endpoint;
+        carrier.Attach(way.To.Endpoint);
         OnSwitched(way);
         return true;
     }
@@ -85,11 +76,11 @@ internal sealed class HandOvers(MovableStream stream)
     {
         StreamHandOver way;
         bool isAnswer;
-        lock (Sender.Sync)
+        lock (core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (core.ReceiveLock)
             {
-                if (_way is not { } present || present.To != leg)
+                if (core.Way is not { } present || present.To != leg)
                     return;
                 way = present;
                 way.Beginning = offset;
@@ -104,51 +95,42 @@ internal sealed class HandOvers(MovableStream stream)
         Settle(way);
     }
 
-    /// <summary>Notes a leg's last byte where it is not known yet what it means.</summary>
-    /// <returns>False when it is the stream's.</returns>
-    public bool TryHoldEnd(StreamLeg leg)
+    /// <summary>A leg has brought the peer's last byte: the stream's, or the old leg's alone, which may not be known yet.</summary>
+    public void OnPeerEnd(StreamLeg leg)
     {
-        StreamHandOver way;
-        lock (Receiver.Sync)
-        {
-            if (_way is not { } present || (leg != present.From && leg != present.To))
-                return false;
-            way = present;
-            if (leg == way.From)
-                way.HasEnded = true;
-            else if (way.Beginning is null)
-                leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
-            else
-                way.Hold(leg, () => Receiver.OnPeerEnd(leg));
-        }
-
-        Settle(way);
-        return true;
+        if (!TryHoldEnd(leg))
+            receiver.OnPeerEnd(leg);
     }
 
-    /// <summary>Keeps what a leg has said behind its last byte.</summary>
-    /// <returns>False when it counts now.</returns>
-    public bool TryHold(StreamLeg leg, Action said)
+    /// <summary>The carrier of a leg has ended in order: so has the stream, unless it goes from one leg to another.</summary>
+    public void OnClose(StreamLeg leg)
     {
-        lock (Receiver.Sync)
+        lock (core.ReceiveLock)
         {
-            if (_way is not { } way || (leg != way.From && leg != way.To))
-                return false;
-            way.Hold(leg, said);
-            return true;
+            if (core.Way is { } way && way.Has(leg))
+            {
+                way.Hold(leg, leg.Endpoint.Close);
+                return;
+            }
         }
+
+        receiver.Close(leg);
     }
 
     /// <summary>The carrier of a leg has ended while the stream goes from one to another.</summary>
+    /// <param name="leg">The leg.</param>
+    /// <param name="end">How its carrier has ended.</param>
+    /// <param name="lost">How the stream ends by that; null when it goes on.</param>
     /// <returns>False when that is to be handled as ever.</returns>
-    public bool TryTakeEnd(StreamLeg leg, StreamEnd end)
+    public bool TryTakeEnd(StreamLeg leg, StreamEnd end, out StreamEnd? lost)
     {
+        lost = null;
         StreamHandOver? way;
         var refuses = false;
-        lock (Receiver.Sync)
+        lock (core.ReceiveLock)
         {
-            way = _way;
-            if (way is null || (leg != way.From && leg != way.To))
+            way = core.Way;
+            if (way is null || !way.Has(leg))
                 return false;
             if (leg == way.To && !way.IsSwitched)
             {
@@ -156,7 +138,7 @@ internal sealed class HandOvers(MovableStream stream)
             }
             else if (end.Completed || (leg == way.To && end.Side == StreamEndSide.Remote))
             {
-                way.Hold(leg, () => stream.OnCarrierEnded(leg, end));
+                way.Hold(leg, () => leg.Endpoint.OnStreamClosed(leg.Carrier!, end));
                 return true;
             }
             else if (leg == way.To || !way.IsSwitched)
@@ -173,7 +155,7 @@ internal sealed class HandOvers(MovableStream stream)
 
         if (way is null)
         {
-            Drop();
+            core.LeaveWay();
             return false;
         }
 
@@ -184,43 +166,43 @@ internal sealed class HandOvers(MovableStream stream)
         }
 
         // What was under way is lost with the old leg; or the hub may send on the new one, and nobody knows from where.
-        stream.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
-        stream.End(end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end);
+        core.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
+        lost = end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end;
         return true;
     }
 
-    /// <summary>
-    /// The stream has ended, or waits for another tunnel, or goes on over one that it waited for: no leg but the present one has anything
-    /// to say any more. Allowed with the stream's locks held.
-    /// </summary>
-    public void Drop()
+    // Notes a leg's last byte where it is not known yet what it means. Returns false when it is the stream's.
+    private bool TryHoldEnd(StreamLeg leg)
     {
-        StreamHandOver? way;
-        lock (Receiver.Sync)
+        StreamHandOver way;
+        lock (core.ReceiveLock)
         {
-            (way, _way) = (_way, null);
-            if (way is null)
-                return;
-            way.End(heard: null);
+            if (core.Way is not { } present || !present.Has(leg))
+                return false;
+            way = present;
+            if (leg == way.From)
+                way.HasEnded = true;
+            else if (way.Beginning is null)
+                leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
+            else
+                way.Hold(leg, leg.Endpoint.ShutdownWrite);
         }
 
-        var other = way.IsSwitched ? way.From : way.To;
-        Release(other);
-        if (other.Carrier is not null)
-            other.Later(static carrier => carrier.Reset(ResetReason.ShuttingDown));
+        Settle(way);
+        return true;
     }
 
     // Called with both locks held.
     private bool MayBegin(MovableStreams table) =>
-        _way is null && !stream.IsOver && !stream.IsLocalReset && !Sender.IsSendingAgain
-            && stream.Leg is { IsOpen: true, HasUnsaid: false } leg && leg.Table == table;
+        core.Way is null && !core.IsOver && !core.IsLocalReset && !sender.IsSendingAgain
+            && core.Leg is { IsOpen: true, HasUnsaid: false } leg && leg.Table == table;
 
     // Called with both locks held.
     private void Switch(StreamHandOver way)
     {
         way.IsSwitched = way.To.IsOpen = way.From.IsLeft = true;
-        stream.Legs.HandOverTo(way.To);
-        Sender.HandOverTo(way.To);
+        legs.HandOverTo(way.To);
+        sender.HandOverTo(way.To);
     }
 
     private void OnSwitched(StreamHandOver way)
@@ -228,7 +210,7 @@ internal sealed class HandOvers(MovableStream stream)
         // The old leg says that it has ended.
         way.From.Later(static carrier => carrier.NotifyReadable());
         way.To.Later(static carrier => carrier.NotifyReadable());
-        if (stream.IsLocalReset)
+        if (core.IsLocalReset)
             way.To.Later(static carrier => carrier.NotifyLocalReset());
     }
 
@@ -237,27 +219,27 @@ internal sealed class HandOvers(MovableStream stream)
     {
         IReadOnlyList<Action> said;
         bool isEnd;
-        lock (Receiver.Sync)
+        lock (core.ReceiveLock)
         {
-            if (_way != way || !way.HasEnded || way.Beginning is not { } beginning)
+            if (core.Way != way || !way.HasEnded || way.Beginning is not { } beginning)
                 return;
-            isEnd = beginning == Receiver.Bytes + 1;
-            if (!isEnd && (beginning != Receiver.Bytes || Receiver.HasEnded))
+            isEnd = beginning == receiver.Received.Count + 1;
+            if (!isEnd && (beginning != receiver.Received.Count || receiver.HasEnded))
             {
                 way.To.Later(static carrier => carrier.Reset(ResetReason.Protocol));
                 return;
             }
 
-            _way = null;
+            core.Way = null;
             said = way.End(way.To);
         }
 
-        Release(way.From);
+        way.From.Release(core.Stream);
 
         // The peer may have heard on the old leg, too late there, what it waits for before it sends more.
-        way.To.Table?.OnReceived(stream);
+        way.To.Table?.OnReceived(core.Stream, receiver.Received);
         if (isEnd)
-            Receiver.OnPeerEnd(way.To);
+            OnPeerEnd(way.To);
         foreach (var action in said)
             action();
     }
@@ -267,29 +249,19 @@ internal sealed class HandOvers(MovableStream stream)
     {
         IReadOnlyList<Action> said;
         bool hasEnded;
-        lock (Receiver.Sync)
+        lock (core.ReceiveLock)
         {
-            if (_way != way)
+            if (core.Way != way)
                 return;
-            _way = null;
+            core.Way = null;
             said = way.End(way.From);
             hasEnded = way.HasEnded;
         }
 
-        Release(way.To);
+        way.To.Release(core.Stream);
         if (hasEnded)
-            Receiver.OnPeerEnd(way.From);
+            OnPeerEnd(way.From);
         foreach (var action in said)
             action();
-    }
-
-    // The tunnels of a leg and of those before it forget the stream.
-    private void Release(StreamLeg released)
-    {
-        for (var leg = released; leg is not null; leg = leg.Previous)
-        {
-            if (leg.Carrier is { } carrier)
-                leg.Table?.Remove(carrier.Id, stream);
-        }
     }
 }

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Transport.Moving.Tables;
+
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>A tunnel whose streams may go on over others, and that takes streams of others.</summary>

@@ -1,54 +1,47 @@
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// The receiving half of a <see cref="MovableStream"/>: what the present leg brings goes to the local end, behind what a former leg has
-/// begun to write. <see cref="Sync"/> guards it, and is held while the local end is written to.
+/// begun to write. The lock of receiving guards it, and is held while the local end is written to.
 /// </summary>
-internal sealed class MovableReceiver(MovableStream stream)
+internal sealed class MovableReceiver(MovableCore core)
 {
     private Task _writing = Task.CompletedTask;
-    private long _bytes;
-    private bool _hasEnded;
     private bool _isClosed;
 
-    /// <summary>The lock of receiving.</summary>
-    public Lock Sync { get; } = new();
-
-    /// <summary>Bytes that the local end has been given.</summary>
-    public long Bytes => Volatile.Read(ref _bytes);
+    /// <summary>What the local end has been given.</summary>
+    public ReceivedBytes Received { get; } = new();
 
     /// <summary>Whether the peer has said its last byte.</summary>
-    public bool HasEnded => Volatile.Read(ref _hasEnded);
-
-    /// <summary>How far the peer's bytes have been received, and their end.</summary>
-    public long Offset => Bytes + (HasEnded ? 1 : 0);
+    public bool HasEnded => Received.HasEnded;
 
     /// <inheritdoc cref="ILocalEndpoint.TryWrite"/>
     public int Write(StreamLeg leg, ReadOnlySpan<byte> data)
     {
         int written;
-        lock (Sync)
+        lock (core.ReceiveLock)
         {
-            if (stream.HandOvers.Before(leg) is not null)
+            if (core.Before(leg) is not null)
                 return 0;
             if (!IsHeard(leg))
                 return -1;
             if (!_writing.IsCompleted)
                 return 0;
-            written = stream.Local!.TryWrite(data);
+            written = core.Local!.TryWrite(data);
             if (written < 0)
             {
-                stream.IsLocalReset = true;
+                core.IsLocalReset = true;
                 return -1;
             }
 
-            Volatile.Write(ref _bytes, _bytes + written);
+            Received.Add(written);
         }
 
         if (written > 0)
-            leg.Table?.OnReceived(stream);
+            leg.Table?.OnReceived(core.Stream, Received);
         return written;
     }
 
@@ -56,9 +49,9 @@ internal sealed class MovableReceiver(MovableStream stream)
     public ValueTask<bool> WriteAsync(StreamLeg leg, ReadOnlyMemory<byte> data)
     {
         ValueTask<bool> writing;
-        lock (Sync)
+        lock (core.ReceiveLock)
         {
-            if (stream.HandOvers.Before(leg) is { } before)
+            if (core.Before(leg) is { } before)
                 return new ValueTask<bool>(WriteAfterAsync(before, leg, data));
             if (!IsHeard(leg))
                 return new ValueTask<bool>(false);
@@ -82,19 +75,17 @@ internal sealed class MovableReceiver(MovableStream stream)
             }
         }
 
-        leg.Table?.OnReceived(stream);
+        leg.Table?.OnReceived(core.Stream, Received);
         return writing;
     }
 
     /// <summary>The peer has sent its last byte, and all before it was written.</summary>
     public void OnPeerEnd(StreamLeg leg)
     {
-        if (stream.HandOvers.TryHoldEnd(leg))
-            return;
         Action<ILocalEndpoint>? end;
-        lock (Sync)
+        lock (core.ReceiveLock)
         {
-            if (leg != stream.Leg || _hasEnded)
+            if (leg != core.Leg || HasEnded)
                 return;
             if (!leg.IsOpen)
             {
@@ -103,37 +94,35 @@ internal sealed class MovableReceiver(MovableStream stream)
                 return;
             }
 
-            Volatile.Write(ref _hasEnded, true);
+            Received.End();
             end = Behind(static local => local.ShutdownWrite());
         }
 
-        leg.Table?.OnReceived(stream);
-        end?.Invoke(stream.Local!);
+        leg.Table?.OnReceived(core.Stream, Received);
+        end?.Invoke(core.Local!);
     }
 
     /// <summary>Closes the local end once, in order, unless the leg is not the present one any more.</summary>
     /// <param name="leg">The leg that has ended; null for whichever.</param>
     public void Close(StreamLeg? leg)
     {
-        if (leg is not null && stream.HandOvers.TryHold(leg, () => Close(leg)))
-            return;
         Action<ILocalEndpoint>? close;
-        lock (Sync)
+        lock (core.ReceiveLock)
         {
-            if (_isClosed || (leg is not null && leg != stream.Leg))
+            if (_isClosed || (leg is not null && leg != core.Leg))
                 return;
             _isClosed = true;
             close = Behind(static local => local.Close());
         }
 
-        close?.Invoke(stream.Local!);
+        close?.Invoke(core.Local!);
     }
 
     /// <summary>Notes that the local end is reset, and is not closed any more. Called with the lock held.</summary>
     public void NoteReset() => _isClosed = true;
 
     // This is called with the lock held.
-    private bool IsHeard(StreamLeg leg) => leg.IsOpen && leg == stream.HandOvers.Receiving;
+    private bool IsHeard(StreamLeg leg) => leg.IsOpen && leg == core.Heard;
 
     private async Task<bool> WriteAfterAsync(Task before, StreamLeg leg, ReadOnlyMemory<byte> data)
     {
@@ -144,22 +133,22 @@ internal sealed class MovableReceiver(MovableStream stream)
     // The bytes count from now on: the local end gets them, whatever becomes of the leg. Called with the lock held.
     private ValueTask<bool> BeginWrite(ReadOnlyMemory<byte> data)
     {
-        Volatile.Write(ref _bytes, _bytes + data.Length);
-        return stream.Local!.WriteAsync(data);
+        Received.Add(data.Length);
+        return core.Local!.WriteAsync(data);
     }
 
     private async Task<bool> WriteBehindAsync(Task before, StreamLeg leg, ReadOnlyMemory<byte> data)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ValueTask<bool> writing;
-        lock (Sync)
+        lock (core.ReceiveLock)
         {
             if (!IsHeard(leg))
                 return false;
             writing = BeginWrite(data);
         }
 
-        leg.Table?.OnReceived(stream);
+        leg.Table?.OnReceived(core.Stream, Received);
         return await FinishAsync(writing);
     }
 
@@ -168,7 +157,7 @@ internal sealed class MovableReceiver(MovableStream stream)
     private bool Finish(bool isWritten)
     {
         if (!isWritten)
-            stream.IsLocalReset = true;
+            core.IsLocalReset = true;
         return isWritten;
     }
 
@@ -184,6 +173,6 @@ internal sealed class MovableReceiver(MovableStream stream)
     private async Task BehindAsync(Task before, Action<ILocalEndpoint> action)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        action(stream.Local!);
+        action(core.Local!);
     }
 }

@@ -2,17 +2,14 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// The sending half of a <see cref="MovableStream"/>: what the local end says goes to the present leg, and is kept until the peer has it.
-/// <see cref="Sync"/> guards it, and is held while the local end is read.
+/// The lock of sending guards it, and is held while the local end is read.
 /// </summary>
-internal sealed class MovableSender(MovableStream stream, TransportContext context)
+internal sealed class MovableSender(MovableCore core)
 {
-    private readonly SentBytes _sent = new(context.Flow.Segments, context.Flow.Sent);
+    private readonly SentBytes _sent = new(core.Context.Flow.Segments, core.Context.Flow.Sent);
     private LocalReadStatus? _localEnd;
     private long _next;
     private bool _waits;
-
-    /// <summary>The lock of sending.</summary>
-    public Lock Sync { get; } = new();
 
     /// <summary>Bytes that went from the local end into tunnels.</summary>
     public long Bytes => _sent.End;
@@ -26,6 +23,9 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <summary>Whether the peer has all bytes and their end, or will never ask for them.</summary>
     public bool IsEndTaken { get; private set; }
 
+    /// <summary>Whether neither end will ask for anything any more.</summary>
+    public bool IsSettled => core.IsOver && (!core.Owner.End.Completed || IsEndTaken);
+
     /// <summary>How far the local end has been read, and its end.</summary>
     public long Offset => _sent.End + (HasEnded ? 1 : 0);
 
@@ -33,17 +33,17 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     public bool IsSendingAgain => _next < _sent.End;
 
     // Once the peer has reset the stream, or both ends are done, nobody asks for anything any more.
-    private bool MayBeAsked => !IsEndTaken && !stream.IsOver;
+    private bool MayBeAsked => !IsEndTaken && !core.IsOver;
 
     /// <inheritdoc cref="ILocalEndpoint.TryRead"/>
     public LocalReadStatus Read(StreamLeg leg, Span<byte> buffer, out int count)
     {
         count = 0;
-        lock (Sync)
+        lock (core.SendLock)
         {
             if (leg.IsLeft)
                 return LocalReadStatus.EndOfFile;
-            if (leg != stream.Leg || !leg.IsOpen)
+            if (leg != core.Leg || !leg.IsOpen)
                 return LocalReadStatus.WouldBlock;
             count = leg.TakeUnsaid(buffer);
             if (count > 0)
@@ -60,7 +60,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
             return _localEnd switch
             {
                 null => ReadLocal(leg, buffer, out count),
-                _ when stream.IsLocalReset => LocalReadStatus.Reset,
+                _ when core.IsLocalReset => LocalReadStatus.Reset,
                 { } ended => ended,
             };
         }
@@ -69,18 +69,18 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <inheritdoc cref="ILocalEndpoint.ArmRead"/>
     public bool ArmRead(StreamLeg leg)
     {
-        lock (Sync)
+        lock (core.SendLock)
         {
             if (leg.IsLeft)
                 return true;
-            if (leg != stream.Leg || !leg.IsOpen)
+            if (leg != core.Leg || !leg.IsOpen)
                 return false;
             if (leg.HasUnsaid || _next < _sent.End || _localEnd is not null)
                 return true;
             _waits = HasToWait(leg);
             if (!_waits)
-                return stream.Local!.ArmRead();
-            stream.Local!.ParkRead();
+                return core.Local!.ArmRead();
+            core.Local!.ParkRead();
             return false;
         }
     }
@@ -88,10 +88,10 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <inheritdoc cref="ILocalEndpoint.ParkRead"/>
     public void ParkRead(StreamLeg leg)
     {
-        lock (Sync)
+        lock (core.SendLock)
         {
-            if (leg == stream.Leg && _localEnd is null)
-                stream.Local!.ParkRead();
+            if (leg == core.Leg && _localEnd is null)
+                core.Local!.ParkRead();
         }
     }
 
@@ -132,7 +132,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     /// <param name="inOrder">True when the peer has all, or would get the rest only for a local end that hears no more.</param>
     public void Forget(bool inOrder)
     {
-        lock (Sync)
+        lock (core.SendLock)
         {
             IsEndTaken |= inOrder;
             _sent.Forget();
@@ -144,13 +144,13 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
     private bool HasToWait(StreamLeg leg) => Room(leg) == 0;
 
     // A reset of the local end is behind what it has said, and is not waited for.
-    private int Room(StreamLeg leg) => Keeps(leg) && !stream.IsLocalReset ? _sent.Room : int.MaxValue;
+    private int Room(StreamLeg leg) => Keeps(leg) && !core.IsLocalReset ? _sent.Room : int.MaxValue;
 
     private bool Keeps(StreamLeg leg) => leg.Keeps && MayBeAsked;
 
     private void GoOnReading()
     {
-        if (!_waits || stream.Leg is not { Carrier: not null } leg || HasToWait(leg))
+        if (!_waits || core.Leg is not { Carrier: not null } leg || HasToWait(leg))
             return;
         _waits = false;
         leg.Later(static carrier => carrier.NotifyReadable());
@@ -164,7 +164,7 @@ internal sealed class MovableSender(MovableStream stream, TransportContext conte
             return LocalReadStatus.WouldBlock;
         if (room < buffer.Length)
             buffer = buffer[..room];
-        var status = stream.Local!.TryRead(buffer, out count);
+        var status = core.Local!.TryRead(buffer, out count);
         if (status == LocalReadStatus.Data)
         {
             _next += count;

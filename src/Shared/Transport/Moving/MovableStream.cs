@@ -1,115 +1,89 @@
-using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
-using Tunnel.Shared.Transport.Streams;
+using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// A stream that outlives its tunnel (protocol.md section 8): what its local end and its owner see, over one carrier after the other. Each
 /// direction counts its bytes from 0, and its end is one more; a <see cref="MovableSender"/> keeps what was sent until the peer says that
-/// it has it. After a move both ends go on from what the other has received. When it is reset, and behind what, <see cref="StreamLife"/>
-/// says.
-/// <para/> The locks of both halves guard it (docs/architecture.md, "The order of locks"), and the present leg changes under both.
+/// it has it. After a move both ends go on from what the other has received.
+/// <para/> It stands above its parts, which share a <see cref="MovableCore"/> and name nothing above them. The locks of both halves guard
+/// it (docs/architecture.md, "The order of locks"), and the present leg changes under both.
 /// </summary>
-internal sealed class MovableStream : ITunnelStream
+internal sealed class MovableStream : IMovable, ILegEvents
 {
-    private volatile ILocalEndpoint? _local;
-    private volatile bool _isLocalReset;
-    private ResetReason? _wanted;
-    private OwnerEnd _owner;
+    private readonly MovableSender _sender;
+    private readonly MovableReceiver _receiver;
 
     /// <summary>Edge: creates a client's stream.</summary>
     public MovableStream(TransportContext context, in StreamOpening opening, ILocalEndpoint local, IStreamObserver? observer)
-        : this(context) => (Opening, _local, Observer) = (opening, local, observer);
+        : this(context, opening)
+    {
+        Core.Local = local;
+        Observer = observer;
+    }
 
     /// <summary>Hub: creates the stream of a carrier that the edge has opened.</summary>
     public MovableStream(TransportContext context, ITunnelStream carrier, MovableStreams table)
-        : this(context)
+        : this(context, default)
     {
         var leg = Legs.Last;
         leg.Table = table;
         OnCarrier(leg, carrier);
-        carrier.Observer = leg;
+        carrier.Observer = leg.Endpoint;
     }
 
-    private MovableStream(TransportContext context)
+    private MovableStream(TransportContext context, in StreamOpening opening)
     {
-        Context = context;
-        Sender = new MovableSender(this, context);
-        Receiver = new MovableReceiver(this);
-        Legs = new StreamLegs(this);
-        HandOvers = new HandOvers(this);
+        Core = new MovableCore(this, context);
+        _sender = new MovableSender(Core);
+        _receiver = new MovableReceiver(Core);
+        Legs = new StreamLegs(Core, _sender, _receiver, events: this, opening);
     }
 
     public uint Id { get; private set; }
 
-    public long BytesSent => Sender.Bytes;
+    public long BytesSent => _sender.Bytes;
 
-    public long BytesReceived => Receiver.Bytes;
+    public long BytesReceived => _receiver.Received.Count;
 
-    public MovableSender Sender { get; }
+    public ReceivedBytes Received => _receiver.Received;
 
-    public MovableReceiver Receiver { get; }
+    public bool IsOver => Core.IsOver;
+
+    public bool IsSettled => _sender.IsSettled;
+
+    /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
+    public StreamLeg? Leg => Core.Leg;
+
+    /// <summary>What the parts of the stream share.</summary>
+    public MovableCore Core { get; }
 
     public StreamLegs Legs { get; }
 
     /// <summary>Goes from one tunnel to another while both live.</summary>
-    public HandOvers HandOvers { get; }
+    public HandOvers HandOvers => new(Core, _sender, _receiver, Legs);
 
-    public TransportContext Context { get; }
+    public IStreamObserver? Observer { get => Core.Owner.Observer; set => End.Watch(value); }
 
-    /// <summary>Edge: what the hub was told when the stream was opened.</summary>
-    public StreamOpening Opening { get; }
+    private MovableEnd End => new(Core, _sender, _receiver, Legs, HandOvers);
 
-    /// <summary>Whether the stream has ended for its owner.</summary>
-    public bool IsOver => _owner.HasEnded;
-
-    /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
-    public StreamLeg? Leg => Legs.Present;
-
-    /// <summary>The local end; null at the hub until the upstream is connected.</summary>
-    public ILocalEndpoint? Local => _local;
-
-    /// <summary>Whether the local peer has reset, perhaps behind bytes that are still unread. A write may find it first.</summary>
-    public bool IsLocalReset { get => _isLocalReset; set => _isLocalReset = value; }
-
-    /// <summary>How much the peer was told that has come.</summary>
-    public long Told { get; set; }
-
-    /// <summary>Whether the peer is about to be told. Guarded by the lock of the <see cref="AckQueue"/>.</summary>
-    public bool IsToldSoon { get; set; }
-
-    /// <summary>Whether neither end will ask for anything any more.</summary>
-    public bool IsSettled => IsOver && (!_owner.End.Completed || Sender.IsEndTaken);
-
-    public IStreamObserver? Observer
-    {
-        get => _owner.Observer;
-        set
-        {
-            bool isLate;
-            lock (Receiver.Sync)
-                isLate = _owner.Watch(value);
-            if (isLate)
-                Tell(value);
-        }
-    }
-
-    private bool HasBothEnds => Receiver.HasEnded && Sender.HasEnded;
+    // ---- the local end
 
     public void Attach(ILocalEndpoint endpoint)
     {
         bool isOver;
         StreamLeg? leg;
         endpoint.Start(this);
-        lock (Receiver.Sync)
+        lock (Core.ReceiveLock)
         {
-            _local = endpoint;
+            Core.Local = endpoint;
             (isOver, leg) = (IsOver, Leg);
         }
 
         if (!isOver)
-            leg?.Carrier!.Attach(leg);
+            leg?.Carrier!.Attach(leg.Endpoint);
         else
             endpoint.Reset(flush: false);
     }
@@ -120,7 +94,7 @@ internal sealed class MovableStream : ITunnelStream
             return;
 
         // A local end may call while it is being called.
-        if (Sender.Sync.IsHeldByCurrentThread || Receiver.Sync.IsHeldByCurrentThread)
+        if (Core.SendLock.IsHeldByCurrentThread || Core.ReceiveLock.IsHeldByCurrentThread)
             leg.Later(static carrier => carrier.NotifyReadable());
         else
             carrier.NotifyReadable();
@@ -128,173 +102,82 @@ internal sealed class MovableStream : ITunnelStream
 
     public void NotifyLocalReset()
     {
-        _isLocalReset = true;
+        Core.IsLocalReset = true;
         if (Leg is { IsOpen: true } leg)
             leg.Later(static carrier => carrier.NotifyLocalReset());
     }
 
-    public void Reset(ResetReason reason)
+    public void Reset(ResetReason reason) => End.Reset(reason);
+
+    // ---- the tables of its tunnels
+
+    public bool HasLeft(MovableStreams table) => Leg is { } leg && leg.Table != table;
+
+    public bool TryMove(MovableStreams table, ITunnel other) => Legs.TryMove(table, other);
+
+    public bool TryHandOver(MovableStreams table, ITunnel other) => HandOvers.TryAsk(table, other);
+
+    public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table) =>
+        move.Point is { } point
+            ? Legs.TryTake(named, move, point, carrier, table)
+            : HandOvers.TryTake(named, move, carrier, table);
+
+    public bool TryAcknowledge(MovableStreams table, uint id, long offset) => Legs.TryAcknowledge(table, id, offset);
+
+    public bool TryFindNumber(MovableStreams table, out uint id)
     {
-        StreamLeg? leg;
-        lock (Receiver.Sync)
+        id = 0;
+        if (Leg is not { Carrier: { } carrier } leg)
+            return false;
+        if (leg.Table != table)
         {
-            _wanted ??= reason;
-            leg = Leg;
+            leg.Table?.OnReceived(this, Received);
+            return false;
         }
 
-        if (leg?.Carrier is { } carrier)
-            carrier.Reset(reason);
-        else
-            End(new StreamEnd(StreamEndSide.Local, reason));
+        id = carrier.Id;
+        return true;
     }
 
-    /// <summary>No tunnel has taken the stream in time, or none may: ends it, unless it goes on elsewhere.</summary>
-    /// <param name="table">The streams of the tunnel that has ended.</param>
-    public void GiveUp(MovableStreams table)
-    {
-        // The carrier of an open stream tells of its end, and a stream that waits does so as long as its last tunnel lets it.
-        if (Leg is { } leg ? leg.Table != table || !IsOver : Legs.Last.Table != table)
-            return;
+    public void GiveUp(MovableStreams table) => End.GiveUp(table);
 
-        // Neither local end has anything more to say or to hear where both have ended.
-        if (IsOver || HasBothEnds)
-            Complete();
-        else
-            End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
-    }
+    public void ForgetSent() => _sender.Forget(inOrder: true);
 
-    /// <summary>Forgets a stream that has ended in order, though the peer has not said that it has its end.</summary>
-    public void ForgetEnded() => Complete();
+    public void ForgetEnded() => End.Complete();
 
-    /// <summary>The leg's carrier is known.</summary>
+    // ---- its legs
+
     public void OnCarrier(StreamLeg leg, ITunnelStream carrier)
     {
         leg.Carrier = carrier;
         if (Id == 0)
         {
             Id = carrier.Id;
-            _local?.Start(this);
+            Core.Local?.Start(this);
         }
 
         leg.Table?.Add(carrier.Id, this);
     }
 
-    /// <summary>The carrier resets its local end; why, it says by <see cref="OnCarrierEnded"/>, before or after.</summary>
+    public void OnAnswer(StreamLeg leg, long received, long from) => Legs.OnAnswer(leg, received, from);
+
+    public void OnBeginning(StreamLeg leg, long offset) => HandOvers.OnBeginning(leg, offset);
+
+    public void OnPeerEnd(StreamLeg leg) => HandOvers.OnPeerEnd(leg);
+
+    public void OnClose(StreamLeg leg) => HandOvers.OnClose(leg);
+
     public void OnReset(StreamLeg leg, bool flush)
     {
-        lock (Receiver.Sync)
+        lock (Core.ReceiveLock)
         {
             leg.WasReset = flush;
             if (!leg.IsLast)
                 return;
         }
 
-        _local?.Reset(flush);
+        Core.Local?.Reset(flush);
     }
 
-    /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
-    public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
-    {
-        if (HandOvers.TryTakeEnd(leg, end))
-            return;
-        if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && Legs.TryOpenAnew(leg))
-            return;
-        var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { Keeps: true, IsOver: false };
-        bool isComplete;
-        bool? reset = null;
-        lock (Sender.Sync)
-        {
-            lock (Receiver.Sync)
-            {
-                if (leg != Leg)
-                    return;
-
-                // Both ends have all; a peer that knows so has forgotten the stream.
-                isComplete = Receiver.HasEnded && (isLost ? Sender.IsEndTaken : !leg.IsOpen && HasBothEnds);
-                if (isLost)
-                    Legs.Lose();
-                else if (!isComplete && !IsOver)
-                    (leg.IsLast, reset) = (true, leg.WasReset);
-            }
-        }
-
-        if (isComplete)
-        {
-            Complete();
-        }
-        else if (!isLost)
-        {
-            if (reset is { } flush)
-                _local?.Reset(flush);
-            Finish(leg.IsOpen ? end : new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
-        }
-        else if (_wanted is { } reason)
-        {
-            End(new StreamEnd(StreamEndSide.Local, reason));
-        }
-        else if (leg.Table!.IsOver)
-        {
-            // The stream was lost only a moment ago, and the thread that gave up the tunnel's streams then saw that this one was not yet
-            // lost.
-            GiveUp(leg.Table);
-        }
-    }
-
-    // Both ends have all, or never will.
-    private void Complete()
-    {
-        Receiver.Close(leg: null);
-        Sender.Forget(inOrder: true);
-        Finish(default);
-    }
-
-    /// <summary>Ends the stream, whatever its legs do.</summary>
-    public void End(in StreamEnd end)
-    {
-        lock (Receiver.Sync)
-        {
-            if (IsOver)
-                return;
-            Receiver.NoteReset();
-        }
-
-        _local?.Reset(StreamLife.ResetsBehindData(end));
-        Finish(end);
-    }
-
-    private void Finish(in StreamEnd end)
-    {
-        bool isFirst;
-        IStreamObserver? observer;
-        lock (Sender.Sync)
-        {
-            lock (Receiver.Sync)
-            {
-                isFirst = _owner.TryEnd(end, out observer);
-                if (!_owner.End.Completed)
-                    Sender.Forget(inOrder: false);
-            }
-        }
-
-        HandOvers.Drop();
-        // A stream that ended in order is kept until the peer has its end, too.
-        var table = Leg?.Table;
-        if (IsSettled || table is not { Keeps: true } || !table.TryKeepEnded(this))
-        {
-            Sender.Forget(inOrder: true);
-            Legs.Forget();
-        }
-
-        if (!isFirst)
-            return;
-        // The peer's side may have ended in order before, and then waits for an acknowledgement that would not come.
-        table?.OnReceived(this);
-        Tell(observer);
-    }
-
-    private void Tell(IStreamObserver? observer)
-    {
-        if (OwnerEnd.Tell(observer, this, _owner.End) is { } defect)
-            Defects.Note("telling the owner of a stream of its end", defect);
-    }
+    public void OnCarrierEnded(StreamLeg leg, in StreamEnd end) => End.OnCarrierEnded(leg, end);
 }

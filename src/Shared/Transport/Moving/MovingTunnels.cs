@@ -1,3 +1,5 @@
+using Tunnel.Shared.Transport.Moving.Tables;
+
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>Does what tunnels of both transports do alike with streams that move.</summary>
@@ -19,16 +21,16 @@ internal static class MovingTunnels
     {
         if ((tunnel.Features & TunnelFeatures.Move) == 0)
             return open(tunnel, opening, endpoint, observer);
-        if (endpoint is StreamLeg further)
+        if (endpoint is LegEndpoint further)
         {
-            further.Table = tunnel.Moving;
+            further.Leg.Table = tunnel.Moving;
             return open(tunnel, opening, endpoint, observer);
         }
 
         var stream = new MovableStream(context, opening, endpoint, observer);
         var leg = stream.Leg!;
         leg.Table = tunnel.Moving;
-        return open(tunnel, opening, leg, leg) is null ? null : stream;
+        return open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null ? null : stream;
     }
 
     /// <summary>Hub: makes of a stream that the edge has opened one that may be moved, unless it goes on with another.</summary>
@@ -41,5 +43,7 @@ internal static class MovingTunnels
     /// <summary>Edge: lets the streams of a tunnel that lives go on over another one, if both can do that.</summary>
     public static Task<int> HandOverAsync<T>(this T tunnel, ITunnel other)
         where T : ITunnel, IMovingTunnel =>
-        (tunnel.Features & other.Features & TunnelFeatures.Move) == 0 ? Task.FromResult(0) : tunnel.Moving.HandOverAllAsync(other);
+        (tunnel.Features & other.Features & TunnelFeatures.Move) == 0
+            ? Task.FromResult(0)
+            : StreamMover.HandOverAllAsync(tunnel.Moving, other);
 }

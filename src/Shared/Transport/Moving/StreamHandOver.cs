@@ -28,6 +28,9 @@ internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
     /// <summary>Completes when the new leg is the one that is heard, or the stream has ended.</summary>
     public Task Done => _done.Task;
 
+    /// <summary>Whether a leg is the old one or the new one.</summary>
+    public bool Has(StreamLeg leg) => leg == from || leg == to;
+
     /// <summary>Keeps what the old leg or the new one has said until it is known what it means.</summary>
     public void Hold(StreamLeg leg, Action said) => (leg == from ? _ofOld : _ofNew).Add(said);
 

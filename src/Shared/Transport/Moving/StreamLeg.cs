@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
+using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
-/// One tunnel's part in the life of a <see cref="MovableStream"/>: local end and observer of the stream of that tunnel, its carrier.
-/// A leg that is not the stream's present one takes nothing and gives nothing.
+/// One tunnel's part in the life of a <see cref="MovableStream"/>. A leg that is not the stream's present one takes nothing and gives
+/// nothing.
 /// </summary>
-/// <param name="stream">The stream.</param>
-/// <param name="awaited">The bytes that the peer says before its first data, by which this end knows how to go on.</param>
-internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalEndpoint, IStreamObserver
+/// <param name="endpoint">What the stream of that tunnel, the leg's carrier, sees of it.</param>
+/// <param name="isOpen">False when the peer has something to say first, by which this end knows how to go on.</param>
+internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
 {
     /// <summary>The bytes before the first data of the hub on a stream whose tunnel was lost.</summary>
     public const int AnswerSize = 2 * sizeof(long);
@@ -16,9 +17,10 @@ internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalE
     /// <summary>The bytes before the first data of either end on a stream whose former tunnel lives.</summary>
     public const int BeginningSize = sizeof(long);
 
-    private readonly byte[]? _answer = awaited == 0 ? null : new byte[awaited];
-    private int _answered;
     private ReadOnlyMemory<byte> _unsaid;
+
+    /// <summary>What the carrier sees.</summary>
+    public ILegEndpoint Endpoint => endpoint;
 
     /// <summary>The stream of the tunnel; null until it is known.</summary>
     public ITunnelStream? Carrier { get; set; }
@@ -30,13 +32,13 @@ internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalE
     public bool Keeps => Table is { Keeps: true };
 
     /// <summary>Edge: the tunnel to which the stream was moved; null for the first leg.</summary>
-    public ITunnel? Tunnel { get; init; }
+    public ITunnel? Tunnel { get; set; }
 
     /// <summary>The leg before, whose tunnel may still know the stream.</summary>
     public StreamLeg? Previous { get; set; }
 
     /// <summary>Whether data may be sent. It is set under both locks of the stream.</summary>
-    public bool IsOpen { get; set; } = awaited == 0;
+    public bool IsOpen { get; set; } = isOpen;
 
     /// <summary>Whether this end goes on over another leg, and says nothing more here. It is set under both locks of the stream.</summary>
     public bool IsLeft { get; set; }
@@ -84,51 +86,15 @@ internal sealed class StreamLeg(MovableStream stream, int awaited = 0) : ILocalE
     public void Later(Action<ITunnelStream> action) =>
         ThreadPool.UnsafeQueueUserWorkItem(static call => call.action(call.Carrier), (action, Carrier: Carrier!), preferLocal: false);
 
-    public void Start(ITunnelStream carrier) => stream.OnCarrier(this, carrier);
-
-    public LocalReadStatus TryRead(Span<byte> buffer, out int count) => stream.Sender.Read(this, buffer, out count);
-
-    public bool ArmRead() => stream.Sender.ArmRead(this);
-
-    public void ParkRead() => stream.Sender.ParkRead(this);
-
-    public int TryWrite(ReadOnlySpan<byte> data)
+    /// <summary>Lets the tunnels of this leg and of those before it forget the stream.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="end">The leg whose tunnel still knows it, and those before that; null when none does.</param>
+    public void Release(IMovable stream, StreamLeg? end = null)
     {
-        var answer = TakeAnswer(data);
-        data = data[answer..];
-        var written = data.IsEmpty ? 0 : stream.Receiver.Write(this, data);
-        return written < 0 ? -1 : answer + written;
-    }
-
-    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
-    {
-        data = data[TakeAnswer(data.Span)..];
-        return data.IsEmpty ? new ValueTask<bool>(true) : stream.Receiver.WriteAsync(this, data);
-    }
-
-    public void ShutdownWrite() => stream.Receiver.OnPeerEnd(this);
-
-    public void Close() => stream.Receiver.Close(this);
-
-    public void Reset(bool flush) => stream.OnReset(this, flush);
-
-    public void OnStreamClosed(ITunnelStream carrier, in StreamEnd end) => stream.OnCarrierEnded(this, end);
-
-    // Takes the beginning of what the peer sends on a stream that was moved. Returns the bytes that are not yet data.
-    private int TakeAnswer(ReadOnlySpan<byte> data)
-    {
-        if (_answer is null || _answered == awaited)
-            return 0;
-        var count = Math.Min(data.Length, awaited - _answered);
-        data[..count].CopyTo(_answer.AsSpan(_answered));
-        _answered += count;
-        if (_answered < awaited)
-            return count;
-        var first = BinaryPrimitives.ReadInt64BigEndian(_answer);
-        if (awaited == BeginningSize)
-            stream.HandOvers.OnBeginning(this, first);
-        else
-            stream.Legs.OnAnswer(this, first, BinaryPrimitives.ReadInt64BigEndian(_answer.AsSpan(sizeof(long))));
-        return count;
+        for (var leg = this; leg is not null && leg != end; leg = leg.Previous)
+        {
+            if (leg.Carrier is { } carrier)
+                leg.Table?.Remove(carrier.Id, stream);
+        }
     }
 }

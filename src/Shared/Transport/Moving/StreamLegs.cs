@@ -1,6 +1,7 @@
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
 
@@ -10,31 +11,38 @@ namespace Tunnel.Shared.Transport.Moving;
 /// </summary>
 internal sealed class StreamLegs
 {
-    private readonly MovableStream _stream;
-    private volatile StreamLeg? _present;
+    private readonly MovableCore _core;
+    private readonly MovableSender _sender;
+    private readonly MovableReceiver _receiver;
+    private readonly ILegEvents _events;
+    private readonly StreamOpening _opening;
 
     // The leg on which the hub has last answered, by which it knows the stream.
     private StreamLeg _named;
     private uint _turn;
 
-    public StreamLegs(MovableStream stream)
+    /// <summary>Creates the first leg.</summary>
+    /// <param name="core">What the parts of the stream share.</param>
+    /// <param name="sender">Its sending half.</param>
+    /// <param name="receiver">Its receiving half.</param>
+    /// <param name="events">Hears what happens to the legs.</param>
+    /// <param name="opening">Edge: what the hub was told when the stream was opened.</param>
+    public StreamLegs(
+        MovableCore core, MovableSender sender, MovableReceiver receiver, ILegEvents events, in StreamOpening opening)
     {
-        _stream = stream;
-        _present = _named = Last = new StreamLeg(stream);
+        (_core, _sender, _receiver, _events, _opening) = (core, sender, receiver, events, opening);
+        core.Leg = _named = Last = Create(awaited: 0);
     }
-
-    /// <summary>The present leg; null while the stream waits for another tunnel.</summary>
-    public StreamLeg? Present => _present;
 
     /// <summary>The present leg, or the one before while there is none.</summary>
     public StreamLeg Last { get; private set; }
 
-    private MovableSender Sender => _stream.Sender;
-
-    private MovableReceiver Receiver => _stream.Receiver;
+    /// <summary>Makes a leg.</summary>
+    /// <param name="awaited">The bytes that the peer says before its first data, by which this end knows how to go on.</param>
+    public StreamLeg Create(int awaited) => new LegEndpoint(_sender, _receiver, _events, awaited).Leg;
 
     /// <summary>The present leg's tunnel is lost. Called with both locks held.</summary>
-    public void Lose() => _present = null;
+    public void Lose() => _core.Leg = null;
 
     /// <summary>Edge: counts a move. Called with both locks held.</summary>
     /// <returns>Its number.</returns>
@@ -47,7 +55,7 @@ internal sealed class StreamLegs
     public void NoteTurn(StreamMove move) => _turn = move.Turn;
 
     /// <summary>This end sends on another leg; what is under way still comes on the old one. Called with both locks held.</summary>
-    public void HandOverTo(StreamLeg leg) => (_present, Last, _named) = (leg, leg, leg);
+    public void HandOverTo(StreamLeg leg) => (_core.Leg, Last, _named) = (leg, leg, leg);
 
     /// <summary>Edge: goes on over another tunnel, unless the stream does so on a third one already.</summary>
     /// <param name="table">The streams of the tunnel that is left.</param>
@@ -57,32 +65,34 @@ internal sealed class StreamLegs
     {
         StreamLeg leg;
         StreamMove move;
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (_stream.IsSettled || (_present is { } present && present.Table != table) || _named.Carrier is null)
+                if (_sender.IsSettled || (_core.Leg is { } present && present.Table != table) || _named.Carrier is null)
                     return true;
-                _present = Last = leg = new StreamLeg(_stream, StreamLeg.AnswerSize) { Previous = Last, Tunnel = other };
+                leg = Create(StreamLeg.AnswerSize);
+                (leg.Previous, leg.Tunnel) = (Last, other);
+                _core.Leg = Last = leg;
                 move = new StreamMove(
-                    _named.Table!.TunnelId, _named.Carrier!.Id, NextTurn(), new StreamPoint(Receiver.Offset, Sender.From));
+                    _named.Table!.TunnelId, _named.Carrier!.Id, NextTurn(), new StreamPoint(_receiver.Received.Offset, _sender.From));
             }
         }
 
-        if (other.OpenStream(new StreamOpening { Move = move }, leg, leg) is not null)
+        if (other.OpenStream(new StreamOpening { Move = move }, leg.Endpoint, leg.Endpoint) is not null)
             return true;
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (_present == leg)
-                    (_present, Last) = (null, leg.Previous!);
+                if (_core.Leg == leg)
+                    (_core.Leg, Last) = (null, leg.Previous!);
             }
         }
 
         // A thread that has given up the tunnel's streams meanwhile has left out this one, because it went on.
         if (table.IsOver)
-            _stream.GiveUp(table);
+            _core.Stream.GiveUp(table);
         return false;
     }
 
@@ -90,13 +100,13 @@ internal sealed class StreamLegs
     /// <returns>False when that may not be, since something of it has arrived or is not kept any more.</returns>
     public bool TryOpenAnew(StreamLeg leg)
     {
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (leg != _present || leg.Previous is null || Receiver.Offset > 0 || Sender.From > 0)
+                if (leg != _core.Leg || leg.Previous is null || _receiver.Received.Offset > 0 || _sender.From > 0)
                     return false;
-                (_present, Last) = (null, leg.Previous);
+                (_core.Leg, Last) = (null, leg.Previous);
             }
         }
 
@@ -109,15 +119,15 @@ internal sealed class StreamLegs
     public void OnAnswer(StreamLeg leg, long received, long from)
     {
         long again = 0;
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (leg != _present)
+                if (leg != _core.Leg)
                     return;
-                if (from <= Receiver.Bytes && Sender.CanGoOnFrom(received))
+                if (from <= _receiver.Received.Count && _sender.CanGoOnFrom(received))
                 {
-                    again = Sender.GoOnFrom(received);
+                    again = _sender.GoOnFrom(received);
                     leg.IsOpen = true;
                     _named = leg;
                 }
@@ -131,11 +141,11 @@ internal sealed class StreamLegs
         }
 
         for (var lost = leg.Previous; lost is not null; lost = lost.Previous)
-            lost.Table?.NoteMoved(_stream, again);
-        Forget(leg.Previous, end: null);
+            lost.Table?.NoteMoved(_core.Stream, again);
+        leg.Previous?.Release(_core.Stream);
         leg.Previous = null;
         leg.Later(static carrier => carrier.NotifyReadable());
-        if (_stream.IsLocalReset)
+        if (_core.IsLocalReset)
             leg.Later(static carrier => carrier.NotifyLocalReset());
     }
 
@@ -156,37 +166,39 @@ internal sealed class StreamLegs
         StreamLeg? former;
         bool isAttached;
         long again;
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (_stream.IsSettled || !IsNewest(move) || point.From > Receiver.Bytes || !Sender.CanGoOnFrom(point.Received)
+                if (_sender.IsSettled || !IsNewest(move) || point.From > _receiver.Received.Count || !_sender.CanGoOnFrom(point.Received)
                     || Find(named, move.StreamId) is not { } found)
                 {
                     return false;
                 }
 
                 NoteTurn(move);
-                _stream.HandOvers.Drop();
-                (known, newest, old) = (found, Last, _present);
+                _core.LeaveWay();
+                (known, newest, old) = (found, Last, _core.Leg);
                 (former, known.Previous) = (known.Previous, null);
-                _present = Last = leg = new StreamLeg(_stream) { Previous = known, Carrier = carrier, Table = table };
-                leg.Answer(Receiver.Offset, Sender.From);
-                again = Sender.GoOnFrom(point.Received);
-                isAttached = _stream.Local is not null;
+                leg = Create(awaited: 0);
+                (leg.Previous, leg.Carrier, leg.Table) = (known, carrier, table);
+                _core.Leg = Last = leg;
+                leg.Answer(_receiver.Received.Offset, _sender.From);
+                again = _sender.GoOnFrom(point.Received);
+                isAttached = _core.Local is not null;
             }
         }
 
-        named.NoteMoved(_stream, again);
+        named.NoteMoved(_core.Stream, again);
 
         // The edge may not get the answer, and then names the same leg again. It names no other one of those before any more.
-        Forget(newest, end: known);
-        Forget(former, end: null);
-        table?.Add(carrier.Id, _stream);
-        carrier.Observer = leg;
+        newest.Release(_core.Stream, end: known);
+        former?.Release(_core.Stream);
+        table?.Add(carrier.Id, _core.Stream);
+        carrier.Observer = leg.Endpoint;
         if (isAttached)
-            carrier.Attach(leg);
-        if (_stream.IsLocalReset)
+            carrier.Attach(leg.Endpoint);
+        if (_core.IsLocalReset)
             leg.Later(static carrier => carrier.NotifyLocalReset());
         old?.Carrier!.Reset(ResetReason.ShuttingDown);
         return true;
@@ -196,15 +208,15 @@ internal sealed class StreamLegs
     /// <returns>False when that was never sent.</returns>
     public bool TryAcknowledge(MovableStreams table, uint id, long offset)
     {
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            if (_present is not { IsOpen: true } leg || leg.Table != table || leg.Carrier!.Id != id)
+            if (_core.Leg is not { IsOpen: true } leg || leg.Table != table || leg.Carrier!.Id != id)
                 return true;
             if (offset == AckQueue.Everything)
-                Sender.Forget(inOrder: true);
-            else if (!Sender.TryAcknowledge(offset))
+                _sender.Forget(inOrder: true);
+            else if (!_sender.TryAcknowledge(offset))
                 return false;
-            if (!_stream.IsSettled)
+            if (!_sender.IsSettled)
                 return true;
         }
 
@@ -213,7 +225,7 @@ internal sealed class StreamLegs
     }
 
     /// <summary>Lets the tunnels of all legs forget the stream. Called without a lock.</summary>
-    public void Forget() => Forget(Last, end: null);
+    public void Forget() => Last.Release(_core.Stream);
 
     private async Task OpenAnewAsync(ITunnel tunnel)
     {
@@ -223,7 +235,7 @@ internal sealed class StreamLegs
             await tunnel.WaitForRoomAsync();
             if (TryOpen(tunnel))
                 return;
-            await Task.Delay(MovableStreams.MovePause, _stream.Context.Time);
+            await Task.Delay(StreamMover.Pause, _core.Context.Time);
         }
     }
 
@@ -231,37 +243,39 @@ internal sealed class StreamLegs
     {
         StreamLeg leg;
         StreamLeg before;
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
-                if (_stream.IsOver || _present is not null)
+                if (_core.IsOver || _core.Leg is not null)
                     return true;
                 before = _named;
-                _present = Last = _named = leg = new StreamLeg(_stream) { Previous = Last };
-                Sender.GoOnFrom(0);
+                leg = Create(awaited: 0);
+                leg.Previous = Last;
+                _core.Leg = Last = _named = leg;
+                _sender.GoOnFrom(0);
             }
         }
 
-        if (tunnel.OpenStream(_stream.Opening, leg, leg) is not null)
+        if (tunnel.OpenStream(_opening, leg.Endpoint, leg.Endpoint) is not null)
         {
-            Forget(leg.Previous, end: null);
+            leg.Previous?.Release(_core.Stream);
             leg.Previous = null;
             return true;
         }
 
-        lock (Sender.Sync)
+        lock (_core.SendLock)
         {
-            lock (Receiver.Sync)
+            lock (_core.ReceiveLock)
             {
                 _named = before;
-                if (_present == leg)
-                    (_present, Last) = (null, leg.Previous!);
+                if (_core.Leg == leg)
+                    (_core.Leg, Last) = (null, leg.Previous!);
             }
         }
 
         if (Last.Table is { IsOver: true } table)
-            _stream.GiveUp(table);
+            _core.Stream.GiveUp(table);
         return false;
     }
 
@@ -272,14 +286,5 @@ internal sealed class StreamLegs
         while (leg is not null && (leg.Table != table || leg.Carrier?.Id != id))
             leg = leg.Previous;
         return leg;
-    }
-
-    private void Forget(StreamLeg? newest, StreamLeg? end)
-    {
-        for (var leg = newest; leg is not null && leg != end; leg = leg.Previous)
-        {
-            if (leg.Carrier is { } carrier)
-                leg.Table?.Remove(carrier.Id, _stream);
-        }
     }
 }

@@ -6,6 +6,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Streams;
 using Tunnel.Shared.Transport.Tls.Connections;
@@ -31,10 +32,8 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
         TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler,
         ReadOnlyMemory<byte> received, StreamIds? ids = null)
     {
-        _name = name;
+        (_name, _handler, Facade) = (name, handler, this);
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
-        Facade = this;
-        _handler = handler;
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
         Moving = new MovableStreams(context, acknowledge: null);
         Resumption = new TunnelResumption(this, handler);

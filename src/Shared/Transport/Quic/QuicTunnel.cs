@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Frames;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Control;
 using Tunnel.Shared.Transport.Quic.Core;
@@ -164,7 +165,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
             return;
         }
 
-        await Moving.MoveAllAsync(other);
+        await StreamMover.MoveAllAsync(Moving, other);
     }
 
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>

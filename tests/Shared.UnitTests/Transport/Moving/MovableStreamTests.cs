@@ -3,6 +3,7 @@ using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Mux;
 using Tunnel.TestUtilities.Processes;
@@ -325,10 +326,10 @@ public sealed class MovableStreamTests
     {
         var world = new MoveWorld(1);
         world.SendUnacknowledged(1_000);
-        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+        world.Edge.Leg!.Endpoint.OnStreamClosed(world.Present.EdgeEnd!, default);
         Assert.NotEqual(0, world.Context.Flow.Budget.Used);
 
-        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
+        world.Hub.Leg!.Endpoint.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
 
         // There is an acknowledgement for each direction.
@@ -343,13 +344,13 @@ public sealed class MovableStreamTests
     public void What_is_sent_after_the_peer_has_reset_the_stream_is_not_kept()
     {
         var world = new MoveWorld(1);
-        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
+        world.Hub.Leg!.Endpoint.OnStreamClosed(world.Present.HubEnd!, new StreamEnd(StreamEndSide.Local, ResetReason.ResetByPeer));
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
         world.Present.DeliverAck();
 
         // The reset is still under way, and the acknowledgement has overtaken it.
         world.SendUnacknowledged(1_000);
-        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+        world.Edge.Leg!.Endpoint.OnStreamClosed(world.Present.EdgeEnd!, default);
 
         Assert.Null(world.Present.EdgeStreams.Find(1));
         Assert.Equal(0, world.Context.Flow.Budget.Used);
@@ -360,10 +361,10 @@ public sealed class MovableStreamTests
     {
         var world = new MoveWorld(1);
         world.SendUnacknowledged(1_000);
-        world.Hub.Leg!.OnStreamClosed(world.Present.HubEnd!, default);
+        world.Hub.Leg!.Endpoint.OnStreamClosed(world.Present.HubEnd!, default);
         world.Time.Advance(TimeSpan.FromMilliseconds(20));
         world.Present.DeliverAck();
-        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+        world.Edge.Leg!.Endpoint.OnStreamClosed(world.Present.EdgeEnd!, default);
 
         Assert.Null(world.Present.EdgeStreams.Find(1));
         Assert.Equal(0, world.Context.Flow.Budget.Used);
@@ -377,7 +378,7 @@ public sealed class MovableStreamTests
         Assert.NotEqual(0, world.Context.Flow.Budget.Used);
 
         world.Present.EdgeStreams.OnEnded(TimeSpan.Zero);
-        world.Edge.Leg!.OnStreamClosed(world.Present.EdgeEnd!, default);
+        world.Edge.Leg!.Endpoint.OnStreamClosed(world.Present.EdgeEnd!, default);
 
         Assert.Equal(0, world.Context.Flow.Budget.Used);
     }
@@ -396,7 +397,7 @@ public sealed class MovableStreamTests
         world.Present.HubEnd!.Pull(100);
         world.Present.HubEnd.Deliver(world.Present);
 
-        Assert.Equal(LocalReadStatus.Reset, world.Edge.Leg!.TryRead(new byte[1], out _));
+        Assert.Equal(LocalReadStatus.Reset, world.Edge.Leg!.Endpoint.TryRead(new byte[1], out _));
     }
 
     [Fact]
@@ -408,11 +409,11 @@ public sealed class MovableStreamTests
         leg.Table = world.Present.EdgeStreams;
         world.Break();
         var carrier = new MoveCarrier(9);
-        leg.OnStreamClosed(carrier, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        leg.Endpoint.OnStreamClosed(carrier, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
         Assert.False(client.IsGone);
         world.Present.EdgeStreams.End();
 
-        leg.Start(carrier);
+        leg.Endpoint.Start(carrier);
 
         Assert.True(client.IsGone);
     }
@@ -424,7 +425,7 @@ public sealed class MovableStreamTests
         world.Break();
         Assert.True(world.TryMove());
 
-        world.Edge.Leg!.ShutdownWrite();
+        world.Edge.Leg!.Endpoint.ShutdownWrite();
 
         Assert.False(world.Client.HeardEnd);
     }
@@ -438,11 +439,11 @@ public sealed class MovableStreamTests
         var stream = new MovableStream(world.Context, MoveWorld.Opening, client, null);
         var leg = stream.Leg!;
         leg.Table = lost.EdgeStreams;
-        leg.Start(new MoveCarrier(50));
+        leg.Endpoint.Start(new MoveCarrier(50));
         client.Say(100);
-        Assert.Equal(LocalReadStatus.Data, leg.TryRead(new byte[1_000], out _));
+        Assert.Equal(LocalReadStatus.Data, leg.Endpoint.TryRead(new byte[1_000], out _));
         lost.Break();
-        leg.OnStreamClosed(leg.Carrier!, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        leg.Endpoint.OnStreamClosed(leg.Carrier!, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
 
         var next = new MoveTunnel(world);
         Assert.True(stream.Legs.TryMove(lost.EdgeStreams, next));
@@ -450,7 +451,7 @@ public sealed class MovableStreamTests
         asking.Deliver(next);
         await Eventually.IsTrueAsync(() => next.EdgeEnd != asking && stream.Leg is { IsOpen: true }, "the stream is opened anew");
 
-        Assert.Equal(LocalReadStatus.Data, stream.Leg!.TryRead(new byte[1_000], out var count));
+        Assert.Equal(LocalReadStatus.Data, stream.Leg!.Endpoint.TryRead(new byte[1_000], out var count));
         Assert.Equal(100, count);
         Assert.False(client.IsGone);
         Assert.Null(lost.EdgeStreams.Find(50));

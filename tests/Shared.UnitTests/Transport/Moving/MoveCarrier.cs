@@ -32,7 +32,7 @@ internal sealed class MoveCarrier(uint id) : ITunnelStream
     public bool IsWriting => _writing is { IsCompleted: false };
 
     /// <summary>The leg whose carrier this is.</summary>
-    public StreamLeg? Leg => _endpoint as StreamLeg;
+    public StreamLeg? Leg => (_endpoint as LegEndpoint)?.Leg;
 
     public void Attach(ILocalEndpoint endpoint)
     {

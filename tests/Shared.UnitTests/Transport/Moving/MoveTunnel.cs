@@ -3,6 +3,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -53,7 +54,7 @@ internal sealed class MoveTunnel : ITunnel
 
     public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
-        ((StreamLeg)endpoint).Table = EdgeStreams;
+        ((LegEndpoint)endpoint).Leg.Table = EdgeStreams;
         return Open(opening, endpoint, observer);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Mux;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -36,7 +37,7 @@ internal sealed class MoveWorld
         Edge = new MovableStream(Context, Opening, Client, null);
         var leg = Edge.Leg!;
         leg.Table = Present.EdgeStreams;
-        Present.Open(Opening, leg, leg);
+        Present.Open(Opening, leg.Endpoint, leg.Endpoint);
         Hub = new MovableStream(Context, Present.HubEnd!, Present.HubStreams);
         Hub.Attach(Upstream);
     }
@@ -150,9 +151,9 @@ internal sealed class MoveWorld
     private void Step(bool breaks = true)
     {
         // A write that waited for the old leg's end goes on on another thread, which must neither meet the script nor fall behind it.
-        lock (Edge.Receiver.Sync)
+        lock (Edge.Core.ReceiveLock)
         {
-            lock (Hub.Receiver.Sync)
+            lock (Hub.Core.ReceiveLock)
                 StepAlone(breaks);
         }
 
@@ -165,8 +166,8 @@ internal sealed class MoveWorld
 
     private static bool GoesOn(MoveCarrier? carrier, MovableStream stream, ScriptedEndpoint local)
     {
-        lock (stream.Receiver.Sync)
-            return carrier is { IsWriting: true, Leg: { } leg } && !local.IsWriting && stream.HandOvers.Before(leg) is null;
+        lock (stream.Core.ReceiveLock)
+            return carrier is { IsWriting: true, Leg: { } leg } && !local.IsWriting && stream.Core.Before(leg) is null;
     }
 
     private void HandOver()

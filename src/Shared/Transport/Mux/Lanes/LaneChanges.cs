@@ -32,7 +32,7 @@ internal sealed class LaneChanges(LanedTunnel tunnel, string name, ILogger logge
             LaneLog.Leaving(
                 logger, name, lane.Index, leaving.Length, lane.IsRetiring ? "since it is not needed any more" : "not to wait behind bulk");
             foreach (var id in leaving)
-                tunnel.Moving.Find(id)?.HandOvers.TryAsk(tunnel.Moving, tunnel);
+                tunnel.Moving.Find(id)?.TryHandOver(tunnel.Moving, tunnel);
             left -= leaving.Length;
         }
     }

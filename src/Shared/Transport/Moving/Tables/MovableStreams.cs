@@ -3,9 +3,8 @@ using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 
-namespace Tunnel.Shared.Transport.Moving;
+namespace Tunnel.Shared.Transport.Moving.Tables;
 
-// Over 300 lines: all that happens to a tunnel's streams while they move is decided under one lock.
 /// <summary>
 /// The streams of a tunnel that may go on over another one (protocol.md section 8). When the tunnel is lost it holds them for the agreed
 /// time. Thread-safe.
@@ -18,19 +17,10 @@ internal sealed class MovableStreams
     /// </summary>
     public const int MostEnded = 8_192;
 
-    /// <summary>How long to wait before a tunnel that takes no streams is asked again.</summary>
-    public static readonly TimeSpan MovePause = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>How often all that is left is asked for again, after pauses that double.</summary>
-    private const int HandOverRounds = 5;
-
-    private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(250);
-
     private readonly Lock _lock = new();
-    private readonly Dictionary<uint, MovableStream> _streams = [];
-    private readonly Queue<MovableStream> _ended = new();
+    private readonly Dictionary<uint, IMovable> _streams = [];
+    private readonly Queue<IMovable> _ended = new();
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TransportContext _context;
     private readonly AckQueue _acks;
     private readonly OpenedNumbers _opened = new();
     private readonly HashSet<uint> _overEarly = [];
@@ -45,7 +35,7 @@ internal sealed class MovableStreams
     /// <param name="acknowledge">Sends an ACK; null when the streams end with the tunnel, and move only while it lives.</param>
     public MovableStreams(TransportContext context, Action<byte[]>? acknowledge)
     {
-        _context = context;
+        Time = context.Time;
         _tally = new MoveTally(context.Time);
         Keeps = acknowledge is not null;
         _acks = new AckQueue(this, context, acknowledge ?? (static _ => { }));
@@ -56,6 +46,9 @@ internal sealed class MovableStreams
 
     /// <summary>The <c>hub.tunnelId</c> of the tunnel. Edge: set before the start.</summary>
     public string TunnelId { get; set; } = "";
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; }
 
     /// <summary>Whether the peer opens the streams, as it does at the hub.</summary>
     public bool IsHub { get; init; }
@@ -79,51 +72,11 @@ internal sealed class MovableStreams
         }
     }
 
-    /// <summary>Edge: lets the streams go on over another tunnel, the oldest first.</summary>
-    public async Task MoveAllAsync(ITunnel other)
+    /// <summary>Returns the streams, the oldest first.</summary>
+    public IMovable[] List()
     {
-        MovableStream[] streams;
         lock (_lock)
-            streams = [.. _streams.OrderBy(static entry => entry.Key).Select(static entry => entry.Value)];
-        foreach (var stream in streams)
-        {
-            while (!_isOver && !other.Completion.IsCompleted)
-            {
-                await other.WaitForRoomAsync();
-                if (stream.Legs.TryMove(this, other))
-                    break;
-                await Task.Delay(MovePause, _context.Time);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Edge: lets the streams go on over another tunnel while this one lives, the oldest first. One that the hub does not yet know is asked
-    /// for again.
-    /// </summary>
-    /// <returns>How many go on there.</returns>
-    public async Task<int> HandOverAllAsync(ITunnel other)
-    {
-        var moved = new HashSet<MovableStream>();
-        for (var round = 0; round < HandOverRounds && !other.Completion.IsCompleted; round++)
-        {
-            if (round > 0)
-                await Task.Delay(HandOverPause * (1 << round), _context.Time);
-            MovableStream[] streams;
-            lock (_lock)
-                streams = [.. _streams.OrderBy(static entry => entry.Key).Select(static entry => entry.Value)];
-            if (streams.Length == 0)
-                break;
-            foreach (var stream in streams)
-            {
-                moved.Add(stream);
-                await other.WaitForRoomAsync();
-                while (!other.Completion.IsCompleted && !stream.HandOvers.TryAsk(this, other))
-                    await Task.Delay(MovePause, _context.Time);
-            }
-        }
-
-        return moved.Count(stream => stream.Leg is { } leg && leg.Table != this);
+            return [.. _streams.OrderBy(static entry => entry.Key).Select(static entry => entry.Value)];
     }
 
     /// <summary>Hub: notes that the edge has opened a stream.</summary>
@@ -146,23 +99,23 @@ internal sealed class MovableStreams
     /// <returns>Null when it goes on; else why it can't, and nothing has changed.</returns>
     public ResetReason? Take(StreamMove move, ITunnelStream carrier, MovableStreams? table)
     {
-        MovableStream? stream;
-        if (move.Point is not { } point)
-            return Find(move.StreamId)?.HandOvers.TryTake(this, move, carrier, table) == true ? null : move.Refusal;
-        if (!Keeps)
-            return move.Refusal;
-        lock (_lock)
+        if (move.Point is not null)
         {
-            _isLeft = true;
-            if (!_opened.Contains(move.StreamId))
-                return ResetReason.NotOpened;
-            stream = _streams.GetValueOrDefault(move.StreamId);
+            // The edge has lost the tunnel.
+            if (!Keeps)
+                return move.Refusal;
+            lock (_lock)
+            {
+                _isLeft = true;
+                if (!_opened.Contains(move.StreamId))
+                    return ResetReason.NotOpened;
+            }
         }
 
-        return stream?.Legs.TryTake(this, move, point, carrier, table) == true ? null : move.Refusal;
+        return Find(move.StreamId)?.TryTake(this, move, carrier, table) == true ? null : move.Refusal;
     }
 
-    public void Add(uint id, MovableStream stream)
+    public void Add(uint id, IMovable stream)
     {
         (bool Here, bool There) over;
         lock (_lock)
@@ -173,7 +126,7 @@ internal sealed class MovableStreams
         }
 
         if (over.There)
-            stream.Sender.Forget(inOrder: true);
+            stream.ForgetSent();
         if (!over.Here)
             return;
 
@@ -182,9 +135,9 @@ internal sealed class MovableStreams
     }
 
     /// <summary>A stream goes on over another tunnel.</summary>
-    public void NoteMoved(MovableStream stream, long bytesAgain) => _tally.OnMoved(stream, bytesAgain);
+    public void NoteMoved(IMovable stream, long bytesAgain) => _tally.OnMoved(stream, bytesAgain);
 
-    public void Remove(uint id, MovableStream stream)
+    public void Remove(uint id, IMovable stream)
     {
         _tally.OnEnded(stream);
         lock (_lock)
@@ -198,24 +151,26 @@ internal sealed class MovableStreams
         End();
     }
 
-    public MovableStream? Find(uint id)
+    public IMovable? Find(uint id)
     {
         lock (_lock)
             return _streams.GetValueOrDefault(id);
     }
 
     /// <summary>Notes that a stream has received something, which the peer is told soon. Called without a stream's lock.</summary>
-    public void OnReceived(MovableStream stream)
+    /// <param name="stream">The stream.</param>
+    /// <param name="received">What has come of it.</param>
+    public void OnReceived(IMovable stream, ReceivedBytes received)
     {
         if (Keeps)
-            _acks.Add(stream);
+            _acks.Add(stream, received);
     }
 
     /// <summary>Keeps a stream that has ended in order until the peer has its end, too. Called without a stream's lock.</summary>
     /// <returns>False when the streams of the tunnel are over, so that the peer asks for nothing any more.</returns>
-    public bool TryKeepEnded(MovableStream stream)
+    public bool TryKeepEnded(IMovable stream)
     {
-        MovableStream? oldest = null;
+        IMovable? oldest = null;
         lock (_lock)
         {
             if (_isOver)
@@ -244,7 +199,7 @@ internal sealed class MovableStreams
             var stream = Find(id);
             if (stream is null && offset == AckQueue.Everything && IsHub)
                 NoteOverEarly(id);
-            if (offset < 0 || stream?.Legs.TryAcknowledge(this, id, offset) == false)
+            if (offset < 0 || stream?.TryAcknowledge(this, id, offset) == false)
                 return $"stream {id} has not sent what it acknowledges";
         }
 
@@ -272,7 +227,7 @@ internal sealed class MovableStreams
             _tally.Begin(_streams.Values.Where(static stream => !stream.IsOver));
             isOver = grace <= TimeSpan.Zero || _streams.Count == 0;
             if (!isOver)
-                _grace = _context.Time.CreateGuardedTimer(static self => self.End(), this, grace, Timeout.InfiniteTimeSpan);
+                _grace = Time.CreateGuardedTimer(static self => self.End(), this, grace, Timeout.InfiniteTimeSpan);
         }
 
         _acks.Stop();
@@ -283,7 +238,7 @@ internal sealed class MovableStreams
     /// <summary>Ends all streams that still wait.</summary>
     public void End()
     {
-        MovableStream[] left;
+        IMovable[] left;
         lock (_lock)
         {
             if (_isOver)

@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Transport.Moving;
+namespace Tunnel.Shared.Transport.Moving.Tables;
 
 /// <summary>
 /// The numbers of the streams that the peer has opened on a tunnel. They come nearly in order. Where one is missing for long, it counts as

@@ -1,6 +1,6 @@
-using Tunnel.Shared.Transport.Moving;
+using Tunnel.Shared.Transport.Moving.Tables;
 
-namespace Tunnel.Shared.UnitTests.Transport.Moving;
+namespace Tunnel.Shared.UnitTests.Transport.Moving.Tables;
 
 public sealed class OpenedNumbersTests
 {

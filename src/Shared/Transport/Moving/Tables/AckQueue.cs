@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Guarding;
 
-namespace Tunnel.Shared.Transport.Moving;
+namespace Tunnel.Shared.Transport.Moving.Tables;
 
 /// <summary>
 /// Tells the peer of a tunnel what its streams have received: at once when it is much, else a little later, for many streams in one frame.
@@ -24,24 +24,26 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
     private const int MostEntries = 4_096;
 
     private readonly Lock _lock = new();
-    private List<MovableStream> _streams = [];
+    private List<IMovable> _streams = [];
     private ITimer? _timer;
     private bool _isStopped;
 
     /// <summary>Notes that a stream has received something. Called without a stream's lock.</summary>
-    public void Add(MovableStream stream)
+    /// <param name="stream">The stream.</param>
+    /// <param name="received">What has come of it: it is asked for every write, and not the stream.</param>
+    public void Add(IMovable stream, ReceivedBytes received)
     {
-        var atOnce = stream.Receiver.Offset - stream.Told >= AckPace.AtOnce;
-        if (stream.IsToldSoon && !atOnce)
+        var atOnce = received.Offset - received.Told >= AckPace.AtOnce;
+        if (received.IsToldSoon && !atOnce)
             return;
         lock (_lock)
         {
             // The peer learns by the move how much was received.
             if (_isStopped)
                 return;
-            if (!stream.IsToldSoon)
+            if (!received.IsToldSoon)
             {
-                stream.IsToldSoon = true;
+                received.IsToldSoon = true;
                 _streams.Add(stream);
             }
 
@@ -61,7 +63,7 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
             _isStopped = true;
             _timer?.Dispose();
             foreach (var stream in _streams)
-                stream.IsToldSoon = false;
+                stream.Received.IsToldSoon = false;
             _streams.Clear();
         }
     }
@@ -74,36 +76,29 @@ internal sealed class AckQueue(MovableStreams table, TransportContext context, A
 
     private void Flush()
     {
-        List<MovableStream> streams;
+        List<IMovable> streams;
         lock (_lock)
         {
             (streams, _streams) = (_streams, []);
             foreach (var stream in streams)
-                stream.IsToldSoon = false;
+                stream.Received.IsToldSoon = false;
         }
 
         foreach (var part in streams.Chunk(MostEntries))
             Send(part);
     }
 
-    private void Send(MovableStream[] streams)
+    private void Send(IMovable[] streams)
     {
         var payload = new byte[streams.Length * EntrySize];
         var used = 0;
         foreach (var stream in streams)
         {
-            if (stream.Leg is not { Carrier: { } carrier } leg)
+            if (!stream.TryFindNumber(table, out var id))
                 continue;
-            if (leg.Table != table)
-            {
-                // The stream has gone on elsewhere.
-                leg.Table?.OnReceived(stream);
-                continue;
-            }
-
-            stream.Told = stream.Receiver.Offset;
-            BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(used), carrier.Id);
-            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(used + sizeof(uint)), stream.IsOver ? Everything : stream.Told);
+            var offset = stream.Received.Told = stream.Received.Offset;
+            BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(used), id);
+            BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(used + sizeof(uint)), stream.IsOver ? Everything : offset);
             used += EntrySize;
         }
 

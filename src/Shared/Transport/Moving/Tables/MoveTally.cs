@@ -1,4 +1,4 @@
-namespace Tunnel.Shared.Transport.Moving;
+namespace Tunnel.Shared.Transport.Moving.Tables;
 
 /// <summary>
 /// Counts what becomes of the streams of a tunnel that was lost: how many go on elsewhere, how much this end sends again, and how long they
@@ -7,10 +7,10 @@ namespace Tunnel.Shared.Transport.Moving;
 internal sealed class MoveTally(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<MovableStream> _waiting = [];
+    private readonly HashSet<object> _waiting = [];
 
     // Hub: the edge may move streams before the hub hears that it has left the tunnel.
-    private readonly HashSet<MovableStream> _early = [];
+    private readonly HashSet<object> _early = [];
     private readonly TaskCompletionSource<TunnelResumed> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TunnelResumed _sum;
     private long? _lostAt;
@@ -19,7 +19,7 @@ internal sealed class MoveTally(TimeProvider time)
     public Task<TunnelResumed> Done => _done.Task;
 
     /// <summary>Notes that the tunnel is lost.</summary>
-    public void Begin(IEnumerable<MovableStream> streams)
+    public void Begin(IEnumerable<object> streams)
     {
         lock (_lock)
         {
@@ -33,7 +33,7 @@ internal sealed class MoveTally(TimeProvider time)
     }
 
     /// <summary>Notes that a stream goes on elsewhere.</summary>
-    public void OnMoved(MovableStream stream, long bytesAgain)
+    public void OnMoved(object stream, long bytesAgain)
     {
         lock (_lock)
         {
@@ -47,7 +47,7 @@ internal sealed class MoveTally(TimeProvider time)
     }
 
     /// <summary>Notes that a stream has ended.</summary>
-    public void OnEnded(MovableStream stream)
+    public void OnEnded(object stream)
     {
         lock (_lock)
         {

@@ -1,0 +1,173 @@
+using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
+
+namespace Tunnel.Shared.Transport.Moving;
+
+/// <summary>
+/// Decides how a <see cref="MovableStream"/> ends, and whether the end of a leg's carrier is its end. When it is reset, and behind what,
+/// <see cref="StreamLife"/> says.
+/// </summary>
+/// <remarks>It is a struct, made when it is needed, since it has no state but the stream's.</remarks>
+/// <param name="core">What the parts of the stream share.</param>
+/// <param name="sender">Its sending half.</param>
+/// <param name="receiver">Its receiving half.</param>
+/// <param name="legs">Its legs.</param>
+/// <param name="handOvers">Its way from one tunnel to another.</param>
+internal readonly struct MovableEnd(
+    MovableCore core, MovableSender sender, MovableReceiver receiver, StreamLegs legs, HandOvers handOvers)
+{
+    private bool HasBothEnds => receiver.HasEnded && sender.HasEnded;
+
+    /// <summary>Sets who is told of the end, at once when the stream has ended already.</summary>
+    public void Watch(IStreamObserver? observer)
+    {
+        bool isLate;
+        lock (core.ReceiveLock)
+            isLate = core.Owner.Watch(observer);
+        if (isLate)
+            Tell(observer);
+    }
+
+    /// <summary>Ends the stream for a reason of this process.</summary>
+    public void Reset(ResetReason reason)
+    {
+        StreamLeg? leg;
+        lock (core.ReceiveLock)
+        {
+            core.Wanted ??= reason;
+            leg = core.Leg;
+        }
+
+        if (leg?.Carrier is { } carrier)
+            carrier.Reset(reason);
+        else
+            End(new StreamEnd(StreamEndSide.Local, reason));
+    }
+
+    /// <inheritdoc cref="IMovable.GiveUp"/>
+    public void GiveUp(MovableStreams table)
+    {
+        // The carrier of an open stream tells of its end, and a stream that waits does so as long as its last tunnel lets it.
+        if (core.Leg is { } leg ? leg.Table != table || !core.IsOver : legs.Last.Table != table)
+            return;
+
+        // Neither local end has anything more to say or to hear where both have ended.
+        if (core.IsOver || HasBothEnds)
+            Complete();
+        else
+            End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+    }
+
+    /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
+    public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
+    {
+        if (handOvers.TryTakeEnd(leg, end, out var lost))
+        {
+            if (lost is { } ending)
+                End(ending);
+            return;
+        }
+
+        if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && legs.TryOpenAnew(leg))
+            return;
+        var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { Keeps: true, IsOver: false };
+        bool isComplete;
+        bool? reset = null;
+        lock (core.SendLock)
+        {
+            lock (core.ReceiveLock)
+            {
+                if (leg != core.Leg)
+                    return;
+
+                // Both ends have all; a peer that knows so has forgotten the stream.
+                isComplete = receiver.HasEnded && (isLost ? sender.IsEndTaken : !leg.IsOpen && HasBothEnds);
+                if (isLost)
+                    legs.Lose();
+                else if (!isComplete && !core.IsOver)
+                    (leg.IsLast, reset) = (true, leg.WasReset);
+            }
+        }
+
+        if (isComplete)
+        {
+            Complete();
+        }
+        else if (!isLost)
+        {
+            if (reset is { } flush)
+                core.Local?.Reset(flush);
+            Finish(leg.IsOpen ? end : new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        }
+        else if (core.Wanted is { } reason)
+        {
+            End(new StreamEnd(StreamEndSide.Local, reason));
+        }
+        else if (leg.Table!.IsOver)
+        {
+            // The stream was lost only a moment ago, and the thread that gave up the tunnel's streams then saw that this one was not yet
+            // lost.
+            GiveUp(leg.Table);
+        }
+    }
+
+    /// <summary>Ends the stream in order: both ends have all, or never will.</summary>
+    public void Complete()
+    {
+        receiver.Close(leg: null);
+        sender.Forget(inOrder: true);
+        Finish(default);
+    }
+
+    // Ends the stream, whatever its legs do.
+    private void End(in StreamEnd end)
+    {
+        lock (core.ReceiveLock)
+        {
+            if (core.IsOver)
+                return;
+            receiver.NoteReset();
+        }
+
+        core.Local?.Reset(StreamLife.ResetsBehindData(end));
+        Finish(end);
+    }
+
+    private void Finish(in StreamEnd end)
+    {
+        bool isFirst;
+        IStreamObserver? observer;
+        lock (core.SendLock)
+        {
+            lock (core.ReceiveLock)
+            {
+                isFirst = core.Owner.TryEnd(end, out observer);
+                if (!core.Owner.End.Completed)
+                    sender.Forget(inOrder: false);
+            }
+        }
+
+        core.LeaveWay();
+        // A stream that ended in order is kept until the peer has its end, too.
+        var table = core.Leg?.Table;
+        if (sender.IsSettled || table is not { Keeps: true } || !table.TryKeepEnded(core.Stream))
+        {
+            sender.Forget(inOrder: true);
+            legs.Forget();
+        }
+
+        if (!isFirst)
+            return;
+        // The peer's side may have ended in order before, and then waits for an acknowledgement that would not come.
+        table?.OnReceived(core.Stream, receiver.Received);
+        Tell(observer);
+    }
+
+    private void Tell(IStreamObserver? observer)
+    {
+        if (OwnerEnd.Tell(observer, core.Stream, core.Owner.End) is { } defect)
+            Defects.Note("telling the owner of a stream of its end", defect);
+    }
+}
