@@ -8,10 +8,10 @@ internal static partial class EdgeLog
     [LoggerMessage(3301, LogLevel.Information, "Edge {EdgeId} has started; its hub is {Hub}")]
     public static partial void EdgeStarted(ILogger logger, string edgeId, string hub);
 
-    [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: {Streams} streams have {Drain:0.#} s to finish")]
+    [LoggerMessage(3302, LogLevel.Information, "Edge {EdgeId} stops: what is open has {Drain:0.#} s to finish (streams: {Streams})")]
     public static partial void EdgeStopping(ILogger logger, string edgeId, int streams, double drain);
 
-    [LoggerMessage(3308, LogLevel.Information, "Edge {EdgeId} is another process from now on; {Streams} streams of this one go on")]
+    [LoggerMessage(3308, LogLevel.Information, "Edge {EdgeId} is another process from now on; streams that go on in this one: {Streams}")]
     public static partial void EdgeReplaced(ILogger logger, string edgeId, int streams);
 
     [LoggerMessage(

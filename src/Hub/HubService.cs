@@ -14,6 +14,7 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Strangers;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub;
 
@@ -173,6 +174,6 @@ internal static class HubService
 
     private static string Describe(HubStatus status) => string.Create(
         CultureInfo.InvariantCulture,
-        $"port {status.TunnelPort}, {status.ConnectedEdges.Length} of {status.AllowedEdges} edges connected, "
-            + $"{status.ConnectedEdges.Sum(edge => edge.ActiveStreams)} streams");
+        $"port {status.TunnelPort}, {status.ConnectedEdges.Length} of {CountText.Of(status.AllowedEdges, "edge")} connected, "
+            + $"{CountText.Of(status.ConnectedEdges.Sum(edge => edge.ActiveStreams), "stream")}");
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Tunnel.Edge.Events;
 using Tunnel.Edge.Status;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Admin;
 
@@ -28,8 +29,10 @@ internal sealed class EdgeEventLog
         _lastId = time.GetUtcNow().UtcTicks;
         edge.TunnelConnected += (_, e) => Add($"connected to {e.Hub} over {e.Transport} ({e.Reason})");
         edge.TunnelDisconnected += (_, e) => Add($"the tunnel to {e.Hub} has ended: {e.Reason}");
-        edge.TunnelLost += (_, e) => Add($"the connection to {e.Hub} is lost, and {e.Streams} streams wait for another one: {e.Reason}");
-        edge.TunnelResumed += (_, e) => Add($"the tunnel goes on at {e.Hub} after {e.LostFor.TotalSeconds:0.0} s with {e.Streams} streams");
+        edge.TunnelLost += (_, e) => Add(
+            $"the connection to {e.Hub} is lost, and what is open waits for another one ({CountText.Of(e.Streams, "stream")}): {e.Reason}");
+        edge.TunnelResumed += (_, e) => Add(
+            $"the tunnel goes on at {e.Hub} after {e.LostFor.TotalSeconds:0.0} s with {CountText.Of(e.Streams, "stream")}");
         edge.PortsAssigned += (_, e) => Add(Describe(e));
         edge.PortsUpdated += (_, e) => Add(Describe(e));
         edge.PublicIpDiscovered += (_, e) => Add($"the public address is {Both(e.PublicIp, e.PublicIpv6)}");

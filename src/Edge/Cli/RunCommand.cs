@@ -8,6 +8,7 @@ using Tunnel.Shared.Hosting.Logging;
 using Tunnel.Shared.Hosting.Replacing;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Operator;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Cli;
 
@@ -206,24 +207,24 @@ internal static class RunCommand
     /// <summary>Returns the line that <c>systemctl status</c> shows.</summary>
     internal static string Describe(EdgeStatus status)
     {
-        var ports = $"{status.ListenPorts.Length} TCP and {status.ListenPortsUdp.Length} UDP ports"
+        var ports = $"{status.ListenPorts.Length} TCP and {CountText.Of(status.ListenPortsUdp.Length, "UDP port")}"
             + (
                 status.FailedPorts.IsEmpty
                 ? ""
                 : $", {status.FailedPorts.Sum(failure => (failure.To ?? failure.Port) - failure.Port + 1)} can't be bound");
         if (status.Dial == "hub")
         {
-            return status.Connected ? $"connected, dialled by the hub; {ports}; {status.ActiveStreams} streams"
+            return status.Connected ? $"connected, dialled by the hub; {ports}; {CountText.Of(status.ActiveStreams, "stream")}"
                 : $"awaiting the hub at {status.Hub}{(status.LastError is { } fault ? $"; {fault}" : "")}";
         }
 
         if (status.Hubs.Length > 1)
         {
             return $"connected to {status.Hubs.Count(static hub => hub.Connected)} of {status.Hubs.Length} hubs; {ports}; "
-                + $"{status.ActiveStreams} streams";
+                + $"{CountText.Of(status.ActiveStreams, "stream")}";
         }
 
-        return status.Connected ? $"connected to {status.Hub}; {ports}; {status.ActiveStreams} streams"
+        return status.Connected ? $"connected to {status.Hub}; {ports}; {CountText.Of(status.ActiveStreams, "stream")}"
             : status.LastError is { } error ? $"connecting to {status.Hub}; {error}"
             : $"connecting to {status.Hub}";
     }

@@ -80,13 +80,13 @@ internal static class StatusCommand
         }
 
         if (status.Firewall is { State: not "none" } firewall)
-            output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {firewall.Blocked} sources blocked");
+            output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {CountText.Of(firewall.Blocked, "source")} blocked");
         foreach (var note in status.Firewall?.Errors ?? [])
             output.WriteText($"firewall  {note}");
         if (status.Firewall?.Drift is { } drift)
         {
             output.WriteText(
-                $"firewall  changed by somebody else {drift.Count} times, last: {drift.What}; "
+                $"firewall  changed by somebody else {CountText.Of(drift.Count, "time")}, last: {drift.What}; "
                 + $"{(drift.Mended ? "put back" : "can't be put back")}");
         }
 
@@ -115,7 +115,8 @@ internal static class StatusCommand
         };
         var error = hub is { Connected: false, LastError: { } fault } ? $"; {fault}" : "";
         var outdated = hub.Outdated ? "; its configuration is older than that in force" : "";
-        return $"{hub.Hub}{(hub.HubAddress is { } address ? $" ({address})" : "")}, {state}, {hub.ActiveStreams} streams{error}{outdated}";
+        return $"{hub.Hub}{(hub.HubAddress is { } address ? $" ({address})" : "")}, {state}, {CountText.Of(hub.ActiveStreams, "stream")}"
+            + error + outdated;
     }
 
     private static string Ports(IReadOnlyCollection<int> ports) => ports.Count == 0 ? "none" : PortList.Format(ports);

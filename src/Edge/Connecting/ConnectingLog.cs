@@ -46,7 +46,7 @@ internal static partial class ConnectingLog
     public static partial void VerificationOff(ILogger logger);
 
     [LoggerMessage(
-        3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; {Streams} of its streams were still open")]
+        3110, LogLevel.Information, "The tunnel to {Address} was drained and is closed; streams that were still open: {Streams}")]
     public static partial void TunnelDrained(ILogger logger, IPEndPoint address, int streams);
 
     [LoggerMessage(
@@ -57,9 +57,8 @@ internal static partial class ConnectingLog
 
     [LoggerMessage(3113, LogLevel.Warning,
         "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes "
-            + "the new clients, and {Streams} open streams stay "
-        + "on the old one as long as it may come back. If this happens again, the path swallows larger packets: let ICMP 'fragmentation "
-            + "needed' through, or set the right MTU")]
+            + "the new clients, and what is open stays on the old one as long as it may come back (streams: {Streams}). If this "
+            + "happens again, the path swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
     public static partial void Rescued(ILogger logger, IPEndPoint address, int streams, int maxPacket);
 
     [LoggerMessage(
@@ -80,10 +79,10 @@ internal static partial class ConnectingLog
     public static partial void DialFaulted(ILogger logger, Exception exception, double delay);
 
     [LoggerMessage(
-        3121, LogLevel.Information, "The tunnel to {Address} is lost; {Streams} of its streams wait for another one")]
+        3121, LogLevel.Information, "The tunnel to {Address} is lost; streams that wait for another one: {Streams}")]
     public static partial void StreamsWait(ILogger logger, IPEndPoint address, int streams);
 
-    [LoggerMessage(3122, LogLevel.Information, "{Streams} streams of a tunnel over {From} go on over one over {To}")]
+    [LoggerMessage(3122, LogLevel.Information, "Streams of a tunnel over {From} that go on over one over {To}: {Streams}")]
     public static partial void StreamsMoved(ILogger logger, int streams, string from, string to);
 
     [LoggerMessage(3118, LogLevel.Information, "The hub has renewed {What}, which is kept in the state directory")]

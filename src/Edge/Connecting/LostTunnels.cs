@@ -53,13 +53,10 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
     private async Task MoveAsync(ITunnel lost, ITunnel tunnel)
     {
         var moving = lost.MoveStreamsAsync(tunnel);
-        var waiting = lost.StreamsToMove;
 
         // A tunnel that was only in doubt is given up by this.
         Add(lost);
         await moving;
-        if (waiting > 0)
-            ConnectingLog.StreamsMoved(logger, waiting, lost.Kind.Word(), tunnel.Kind.Word());
     }
 
     private async Task HandOverAsync(ITunnel older, ITunnel tunnel)
@@ -74,7 +71,13 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
         observer.OnLost(tunnel.RemoteEndPoint, await tunnel.Completion, waiting);
         var moved = await tunnel.StreamsMoved;
         if (moved.Streams > 0)
-            observer.OnResumed((_next ?? tunnel).RemoteEndPoint, moved);
+        {
+            // Only now the hub has answered for each of them. Some may have gone on over a tunnel before this one.
+            var next = _next ?? tunnel;
+            ConnectingLog.StreamsMoved(logger, moved.Streams, tunnel.Kind.Word(), next.Kind.Word());
+            observer.OnResumed(next.RemoteEndPoint, moved);
+        }
+
         await tunnel.StreamsSettled;
         lock (_lock)
             _tunnels.Remove(tunnel);

@@ -5,7 +5,7 @@ namespace Tunnel.Edge.Firewall;
 /// <summary>Events 5500–5549.</summary>
 internal static partial class FirewallLog
 {
-    [LoggerMessage(5500, LogLevel.Information, "The firewall is in force; {Blocked} sources are blocked {Notes}")]
+    [LoggerMessage(5500, LogLevel.Information, "The firewall is in force; sources that are blocked: {Blocked} {Notes}")]
     public static partial void Applied(ILogger logger, int blocked, string notes);
 
     [LoggerMessage(
@@ -38,7 +38,7 @@ internal static partial class FirewallLog
         "The firewall table {Table} could not be removed ({Error}). Remove it by hand: nft delete table inet {Table}")]
     public static partial void RemovalFailed(ILogger logger, string table, string error);
 
-    [LoggerMessage(5509, LogLevel.Information, "{Count} open connections of sources that are blocked now were reset")]
+    [LoggerMessage(5509, LogLevel.Information, "Open connections that were reset, since their sources are blocked now: {Count}")]
     public static partial void BlockedReset(ILogger logger, int count);
 
     [LoggerMessage(5510, LogLevel.Error, "The firewall table {Table} was changed by somebody else ({What}) and can't be put back: {Error}")]

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Tunnel.Edge.Configuration;
 using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -54,8 +55,8 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
     private static string[] LeftOut(FirewallConfig config) => config.RateLimits.IsEmpty && config.Rules.IsEmpty
         ? []
         : [
-            $"{config.RateLimits.Length} rate limits and {config.Rules.Length} rules are left out: this edge's firewall setting is "
-            + $"blockOnly"];
+            $"{CountText.Of(config.RateLimits.Length, "rate limit")} and {CountText.Of(config.Rules.Length, "rule")} are left out: "
+            + "this edge's firewall setting is blockOnly"];
 }
 
 /// <summary>The result of planning a hub's firewall.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Edge.Firewall;
 
@@ -80,7 +81,7 @@ internal sealed record NftInForce(ImmutableHashSet<string> Items, ImmutableDicti
         .CountBy(item => item[..item.IndexOf(' ', StringComparison.Ordinal)], StringComparer.Ordinal)
         .Where(kind => kind.Key != Order)
         .OrderBy(kind => kind.Key, StringComparer.Ordinal)
-        .Select(kind => $"{kind.Value} {kind.Key}{(kind.Value == 1 ? "" : "s")} {what}");
+        .Select(kind => $"{CountText.Of(kind.Value, kind.Key)} {what}");
 
     private static IEnumerable<(string Kind, JsonObject Item)> ObjectsIn(string listing) =>
         from item in JsonNode.Parse(listing, documentOptions: Options)!["nftables"]!.AsArray()

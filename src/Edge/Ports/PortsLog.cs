@@ -13,7 +13,8 @@ internal static partial class PortsLog
     [LoggerMessage(3001, LogLevel.Warning, "Can't listen on {Port}: {Error}")]
     public static partial void PortFailed(ILogger logger, PortRun port, string error);
 
-    [LoggerMessage(3002, LogLevel.Information, "No longer listening on {Port}; {Active} open connections have {Drain:0.#} s to finish")]
+    [LoggerMessage(
+        3002, LogLevel.Information, "No longer listening on {Port}; what is open has {Drain:0.#} s to finish (connections: {Active})")]
     public static partial void PortRemoved(ILogger logger, PortRun port, int active, double drain);
 
     [LoggerMessage(3003, LogLevel.Information, "IPv6 is switched off on this machine: listening on {Address} instead of {Wanted}")]

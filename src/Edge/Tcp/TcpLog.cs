@@ -23,7 +23,7 @@ internal static partial class TcpLog
     [LoggerMessage(3010, LogLevel.Debug, "{Client} on {Port} has a stream ({Id})")]
     public static partial void ClientTaken(ILogger logger, EndPoint? client, PortKey port, ConnectionId id);
 
-    [LoggerMessage(3007, LogLevel.Information, "{Count} connections of {Port} did not finish in time and were reset")]
+    [LoggerMessage(3007, LogLevel.Information, "Connections of {Port} that did not finish in time and were reset: {Count}")]
     public static partial void DrainTimedOut(ILogger logger, PortKey port, int count);
 
     [LoggerMessage(

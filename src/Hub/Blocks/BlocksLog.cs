@@ -11,7 +11,7 @@ internal static partial class BlocksLog
     [LoggerMessage(5551, LogLevel.Information, "{Ip} is no longer blocked")]
     public static partial void Lifted(ILogger logger, string ip);
 
-    [LoggerMessage(5552, LogLevel.Information, "{Count} blocks of the last run are still in force")]
+    [LoggerMessage(5552, LogLevel.Information, "Blocks of the last run that are still in force: {Count}")]
     public static partial void Loaded(ILogger logger, int count);
 
     [LoggerMessage(5553, LogLevel.Error, "{What} They are kept as {Aside}, and nothing is blocked")]

@@ -5,6 +5,7 @@ using Tunnel.Hub.Backups;
 using Tunnel.Hub.Configuration;
 using Tunnel.Shared.Files;
 using Tunnel.Shared.Hosting;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Hub.Cli;
 
@@ -38,7 +39,7 @@ internal static class BackupCommands
                 }
 
                 await context.Out.WriteLineAsync(
-                    $"{path} has {document.Files.Length} files of {directory}. Keep it safe: it has the hub's key.");
+                    $"{path} has {CountText.Of(document.Files.Length, "file")} of {directory}. Keep it safe: it has the hub's key.");
                 if (document.ContentOf(Accepting.HubCertificate.FileName) is null)
                     await context.Error.WriteLineAsync("The certificate of tls.certPem is not in it: keep those files yourself.");
             });
@@ -58,8 +59,8 @@ internal static class BackupCommands
                 var document = Backup.Read(Content(path), path);
                 var what = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"the state of {document.Made.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, {document.Files.Length} files of a hub "
-                    + $"{document.Hub}");
+                    $"the state of {document.Made.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, {CountText.Of(document.Files.Length, "file")} of a "
+                    + $"hub {document.Hub}");
                 if (context.Value(options.DryRun))
                 {
                     await context.Out.WriteLineAsync($"{path} is in order: {what}.");

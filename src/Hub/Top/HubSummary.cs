@@ -18,7 +18,7 @@ internal static class HubSummary
             return row.Add("✖ the hub does not answer; this is how it was", Ink.Bad);
         row.Add(Text($"{hub.EdgesConnected} of {hub.EnabledEdges} edges up"));
         if (hub.Bad > 0)
-            row.Add(Text($"  ✖ {hub.Bad} {(hub.Bad == 1 ? "fault" : "faults")}"), Ink.Bad);
+            row.Add(Text($"  ✖ {CountText.Of(hub.Bad, "fault")}"), Ink.Bad);
         if (hub.Warn > 0)
             row.Add(Text($"  ▲ {hub.Warn} to look at"), Ink.Warn);
         return hub.Bad + hub.Warn == 0 && hub.AllowedEdges > 0 ? row.Add("  ● all well", Ink.Good) : row;

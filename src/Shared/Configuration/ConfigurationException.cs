@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Shared.Configuration;
 
@@ -14,7 +15,7 @@ public sealed class ConfigurationException : Exception
 
     private static string Describe(ImmutableArray<ConfigurationError> errors)
     {
-        var title = errors.Length == 1 ? "The configuration has 1 error:" : $"The configuration has {errors.Length} errors:";
+        var title = $"The configuration has {CountText.Of(errors.Length, "error")}:";
         return string.Join('\n', errors.Select(error => $"  {error}").Prepend(title));
     }
 }

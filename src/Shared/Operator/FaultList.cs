@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Tunnel.Shared.Text;
 
 namespace Tunnel.Shared.Operator;
 
@@ -66,7 +67,9 @@ public sealed class FaultList
 
     /// <summary>Returns the faults that were kept, and how many more there were.</summary>
     public ImmutableArray<Fault> ToImmutable() =>
-        _dropped == 0 ? _faults.ToImmutable() : [.. _faults, new Fault("$", "…", $"and {_dropped} more faults like these")];
+        _dropped == 0
+            ? _faults.ToImmutable()
+            : [.. _faults, new Fault("$", "…", $"and {CountText.Of(_dropped, "more fault")} like these")];
 
     // The text stays readable, since nothing here is ever put into HTML.
     private string Quote(string value) => $"\"{JsonEncodedText.Encode(Cut(value), JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";

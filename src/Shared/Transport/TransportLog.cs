@@ -39,6 +39,7 @@ internal static partial class TransportLog
 
     [LoggerMessage(
         1008, LogLevel.Information,
-        "Tunnel {Name} goes on with {Remote} after {Seconds:0.0} s without a connection: {Streams} streams, {Bytes} bytes are sent again")]
+        "Tunnel {Name} goes on with {Remote} after {Seconds:0.0} s without a connection (streams: {Streams}, bytes that are sent again: "
+        + "{Bytes})")]
     public static partial void Resumed(ILogger logger, string name, IPEndPoint remote, double seconds, int streams, long bytes);
 }

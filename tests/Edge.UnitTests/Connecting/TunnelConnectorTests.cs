@@ -18,6 +18,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly FakeDialer _dialer = new();
     private readonly FakeBinder _binder = new();
+    private readonly LogLines _log = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("tunnel-edge-state-");
     private readonly HubRenewals _other;
@@ -46,7 +47,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         // Each wait is half of its ceiling.
         _connector = new TunnelConnector(
             options, renewals, TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance), pins, inbox, observer,
-            () => 0.5, _time, NullLogger.Instance);
+            () => 0.5, _time, _log);
         _ports = new PortListeners(_binder, new PortLimit(PlentyOfDescriptors.Guard), TimeSpan.FromSeconds(30), _time, NullLogger.Instance);
         var publicAddress = new PublicAddressMonitor(
             [], (_, _) => throw new NotSupportedException(), Dns.GetHostAddressesAsync, _ => { }, _time, NullLogger.Instance);
@@ -209,13 +210,21 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     public async Task Streams_of_a_lost_tunnel_go_on_over_the_next_which_is_dialled_at_once()
     {
         var tunnel = await ConnectAsync(Config(rev: 1, 80));
-        tunnel.StreamsToMove = 3;
+        var answered = new TaskCompletionSource<TunnelResumed>();
+        (tunnel.StreamsToMove, tunnel.StreamsMoved) = (3, answered.Task);
         _time.Advance(Backoff.ShortLived);
 
         tunnel.Lose();
         var next = await ConnectAsync(Config(rev: 1, 80));
 
         await Eventually.IsTrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
+        Assert.Contains(_log.Lines, static line => line.EndsWith("streams that wait for another one: 3", StringComparison.Ordinal));
+        answered.SetResult(new TunnelResumed(2, 0, TimeSpan.Zero));
+        await Eventually.IsTrueAsync(
+            () => _log.Lines.Any(static line => line.Contains("go on", StringComparison.Ordinal)), "they are said to go on");
+        Assert.Equal(
+            "Streams of a tunnel over tcpTls that go on over one over tcpTls: 2",
+            Assert.Single(_log.Lines, static line => line.Contains("go on", StringComparison.Ordinal)));
         next.Lose();
         await WaitForRetryAsync();
     }

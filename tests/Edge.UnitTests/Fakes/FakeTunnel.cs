@@ -59,6 +59,8 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>The tunnel that its streams were moved to.</summary>
     public ITunnel? MovedTo { get; private set; }
 
+    public Task<TunnelResumed> StreamsMoved { get; set; } = Task.FromResult(default(TunnelResumed));
+
     public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
 
     /// <summary>The tunnel to which it was asked to hand over its streams while it lived.</summary>

@@ -178,7 +178,7 @@ public sealed class FirewallControllerTests : IDisposable
         _probe.Answer(null);
         var report = (await _tunnel.NextReportAsync()).FirewallState!;
         Assert.Equal((FirewallReport.Applied, "blockOnly"), (report.State, report.Mode));
-        Assert.Contains("1 rules are left out", Assert.Single(report.Errors), StringComparison.Ordinal);
+        Assert.Contains("1 rule are left out", Assert.Single(report.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("rule bad", _nft.Rules);
         Assert.Contains("blocked", _nft.Rules);
     }

@@ -163,7 +163,7 @@ public sealed class PortListenersTests : IDisposable
         Assert.Equal((3, 0), (log.Lines.Count, _changes));
         state = listeners.Apply(PortSet.Of(numbers.Skip(10).Select(PortKey.Tcp)));
         Assert.Equal(384, state.Bound.Length);
-        Assert.Equal("No longer listening on tcp/1-10; 0 open connections have 30 s to finish", log.Lines[3]);
+        Assert.Equal("No longer listening on tcp/1-10; what is open has 30 s to finish (connections: 0)", log.Lines[3]);
         Assert.Equal(["Listening on tcp/385-394"], log.Lines[4..]);
     }
 

@@ -201,7 +201,7 @@ public sealed class FirewallTests
         (await setup.HubCommandAsync("firewall", "block", "203.0.113.7", "--for", "1h")).Succeeded();
         // This waits until the edge has looked at what is in force: changes before that look are taken for its own.
         await Eventually.IsTrueAsync(
-            () => Task.FromResult(setup.Edge!.Log.Contains("3 sources are blocked", StringComparison.Ordinal)), "the block",
+            () => Task.FromResult(setup.Edge!.Log.Contains("sources that are blocked: 3", StringComparison.Ordinal)), "the block",
             explain: () => setup.Edge!.Log);
 
         (await setup.Network.NftAsync(change)).Succeeded();

@@ -1,6 +1,7 @@
 using System.Net;
 using Tunnel.Shared.Checks;
 using Tunnel.Shared.Protocol.Tokens;
+using Tunnel.Shared.Text;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Doctor.Checks;
@@ -33,7 +34,7 @@ internal sealed class AuthenticationCheck(ITunnelDialer tls, ITunnelDialer? quic
         return new CheckResult(
             Name, CheckStatus.Ok,
             $"the hub takes '{context.Options.EdgeId}' and assigns {result.Config!.ListenPorts.Length} TCP and "
-                + $"{result.Config.ListenPortsUdp.Length} UDP ports");
+                + $"{CountText.Of(result.Config.ListenPortsUdp.Length, "UDP port")}");
     }
 
     // The secrets are tried as the edge does: the one that was renewed, then those that this hub may know instead.

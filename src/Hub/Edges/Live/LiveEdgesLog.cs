@@ -19,7 +19,8 @@ internal static partial class LiveEdgesLog
         "Edge '{EdgeId}' is connected from {Connected} and alive; another process with its id, from {Newcomer}, was turned away")]
     public static partial void Conflict(ILogger logger, string edgeId, IPEndPoint connected, IPEndPoint newcomer);
 
-    [LoggerMessage(2153, LogLevel.Information, "Edge '{EdgeId}' was sent configuration {Rev}: {TcpPorts} TCP and {UdpPorts} UDP ports")]
+    [LoggerMessage(
+        2153, LogLevel.Information, "Edge '{EdgeId}' was sent configuration {Rev}; ports for TCP: {TcpPorts}, for UDP: {UdpPorts}")]
     public static partial void ConfigPushed(ILogger logger, string edgeId, long rev, int tcpPorts, int udpPorts);
 
     [LoggerMessage(2154, LogLevel.Warning, "Edge '{EdgeId}' could not bind {Ports}: {Error}")]
@@ -44,7 +45,7 @@ internal static partial class LiveEdgesLog
     public static partial void ResumeRefused(ILogger logger, string edgeId, IPEndPoint remote, string cause);
 
     [LoggerMessage(
-        2160, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is lost; {Streams} of its streams wait for another one")]
+        2160, LogLevel.Information, "A tunnel of edge '{EdgeId}' from {Remote} is lost; streams that wait for another one: {Streams}")]
     public static partial void StreamsWait(ILogger logger, string edgeId, IPEndPoint remote, int streams);
 
     [LoggerMessage(

@@ -17,7 +17,7 @@ internal static partial class EdgesLog
     [LoggerMessage(2102, LogLevel.Information, "Allowed edges changed: {Added} added, {Updated} updated, {Removed} removed ({Edges})")]
     public static partial void Changed(ILogger logger, int added, int updated, int removed, string edges);
 
-    [LoggerMessage(2103, LogLevel.Information, "Secrets of {Count} edges have expired")]
+    [LoggerMessage(2103, LogLevel.Information, "Secrets have expired; edges that had them: {Count}")]
     public static partial void SecretsExpired(ILogger logger, int count);
 
     [LoggerMessage(2104, LogLevel.Warning, "Expired secrets could not be removed from the state; they are refused all the same")]

@@ -20,6 +20,6 @@ internal static partial class LaneLog
     [LoggerMessage(5703, LogLevel.Debug, "Lane {Index} of {Name} is closed: {Detail}")]
     public static partial void Closed(ILogger logger, string name, int index, string detail);
 
-    [LoggerMessage(5704, LogLevel.Debug, "{Count} streams on lane {Index} of {Name} are to go to another lane, {Reason}")]
+    [LoggerMessage(5704, LogLevel.Debug, "Streams on lane {Index} of {Name} that are to go to another lane, {Reason}: {Count}")]
     public static partial void Leaving(ILogger logger, string name, int index, int count, string reason);
 }
