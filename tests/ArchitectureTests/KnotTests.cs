@@ -14,7 +14,7 @@ public sealed class KnotTests
         ("src/Edge/Cli/EdgeCommandLine.cs", 7, "the commands name the options that they share, and the command line lists the commands"),
         ("src/Hub/Edges/Definitions/EdgeSetValidator.cs", 4, "the parts of a validation report to the whole"),
         ("src/Hub/Edges/Definitions/PortSettings.cs", 13, "a row names the record that it reads, and that the rows of what it contains"),
-        ("src/Hub/Edges/Live/LiveEdges.cs", 17, "one lock, and everything that is decided about an edge's tunnels under it"),
+        ("src/Hub/Edges/Live/LiveEdges.cs", 18, "one lock, and everything that is decided about an edge's tunnels under it"),
         ("src/Hub/Forwarding/SessionForwarder.cs", 4, "a session that moves leaves its forwarder and enters another one's"),
         ("src/Hub/Targets/Pools/TargetPool.cs", 7, "a pool, its members and what chooses among them"),
         ("src/Shared/Protocol/Messages/ControlMessage.cs", 13, "a message is read and written by its type"),

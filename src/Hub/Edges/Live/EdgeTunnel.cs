@@ -207,11 +207,11 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         {
             case Report.ConfigApplied:
                 PortReport = report;
-                _registry.OnPortReport(this, report);
+                _registry.Reports.OnPorts(this, report);
                 break;
             case Report.Firewall when report.FirewallState is { } firewall:
                 FirewallReport = firewall with { Drift = firewall.Drift ?? FirewallReport?.Drift };
-                _registry.OnFirewallReport(this, report.Rev, firewall);
+                _registry.Reports.OnFirewall(this, report.Rev, firewall);
                 break;
             case Report.PublicAddress:
                 NotePublicAddress(report.PublicIp, report.PublicIpv6);
@@ -250,7 +250,7 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
         PublicIp = HostSyntax.TryParseAddress(address, out var parsed) ? parsed.ToString() : null;
         PublicIpv6 = HostSyntax.TryParseAddress(ipv6, out parsed) ? parsed.ToString() : null;
         if (PublicIp is { } found && found != before)
-            _registry.OnPublicAddress(this, found);
+            _registry.Reports.OnPublicAddress(this, found);
     }
 
     // HELLO would have come first, so a peer that opens something without it is a base peer.

@@ -27,7 +27,6 @@ internal sealed class LiveEdges : IDisposable
     private readonly IAllowedEdges _allowed;
     private readonly ITunnelForwarder _forwarder;
     private readonly LiveEdgesOptions _options;
-    private readonly HubEventFeed _events;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TunnelElection _election;
@@ -44,7 +43,6 @@ internal sealed class LiveEdges : IDisposable
         _allowed = allowed;
         _forwarder = forwarder;
         _options = options;
-        _events = events;
         _time = time;
         _logger = loggerFactory.CreateLogger<LiveEdges>();
         Presences = new EdgePresences(time);
@@ -61,6 +59,7 @@ internal sealed class LiveEdges : IDisposable
         _resumes = new ResumeAdmission(_lock, _logger);
         Lanes = new LaneAdmission(_lock, options.MaxLanes, _logger);
         Dials = new DialNeeds(_lock, _slots, options.MaxLanes);
+        Reports = new EdgeReports(_lock, _slots, Configs, events, time, _logger);
     }
 
     /// <summary>Counts the tunnels that lost their connection, and those that went on over another.</summary>
@@ -68,6 +67,9 @@ internal sealed class LiveEdges : IDisposable
 
     /// <summary>Tells the edges what they are to do.</summary>
     public ConfigPusher Configs { get; }
+
+    /// <summary>Takes what edges report of their machines.</summary>
+    public EdgeReports Reports { get; }
 
     /// <summary>Lets streams go on over another tunnel of their edge.</summary>
     public StreamMoves Moves { get; }
@@ -271,49 +273,6 @@ internal sealed class LiveEdges : IDisposable
         }
 
         Dials.OnLess(live.EdgeId);
-    }
-
-    public void OnPortReport(EdgeTunnel live, Report report)
-    {
-        Configs.OnApplied(live, report.Rev);
-        var (bound, failedPorts) =
-            (report.Bound.Sum(port => port.Count), report.Failed.Sum(port => (port.To ?? port.Port) - port.Port + 1));
-        LiveEdgesLog.ConfigApplied(_logger, live.EdgeId, report.Rev, bound, failedPorts);
-        _events.Post(new PortsAppliedEvent(
-            live.EdgeId, report.Rev, bound, failedPorts,
-            [.. report.Failed.Take(PortsAppliedEvent.MaxFailedPorts)])
-        { Time = _time.GetUtcNow() });
-        foreach (var failed in report.Failed)
-            LiveEdgesLog.PortFailed(_logger, live.EdgeId, failed, failed.Error);
-    }
-
-    /// <summary>Handles the edge's report that it applied a firewall configuration, or why it did not.</summary>
-    public void OnFirewallReport(EdgeTunnel live, long revision, FirewallReport firewall)
-    {
-        if (firewall.Drift is { } drift)
-        {
-            LiveEdgesLog.FirewallDrifted(_logger, live.EdgeId, drift.What, drift.Mended ? "it was put back" : "it can't be put back");
-            _events.Post(new FirewallDriftedEvent(live.EdgeId, drift.What, drift.Mended) { Time = _time.GetUtcNow() });
-        }
-
-        LiveEdgesLog.FirewallReported(
-            _logger, firewall.Fault is null ? LogLevel.Information : LogLevel.Warning, live.EdgeId, revision,
-            firewall.Fault ?? firewall.State);
-        _events.Post(
-            new FirewallConfigUpdatedEvent(live.EdgeId, revision, firewall.Fault is null, firewall.Fault) { Time = _time.GetUtcNow() });
-    }
-
-    public void OnPublicAddress(EdgeTunnel live, string address)
-    {
-        lock (_lock)
-        {
-            // An edge reports its address again after a reconnect.
-            if (!_slots.TryGetValue(live.EdgeId, out var slot) || slot.PublicIp == address)
-                return;
-            slot.PublicIp = address;
-        }
-
-        _events.Post(new PublicIpDiscoveredEvent(live.EdgeId, address) { Time = _time.GetUtcNow() });
     }
 
     /// <summary>All tunnels that have not ended.</summary>

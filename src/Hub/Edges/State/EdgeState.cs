@@ -50,6 +50,16 @@ internal sealed class EdgeState
     /// <summary>When the next secret expires, or null.</summary>
     public DateTimeOffset? NextExpiry { get; }
 
+    /// <summary>Gives the state a revision, unless it is the same as before.</summary>
+    /// <param name="before">The state before the change.</param>
+    /// <param name="now">The time of the change, which makes revisions of hubs comparable that share nothing.</param>
+    public EdgeState After(EdgeState before, DateTimeOffset now)
+    {
+        if (!ReferenceEquals(before, this))
+            Revision = Math.Max(before.Revision + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        return this;
+    }
+
     /// <summary>Returns the entity tag of one edge, or null when there is none.</summary>
     public string? TagOf(string id) => Edges.GetValueOrDefault(id)?.Tag;
 

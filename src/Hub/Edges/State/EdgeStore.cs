@@ -6,7 +6,6 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
 using Tunnel.Hub.Keeping;
 using Tunnel.Shared.Files;
-using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Hosting;
 using Tunnel.Shared.Operator;
 using Tunnel.Shared.Protocol.Addresses;
@@ -29,7 +28,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EdgeChangeNotifier _notifier;
-    private readonly ITimer _expiry;
+    private readonly SecretExpiry _expiry;
 
     internal EdgeStore(
         IDocumentKeeper keeper, ISecretHasher hasher, SecretMemory memory, int maxEdges, TimeProvider time, ILoggerFactory loggerFactory)
@@ -51,10 +50,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
         _time = time;
         _logger = loggerFactory.CreateLogger<EdgeStore>();
         _notifier = new EdgeChangeNotifier(_logger);
-        _expiry = time.CreateGuardedTimer(
-            static self =>
-                Task.Run(self.RemoveExpiredAsync).Guard("removing expired secrets"), this, Timeout.InfiniteTimeSpan,
-                Timeout.InfiniteTimeSpan);
+        _expiry = new SecretExpiry(_kept, time, _logger);
     }
 
     /// <inheritdoc/>
@@ -233,7 +229,7 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             EdgesLog.Loaded(_logger, _kept.Current.Entries.Count, _keeper.Place);
             if (seed.Count > 0)
                 EdgesLog.SeedIgnored(_logger, _keeper.Place);
-            ArmExpiry(_kept.Current);
+            _expiry.Arm(_kept.Current);
             foreach (var fault in _format.Tolerated)
                 EdgesLog.Tolerated(_logger, fault);
             ForgetUnusedSecrets();
@@ -292,22 +288,13 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
             return new EdgeUpdateResult { Status = EdgeUpdateStatus.PreconditionFailed, After = before };
         var change = prepare(before);
         return change.After is { } after
-            ? change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = Revised(before, after) }
+            ? change.Result with { Diff = EdgeSetDiffer.Compare(before, after), After = after.After(before, _time.GetUtcNow()) }
             : change.Result with { After = before };
-    }
-
-    // The clock makes revisions of hubs comparable that are told the same one after the other and share nothing.
-    private EdgeState Revised(EdgeState before, EdgeState after)
-    {
-        var now = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        if (!ReferenceEquals(before, after))
-            after.Revision = Math.Max(before.Revision + 1, now);
-        return after;
     }
 
     private void OnApplied(EdgeState before, EdgeState after)
     {
-        ArmExpiry(after);
+        _expiry.Arm(after);
         var diff = EdgeSetDiffer.Compare(before, after);
         if (diff.IsEmpty)
             return;
@@ -319,40 +306,4 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
 
     private void ForgetUnusedSecrets() =>
         _secrets.Retain(_kept.Current.Entries.Values.SelectMany(entry => entry.Secrets.Items).Select(secret => secret.Id).ToHashSet());
-
-    private void ArmExpiry(EdgeState state)
-    {
-        // A timer takes at most 49 days, so a later expiry is looked at again every day.
-        var due = state.NextExpiry is { } expiry
-            ? TimeSpan.FromTicks(Math.Clamp((expiry - _time.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerDay))
-            : Timeout.InfiniteTimeSpan;
-        _expiry.Change(due, Timeout.InfiniteTimeSpan);
-    }
-
-    private async Task RemoveExpiredAsync()
-    {
-        try
-        {
-            // The secret is refused all the same, since every check looks at the clock; what matters is that the tunnels are told.
-            await _kept.ChangeAsync(WithoutExpired, CancellationToken.None, error => EdgesLog.ExpiryNotSaved(_logger, error));
-        }
-        catch (ObjectDisposedException)
-        {
-            // The timer had just fired.
-        }
-    }
-
-    private EdgeState? WithoutExpired(EdgeState before)
-    {
-        var after = before.WithoutExpired(_time.GetUtcNow());
-        var diff = EdgeSetDiffer.Compare(before, after);
-        if (diff.IsEmpty)
-        {
-            ArmExpiry(before);
-            return null;
-        }
-
-        EdgesLog.SecretsExpired(_logger, diff.Edges.Length);
-        return Revised(before, after);
-    }
 }
