@@ -2,7 +2,11 @@ using Tunnel.Shared.Operator;
 
 namespace Tunnel.Shared.Configuration;
 
-/// <summary>One thing that is wrong with the configuration, in words for the operator.</summary>
+/// <summary>
+/// One thing that is wrong with the configuration, in words for the operator. It is no <see cref="Fault"/>, which has its place in one
+/// document: a setting may have been given in any of several layers, so this names where, or that it was given nowhere, and a program has
+/// so few settings that all of their errors are shown.
+/// </summary>
 /// <param name="Setting">The setting's path as written in the JSON file, for example <c>tls.certPem</c>, or a file's name when the file
 /// itself is wrong.</param>
 /// <param name="Value">The value that was found, or null when there was none; never a secret.</param>
