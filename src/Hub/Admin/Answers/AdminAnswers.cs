@@ -15,13 +15,13 @@ internal sealed record EdgeChangeAnswer
     /// <summary>The connection token with the new edge's secret, shown once; null when none was requested.</summary>
     public string? Token { get; init; }
 
-    /// <summary>What changed, by edge and port.</summary>
+    /// <summary>The changes, by edge and port.</summary>
     public ImmutableArray<EdgeDiff> Changes { get; init; } = [];
 
     public ImmutableArray<Fault> Warnings { get; init; } = [];
 }
 
-/// <summary>What a new token or secret is to contain.</summary>
+/// <summary>The contents of a token or secret that is to be made.</summary>
 internal sealed record TokenRequest
 {
     /// <summary>HOST[:PORT] where edges reach the hub; null: the setting publicHost.</summary>

@@ -3,7 +3,7 @@ using Tunnel.Hub.History;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>What passed lately, in steps of equal length; all series have their points at the same times.</summary>
+/// <summary>Series of the latest traffic, in steps of equal length; all of them have their points at the same times.</summary>
 internal sealed record HistoryAnswer
 {
     /// <summary>How many seconds each point stands for: 1 or 10.</summary>

@@ -6,14 +6,14 @@ namespace Tunnel.Hub.Admin.Answers;
 /// <param name="KeyNeeded">False over the hub's Unix socket.</param>
 internal sealed record LoginNeed(bool KeyNeeded);
 
-/// <summary>What a request's key allows.</summary>
+/// <summary>The rights of a request's key.</summary>
 /// <param name="MayChange">False for the read-only key: everything that changes something is answered 403.</param>
 internal sealed record KeyAccess(bool MayChange);
 
 /// <summary>The code of a login link.</summary>
 internal sealed record LoginRequest
 {
-    /// <summary>What stands in the link behind <c>#login=</c>.</summary>
+    /// <summary>The part of the link behind <c>#login=</c>.</summary>
     public required string Code { get; init; }
 }
 

@@ -4,7 +4,7 @@ using Tunnel.Shared.Transport;
 
 namespace Tunnel.Hub.Admin.Answers;
 
-/// <summary>What a dashboard shows: figures of the whole hub, what is wrong, and a page of its edges.</summary>
+/// <summary>The contents of a dashboard: figures of the whole hub, its troubles, and a page of its edges.</summary>
 internal sealed record OverviewAnswer
 {
     /// <summary>The most troubles that are named; all of them are counted.</summary>
@@ -64,7 +64,7 @@ internal sealed record OverviewAnswer
     /// <summary>How much there is that works in part or will not for long.</summary>
     public required int Warn { get; init; }
 
-    /// <summary>What is wrong, the worst first, at most a hundred; of the edge alone when one was asked for.</summary>
+    /// <summary>The troubles, the worst first, at most a hundred; those of the edge alone when one was asked for.</summary>
     public ImmutableArray<Trouble> Troubles { get; init; } = [];
 
     /// <summary>How many edges there are like those that were asked for, on whatever page.</summary>
@@ -95,7 +95,7 @@ internal sealed record EdgeOverview
     /// <summary>The address and port of its newest tunnel, or of its last one.</summary>
     public string? Remote { get; init; }
 
-    /// <summary>What its newest tunnel runs over.</summary>
+    /// <summary>The transport of its newest tunnel.</summary>
     public TransportKind? Transport { get; init; }
 
     /// <summary>The connections of its tunnels, where they are more than its tunnels.</summary>

@@ -19,7 +19,7 @@ internal sealed record PortQuestion
     /// <summary>The settings that the port would have; null: they are not checked.</summary>
     public PortPolicyDefinition? Policy { get; init; }
 
-    /// <summary>What of the settings could not be read; it is told together with what is wrong with the others.</summary>
+    /// <summary>The faults of settings that could not be read; they are told together with what is wrong with the others.</summary>
     internal ImmutableArray<Fault> Unreadable { get; init; } = [];
 }
 
@@ -32,7 +32,7 @@ internal sealed record PortAnswer
     /// <summary>Why not: out of range, a clash with ports that the edge has, too many, or faults of the settings.</summary>
     public required ImmutableArray<Fault> Errors { get; init; }
 
-    /// <summary>What deserves a look: ports that the edge's machine usually needs for itself.</summary>
+    /// <summary>Things to look at: ports that the edge's machine usually needs for itself.</summary>
     public required ImmutableArray<Fault> Warnings { get; init; }
 
     /// <summary>Edges that already have this port, or one of this range; not a fault, since each is a machine of its own.</summary>

@@ -17,10 +17,10 @@ internal sealed record Problem
     /// <summary>The status in words.</summary>
     public string Title => ReasonPhrases.GetReasonPhrase(Status);
 
-    /// <summary>What went wrong, for the operator.</summary>
+    /// <summary>The fault in words for the operator.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>What to ask the API next; null when there is no advice.</summary>
+    /// <summary>Advice what to ask the API next; null when there is none.</summary>
     public string? Hint { get; init; }
 
     /// <summary>Each fault with its JSON path, value and what would be valid; secrets are masked.</summary>
