@@ -10,6 +10,9 @@ internal sealed class ConnectionState(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private ITunnel? _tunnel;
+
+    // A tunnel that has ended while streams of it wait for the next one.
+    private ITunnel? _waiting;
     private ConnectionStatus _current = new();
 
     public ConnectionStatus Current => Volatile.Read(ref _current);
@@ -26,7 +29,7 @@ internal sealed class ConnectionState(TimeProvider time)
     {
         lock (_lock)
         {
-            _tunnel = tunnel;
+            (_tunnel, _waiting) = (tunnel, null);
             Change(_ => new ConnectionStatus
             {
                 Connected = true,
@@ -63,6 +66,9 @@ internal sealed class ConnectionState(TimeProvider time)
             if (_tunnel is not null && _tunnel != tunnel)
                 return;
             _tunnel = null;
+            var waits = tunnel.StreamsToMove > 0;
+            if (waits)
+                _waiting = tunnel;
             Change(status => status with
             {
                 Connected = false,
@@ -70,9 +76,21 @@ internal sealed class ConnectionState(TimeProvider time)
                 Choice = null,
                 Address = null,
                 Since = time.GetUtcNow(),
-                LostSince = null,
+                LostSince = waits ? time.GetUtcNow() : _waiting is null ? null : status.LostSince,
                 LastError = error ?? status.LastError,
             });
+        }
+    }
+
+    /// <summary>Notes that none of the streams of a tunnel that has ended waits for another one any more.</summary>
+    public void NoteSettled(ITunnel tunnel)
+    {
+        lock (_lock)
+        {
+            if (_waiting != tunnel)
+                return;
+            _waiting = null;
+            Change(static status => status with { LostSince = null });
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed record ConnectionStatus
     /// <summary>When the present tunnel began, or the last one ended.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Since when the tunnel waits for another connection; null while it has one, or there is no tunnel.</summary>
+    /// <summary>Since when what is open waits for another connection or tunnel; null while nothing does.</summary>
     public DateTimeOffset? LostSince { get; init; }
 
     /// <summary>Why there is no tunnel, or why the last one ended.</summary>

@@ -464,6 +464,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (!live.IsHeld)
             _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();
+        await live.Tunnel.StreamsSettled;
+        _state.NoteSettled(live.Tunnel);
     }
 
     /// <summary>

@@ -56,7 +56,7 @@ public sealed record EdgeStatus
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>
-    /// Since when the tunnel has had no connection, while what is open waits for another one; null while it has one, or there is no tunnel.
+    /// Since when the tunnel has had no connection, while what is open waits for another one; null while nothing waits.
     /// </summary>
     public DateTimeOffset? LostSince { get; init; }
 

@@ -27,6 +27,27 @@ public sealed class ConnectionStateTests
     }
 
     [Fact]
+    public void Since_when_the_streams_of_a_lost_tunnel_wait_is_told_until_there_is_another_or_none_waits()
+    {
+        var (lost, next) = (new FakeTunnel { StreamsToMove = 2 }, new FakeTunnel { StreamsToMove = 1 });
+        _state.NoteConnected(lost, TransportChoice.Configured);
+        _state.NoteEnd(lost, "cut");
+        Assert.False(_state.Current.Connected);
+        Assert.NotNull(_state.Current.LostSince);
+
+        // What settles later is not what the next tunnel has lost.
+        _state.NoteConnected(next, TransportChoice.Configured);
+        Assert.Null(_state.Current.LostSince);
+        _state.NoteEnd(next, "cut");
+        _state.NoteSettled(lost);
+        _state.NoteEnd(new FakeTunnel(), "the hub went away before it counted");
+        Assert.NotNull(_state.Current.LostSince);
+
+        _state.NoteSettled(next);
+        Assert.Null(_state.Current.LostSince);
+    }
+
+    [Fact]
     public void A_tunnel_that_ends_before_it_counts_says_why()
     {
         _state.NoteEnd(new FakeTunnel(), "refused");

@@ -215,6 +215,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         _time.Advance(Backoff.ShortLived);
 
         tunnel.Lose();
+        await Eventually.IsTrueAsync(() => _connector.Status.LostSince is not null, "the status says that streams wait");
         var next = await ConnectAsync(Config(rev: 1, 80));
 
         await Eventually.IsTrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
@@ -225,6 +226,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         Assert.Equal(
             "Streams of a tunnel over tcpTls that go on over one over tcpTls: 2",
             Assert.Single(_log.Lines, static line => line.Contains("go on", StringComparison.Ordinal)));
+        Assert.Null(_connector.Status.LostSince);
         next.Lose();
         await WaitForRetryAsync();
     }
