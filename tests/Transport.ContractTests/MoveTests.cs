@@ -61,6 +61,7 @@ public sealed class MoveTests : IAsyncLifetime
         var moved = await first.Hub.StreamsMoved.WaitAsync(SocketHelpers.Hang);
         Assert.Equal(1, moved.Streams);
         Assert.InRange(moved.BytesAgain, 0, 8 << 20);
+        AssertOpenedOnce(first, second);
         await first.Hub.StreamsSettled.WaitAsync(SocketHelpers.Hang);
         await first.Edge.StreamsSettled.WaitAsync(SocketHelpers.Hang);
     }
@@ -215,6 +216,7 @@ public sealed class MoveTests : IAsyncLifetime
         await halfUpstream.SendAsync("answer"u8.ToArray());
         halfUpstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("answer"u8.ToArray(), await half.ReadToEndAsync());
+        AssertOpenedOnce(first, second, streams: 3);
     }
 
     [Fact]
@@ -232,6 +234,13 @@ public sealed class MoveTests : IAsyncLifetime
         await upstream.SendAsync(BitConverter.GetBytes(2));
         Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
         Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(client, 4)));
+    }
+
+    // A stream is opened by its client; where it goes on, it is no other one.
+    private static void AssertOpenedOnce(TunnelPair first, TunnelPair second, int streams = 1)
+    {
+        Assert.Equal((streams, 0), (first.Edge.Counters.StreamsOpened, second.Edge.Counters.StreamsOpened));
+        Assert.Equal((streams, 0), (first.Hub.Counters.StreamsOpened, second.Hub.Counters.StreamsOpened));
     }
 
     private async Task<TunnelPair> DialAsync(bool overQuic)

@@ -319,7 +319,7 @@ public sealed class TlsLaneTests : IDisposable
         tunnel.Keeper!.Stop();
         var keeper = new LaneKeeper(tunnel, DialAsync, "hub.test", context);
         var lost = new TunnelEnd(TunnelEndKind.ConnectionLost, "by the test");
-        await tunnel.All[1].Mux.DetachAsync(lost);
+        await tunnel.All[1].Mux.Links.DetachAsync(lost);
         Assert.True(tunnel.All[1].Mux.IsLost);
         keeper.Start();
         time.Advance(TimeSpan.Zero);
@@ -331,7 +331,7 @@ public sealed class TlsLaneTests : IDisposable
         Assert.InRange(dials, 10, 23);
 
         var before = dials;
-        await tunnel.All[0].Mux.DetachAsync(lost);
+        await tunnel.All[0].Mux.Links.DetachAsync(lost);
         Assert.True(tunnel.IsLost);
         for (var elapsed = 0; elapsed < 21_000; elapsed += BulkMeter.Period)
             time.Advance(TimeSpan.FromMilliseconds(BulkMeter.Period));

@@ -57,7 +57,7 @@ public sealed class TlsResumeTests
         var knewTooEarly = false;
         handler.OnStream = stream =>
         {
-            detaching = handler.Tunnel!.DetachAsync(lost);
+            detaching = handler.Tunnel!.Links.DetachAsync(lost);
             knewTooEarly = detaching.IsCompleted;
         };
         byte[] frames =

@@ -9,7 +9,7 @@ public readonly record struct TunnelCounters
     /// <summary>Bytes out of the tunnel, TCP and UDP.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Streams ever opened.</summary>
+    /// <summary>Streams ever opened; one that goes on here after another tunnel is counted there only.</summary>
     public long StreamsOpened { get; init; }
 
     /// <summary>Streams that ended by a reset of either side.</summary>

@@ -1,4 +1,5 @@
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Moving;
 
@@ -7,4 +8,7 @@ internal interface IMovingTunnel
 {
     /// <summary>The streams that may go on over another tunnel.</summary>
     MovableStreams Moving { get; }
+
+    /// <summary>Counts what the tunnel carries.</summary>
+    TrafficMeter Traffic { get; }
 }

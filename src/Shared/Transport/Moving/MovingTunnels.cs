@@ -19,26 +19,40 @@ internal static class MovingTunnels
         OpenCarrier<T> open)
         where T : ITunnel, IMovingTunnel
     {
-        if ((tunnel.Features & TunnelFeatures.Move) == 0)
-            return open(tunnel, opening, endpoint, observer);
+        // A stream that goes on here was counted where it began.
         if (endpoint is LegEndpoint further)
         {
             further.Leg.Table = tunnel.Moving;
             return open(tunnel, opening, endpoint, observer);
         }
 
-        var stream = new MovableStream(context, opening, endpoint, observer);
-        var leg = stream.Leg!;
-        leg.Table = tunnel.Moving;
-        return open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null ? null : stream;
+        ITunnelStream? stream;
+        if ((tunnel.Features & TunnelFeatures.Move) == 0)
+        {
+            stream = open(tunnel, opening, endpoint, observer);
+        }
+        else
+        {
+            var movable = new MovableStream(context, opening, endpoint, observer);
+            var leg = movable.Leg!;
+            leg.Table = tunnel.Moving;
+            stream = open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null ? null : movable;
+        }
+
+        if (stream is not null)
+            tunnel.Traffic.CountOpened();
+        return stream;
     }
 
     /// <summary>Hub: makes of a stream that the edge has opened one that may be moved, unless it goes on with another.</summary>
     public static ITunnelStream Accept<T>(this T tunnel, TransportContext context, ITunnelStream carrier, in StreamOpening opening)
-        where T : ITunnel, IMovingTunnel =>
-        (tunnel.Features & TunnelFeatures.Move) != 0 && opening.Move is null
-            ? new MovableStream(context, carrier, tunnel.Moving)
-            : carrier;
+        where T : ITunnel, IMovingTunnel
+    {
+        if (opening.Move is not null)
+            return carrier;
+        tunnel.Traffic.CountOpened();
+        return (tunnel.Features & TunnelFeatures.Move) != 0 ? new MovableStream(context, carrier, tunnel.Moving) : carrier;
+    }
 
     /// <summary>Edge: lets the streams of a tunnel that lives go on over another one, if both can do that.</summary>
     public static Task<int> HandOverAsync<T>(this T tunnel, ITunnel other)

@@ -55,6 +55,8 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public TunnelCounters Counters => Core.Traffic.Snapshot();
 
+    public TrafficMeter Traffic => Core.Traffic;
+
     public TunnelQueues Queues => Endpoint.Queues;
 
     public bool IsInDoubt => _links.Current.Doubt.IsOn && !Core.IsDetached && !IsDead;
@@ -91,6 +93,9 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     /// <summary>Passes from one connection to another.</summary>
     internal TunnelResumption Resumption { get; }
+
+    /// <summary>The connections that carry it.</summary>
+    internal TunnelLinks Links => _links;
 
     internal EventLoop Loop => _links.Current.Connection.Loop;
 
@@ -244,17 +249,6 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     // A tunnel takes its leave for all of its lanes.
     void IControlOwner.SendGoAway(string reason) => Facade.SendGoAway(reason);
-
-    // ---- from one connection to another
-
-    /// <inheritdoc cref="TunnelLinks.DetachAsync"/>
-    internal Task<ResumePoint?> DetachAsync(TunnelEnd cause) => _links.DetachAsync(cause);
-
-    /// <inheritdoc cref="TunnelLinks.HandToAsync"/>
-    internal Task<TunnelLink?> HandToAsync(MuxTunnel other) => _links.HandToAsync(other);
-
-    /// <inheritdoc cref="TunnelLinks.TryAdopt"/>
-    internal bool TryAdopt(TunnelLink link, ResumePoint peer) => _links.TryAdopt(link, peer);
 
     /// <summary>Ends the tunnel, because its peer broke the protocol.</summary>
     internal void Break(string violation)

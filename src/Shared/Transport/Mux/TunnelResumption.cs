@@ -65,7 +65,7 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
             // A lie harms only the connection that it came over.
             tunnel.Endpoint.Change.CanResume(peer);
             var cause = new TunnelEnd(TunnelEndKind.ConnectionLost, "its edge came back over another connection");
-            if (await tunnel.DetachAsync(cause) is not { } own || !tunnel.Endpoint.Change.CanResume(peer))
+            if (await tunnel.Links.DetachAsync(cause) is not { } own || !tunnel.Endpoint.Change.CanResume(peer))
                 return ResumeOutcome.Refused;
             lock (other.Core.Sync)
                 other.Core.Link.ResumeAndStop(own.Write());
@@ -179,7 +179,7 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
     {
         if (!tunnel.IsLost && !tunnel.IsInDoubt)
             return ResumeOutcome.Failed;
-        if (await tunnel.DetachAsync(new TunnelEnd(TunnelEndKind.Timeout, "the hub does not answer")) is not { } own)
+        if (await tunnel.Links.DetachAsync(new TunnelEnd(TunnelEndKind.Timeout, "the hub does not answer")) is not { } own)
             return ResumeOutcome.Failed;
         var answer = await other.Resumption.AskAsync(new ResumeHello(TunnelId) { Point = own }, cancellationToken);
         if (answer is null or { IsLost: true })
@@ -198,7 +198,9 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
     }
 
     private async Task<ResumeOutcome> TakeOverAsync(MuxTunnel other, ResumePoint peer) =>
-        await other.HandToAsync(tunnel) is { } link && tunnel.TryAdopt(link, peer) ? ResumeOutcome.Resumed : ResumeOutcome.Failed;
+        await other.Links.HandToAsync(tunnel) is { } link && tunnel.Links.TryAdopt(link, peer)
+            ? ResumeOutcome.Resumed
+            : ResumeOutcome.Failed;
 
     /// <returns>The hub's answer; null when none came in time.</returns>
     private async Task<Answer?> AskAsync(ResumeHello resume, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Lanes;
 
@@ -75,6 +76,8 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
                 return _lanes.Aggregate(_past, static (sum, lane) => sum.Plus(lane.Mux.Counters));
         }
     }
+
+    public TrafficMeter Traffic => _first.Traffic;
 
     public TunnelQueues Queues => _lanes.Aggregate(default(TunnelQueues), static (sum, lane) => sum.Plus(lane.Mux.Queues));
 

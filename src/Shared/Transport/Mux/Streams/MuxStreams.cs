@@ -35,7 +35,6 @@ internal sealed class MuxStreams(MuxCore core)
         _table.Add(stream.Id, stream);
         stream.IsKnown = true;
         core.Unfinished.Add();
-        core.Traffic.CountOpened();
     }
 
     public void Remove(MuxStream stream)

@@ -177,11 +177,7 @@ internal sealed class QuicStreams(QuicCore core, StreamIds ids, IStreamsOwner ow
     }
 
     /// <summary>The opening lines of a stream have come.</summary>
-    public void OnOpened(QuicStream stream, in StreamOpening opening)
-    {
-        core.Traffic.CountOpened();
-        owner.OnStreamOpened(stream, opening);
-    }
+    public void OnOpened(QuicStream stream, in StreamOpening opening) => owner.OnStreamOpened(stream, opening);
 
     /// <summary>Edge: a stream only waits for the peer's answer to its end.</summary>
     public void OnEnding()
@@ -226,7 +222,6 @@ internal sealed class QuicStreams(QuicCore core, StreamIds ids, IStreamsOwner ow
             _table.UnderWay.Add();
         }
 
-        core.Traffic.CountOpened();
         return true;
     }
 }
