@@ -1,8 +1,5 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Tunnel.FunctionalTests.Harness;
@@ -40,21 +37,17 @@ public sealed class BasePeerTests
     [Fact]
     public async Task The_edge_serves_a_base_hub_and_says_nothing_that_it_does_not_know()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var made = new CertificateRequest("CN=base hub", key, HashAlgorithmName.SHA256).CreateSelfSigned(
-            DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
-        using var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
-        var pin = System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var rawHub = new RawHub(listener);
         var (address, port) = (LoopbackAddresses.Next(), FreePorts.Next());
-        var token = new ConnectionToken(
-            "127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, "some-edge", "a-secret-of-the-base-kind", [pin]);
         var directory = Directory.CreateTempSubdirectory("tunnel-base-hub-");
         try
         {
-            await using var edge = EdgeProcess.Start(directory.FullName, token.Encode(), address);
-            using var hub = await AcceptAsync(listener, certificate);
+            await using var edge = EdgeProcess.Start(
+                directory.FullName, rawHub.TokenFor("some-edge", "a-secret-of-the-base-kind"), address);
+            using var hub = await rawHub.AcceptAsync();
             Assert.Equal("EDGE some-edge a-secret-of-the-base-kind", await hub.ReadLineAsync());
             await hub.SendAsync($$$"""{"listenPorts":[{{{port}}}],"listenPortsUdp":[],"futureMember":{"x":1}}""" + "\n");
             await edge.WaitForPortsAsync([port], []);
@@ -113,18 +106,6 @@ public sealed class BasePeerTests
         await setup.Hub.PutEdgeAsync("base", [port, FreePorts.Next()], []);
         using var config = JsonDocument.Parse((await edge.ReadFrameAsync(FrameTypes.Config)).Payload);
         Assert.Equal(2, config.RootElement.GetProperty("listenPorts").GetArrayLength());
-    }
-
-    private static async Task<TunnelPeer> AcceptAsync(TcpListener listener, X509Certificate2 certificate)
-    {
-        var socket = await listener.AcceptSocketAsync().WaitAsync(Limit);
-        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
-        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
-        {
-            ServerCertificate = certificate,
-            ApplicationProtocols = [new SslApplicationProtocol("tunnel/1")],
-        }).WaitAsync(Limit);
-        return new TunnelPeer(stream);
     }
 
     private static async Task ServeStreamAsync(TunnelPeer hub, IPEndPoint edge)

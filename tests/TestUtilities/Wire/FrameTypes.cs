@@ -20,4 +20,5 @@ public static class FrameTypes
     public const byte Hello = 0x20;
     public const byte Report = 0x21;
     public const byte GoAway = 0x22;
+    public const byte Probe = 0x25;
 }
