@@ -121,6 +121,43 @@ public sealed class QuicNetworkTests
     }
 
     [Fact]
+    public async Task When_tcp_is_blocked_a_tunnel_that_had_fallen_back_to_tls_moves_to_quic_with_all_that_is_open()
+    {
+        await using var tunnel = await StartAsync("quicWithFallback", link => link.SetAsync("udp off"), "--rate", "50mbit");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var idle = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await idle.AssertEchoAsync();
+        using var udpUpstream = tunnel.ListenUdp(tunnel.Udp[0]);
+        using var udpClient = tunnel.Link.Near.CreateSocket(SocketType.Dgram);
+        await udpClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, tunnel.Udp[0]));
+        var seenBefore = await SendUntilSeenAsync(udpClient, udpUpstream);
+        using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        var (down, up) = (RandomNumberGenerator.GetBytes(32 << 20), RandomNumberGenerator.GetBytes(32 << 20));
+        var sending = Task.WhenAll(SendToEndAsync(busy.Server, down), SendToEndAsync(busy.Client, up));
+        var (received, uploaded) = (new MemoryStream(), new MemoryStream());
+        var receiving = busy.Client.DrainAsync(data => received.Write(data.Span), UntilMoved);
+        var uploading = busy.Server.DrainAsync(data => uploaded.Write(data.Span), UntilMoved);
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(received.Length > 1 << 20 && uploaded.Length > 1 << 20), "the first bytes", UntilMoved);
+        Assert.Equal("tcpTls", (await tunnel.EdgeStatusAsync()).GetProperty("transport").GetString());
+
+        await tunnel.Link.SetAsync("udp on");
+        await tunnel.Link.SetAsync("tcp off");
+        await tunnel.Edge.WaitForTransportAsync("quic", UntilMoved);
+
+        using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await next.AssertEchoAsync();
+        await idle.AssertEchoAsync();
+        Assert.Equal(((long)down.Length, StreamEnd.Finished), await receiving);
+        Assert.Equal(((long)up.Length, StreamEnd.Finished), await uploading);
+        Assert.Equal(down, received.ToArray());
+        Assert.Equal(up, uploaded.ToArray());
+        await sending;
+        Assert.Equal(seenBefore, await SendUntilSeenAsync(udpClient, udpUpstream));
+        Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
+    }
+
+    [Fact]
     public async Task Sixty_four_transfers_both_ways_lose_nothing_when_udp_is_blocked()
     {
         const int Streams = 64;

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Tls;
+using Tunnel.TestUtilities.Wire;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -236,6 +238,170 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(client, 4)));
     }
 
+    [Fact]
+    public async Task A_tunnel_over_tls_whose_connection_is_lost_goes_on_within_one_over_quic_and_hands_over_what_is_open()
+    {
+        using var relay = new CutRelay();
+        var first = await DialAsync(overQuic: false, relay);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        var (idle, _) = await TestEdge.ConnectAsync(first);
+        var idleUpstream = await _hub.AcceptAsync();
+        var (half, _) = await TestEdge.ConnectAsync(first);
+        var halfUpstream = await _hub.AcceptAsync();
+        half.Shutdown(SocketShutdown.Send);
+        await halfUpstream.ReadToEndAsync();
+        var up = RandomNumberGenerator.GetBytes(16 << 20);
+        var down = RandomNumberGenerator.GetBytes(16 << 20);
+        var sending = Task.WhenAll(SendAsync(client, up), SendAsync(upstream, down));
+        var heard = ReadAsync(upstream, 1 << 20);
+        var before = await ReadAsync(client, 1 << 20);
+        var beforeUp = await heard;
+
+        relay.Cut();
+        await UntilAsync(() => first.Edge.IsLost && first.Hub.IsLost);
+        var second = await DialAsync(overQuic: true);
+        Assert.Equal(ResumeOutcome.Resumed, await ResumeWithinAsync(first, second));
+        Assert.False(first.Edge.IsLost);
+        Assert.Equal(3, await first.Edge.HandOverStreamsAsync(second.Edge).WaitAsync(SocketHelpers.Hang));
+
+        var gotUp = upstream.ReadToEndAsync();
+        var gotDown = await client.ReadToEndAsync();
+        Assert.Equal(SHA256.HashData(down), SHA256.HashData([.. before, .. gotDown]));
+        Assert.Equal(SHA256.HashData(up), SHA256.HashData([.. beforeUp, .. await gotUp]));
+        await sending;
+        await first.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+        await first.Edge.DisposeAsync();
+        Assert.Equal(TunnelEndKind.PeerClosed, (await first.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
+        await idle.SendAsync(BitConverter.GetBytes(1));
+        await idleUpstream.SendAsync(BitConverter.GetBytes(2));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(idleUpstream, 4)));
+        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(idle, 4)));
+        await halfUpstream.SendAsync("answer"u8.ToArray());
+        halfUpstream.Shutdown(SocketShutdown.Send);
+        Assert.Equal("answer"u8.ToArray(), await half.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_connection_within_another_tunnel_may_be_lost_as_well_and_the_next_one_is_taken()
+    {
+        using var relay = new CutRelay();
+        var first = await DialAsync(overQuic: false, relay);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        relay.Cut();
+        for (var i = 0; i < 3; i++)
+        {
+            await UntilAsync(() => first.Edge.IsLost && first.Hub.IsLost);
+            var next = await DialAsync(overQuic: true);
+            Assert.Equal(ResumeOutcome.Resumed, await ResumeWithinAsync(first, next));
+            await client.SendAsync(BitConverter.GetBytes(i));
+            await upstream.SendAsync(BitConverter.GetBytes(~i));
+            Assert.Equal(i, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+            Assert.Equal(~i, BitConverter.ToInt32(await ReadAsync(client, 4)));
+            await next.Edge.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_the_hub_has_not_kept_is_refused_within_another_tunnel_too()
+    {
+        using var relay = new CutRelay();
+        var first = await DialAsync(overQuic: false, relay);
+        relay.Cut();
+        await UntilAsync(() => first.Edge.IsLost && first.Hub.IsLost);
+        await first.Hub.DisposeAsync();
+        var second = await DialAsync(overQuic: true);
+
+        Assert.Equal(ResumeOutcome.Refused, await ResumeWithinAsync(first, second));
+    }
+
+    [Theory]
+    [InlineData(1L << 40, 0)]
+    [InlineData(long.MaxValue, long.MaxValue)]
+    [InlineData(0, 1L << 40)]
+    public async Task An_edge_that_lies_about_a_connection_harms_only_the_stream_that_it_says_it_on(long received, long from)
+    {
+        var first = await DialAsync(overQuic: false);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        var second = await DialAsync(overQuic: true);
+        var liar = new FakeEndpoint();
+        var end = new EndNote();
+
+        second.Edge.OpenStream(
+            new StreamOpening { Move = new StreamMove("tunnel-1", StreamMove.Connection, 0, new StreamPoint(received, from)) }, liar, end);
+
+        Assert.Equal(StreamEndSide.Remote, (await end.End.Task.WaitAsync(SocketHelpers.Hang)).Side);
+        Assert.False(first.Hub.Completion.IsCompleted || second.Hub.Completion.IsCompleted);
+        await client.SendAsync(BitConverter.GetBytes(1));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("00 00 00 00 00 00 00")]
+    [InlineData("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00")]
+    [InlineData("00 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00")]
+    [InlineData("FF FF FF FF FF FF FF FF 00 00 00 00 00 00 00 00")]
+    [InlineData("00 00 00 00 00 00 00 00 FF FF FF FF FF FF FF FF")]
+    [InlineData("00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00")]
+    public async Task A_hub_that_answers_nothing_true_costs_the_lost_tunnel_nothing(string hex)
+    {
+        using var relay = new CutRelay();
+        var first = await DialAsync(overQuic: false, relay);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        relay.Cut();
+        await UntilAsync(() => first.Edge.IsLost && first.Hub.IsLost);
+        var second = await DialAsync(overQuic: true);
+        _hub.FalseAnswer = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
+
+        Assert.Equal(ResumeOutcome.Failed, await ResumeWithinAsync(first, second));
+
+        _hub.FalseAnswer = null;
+        Assert.Equal(ResumeOutcome.Resumed, await ResumeWithinAsync(first, second));
+        await client.SendAsync(BitConverter.GetBytes(1));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+    }
+
+    [Fact]
+    public async Task Of_a_storm_of_streams_that_ask_for_the_same_connection_the_newest_has_it()
+    {
+        var first = await DialAsync(overQuic: false);
+        var (client, _) = await TestEdge.ConnectAsync(first);
+        var upstream = await _hub.AcceptAsync();
+        _edge.KeepsLost = _hub.KeepsLost = true;
+        var second = await DialAsync(overQuic: true);
+
+        // None of them says anything behind the hub's answer; an older one is turned away whenever it comes.
+        var ends = new List<EndNote>();
+        for (var turn = 1u; turn <= 64; turn++)
+            ends.Add(Ask(turn));
+        ends.AddRange([Ask(1), Ask(63), Ask(64)]);
+        await UntilAsync(() => ends.Count(static end => !end.End.Task.IsCompleted) == 1);
+        Assert.False(ends[63].End.Task.IsCompleted && ends[^1].End.Task.IsCompleted);
+        Assert.False(first.Hub.IsLost || first.Hub.Completion.IsCompleted);
+
+        // The edge itself has lost its connection by that. It comes back when it has asked as often.
+        await UntilAsync(() => first.Edge.IsLost);
+        var tries = 0;
+        while (await ResumeWithinAsync(first, second) == ResumeOutcome.Refused)
+            tries++;
+        Assert.Equal(64, tries);
+        await client.SendAsync(BitConverter.GetBytes(1));
+        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+
+        EndNote Ask(uint turn)
+        {
+            var end = new EndNote();
+            second.Edge.OpenStream(
+                new StreamOpening { Move = new StreamMove("tunnel-1", StreamMove.Connection, turn, new StreamPoint(0, 0)) },
+                new FakeEndpoint(), end);
+            return end;
+        }
+    }
+
     // A stream is opened by its client; where it goes on, it is no other one.
     private static void AssertOpenedOnce(TunnelPair first, TunnelPair second, int streams = 1)
     {
@@ -243,9 +409,11 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.Equal((streams, 0), (first.Hub.Counters.StreamsOpened, second.Hub.Counters.StreamsOpened));
     }
 
-    private async Task<TunnelPair> DialAsync(bool overQuic)
+    private async Task<TunnelPair> DialAsync(bool overQuic, CutRelay? relay = null)
     {
-        var pair = overQuic ? await DialQuicAsync() : await DialTlsAsync();
+        if (relay is not null)
+            _edge.KeepsLost = _hub.KeepsLost = true;
+        var pair = overQuic ? await DialQuicAsync() : await DialTlsAsync(relay);
         pair.Hub.Start();
         pair.Edge.Start();
         await _hub.Hello.Task.WaitAsync(SocketHelpers.Hang);
@@ -264,15 +432,38 @@ public sealed class MoveTests : IAsyncLifetime
         return new TunnelPair(await accepted.Task.WaitAsync(SocketHelpers.Hang), result.Tunnel!, _hubContext, _edgeContext);
     }
 
-    private async Task<TunnelPair> DialTlsAsync()
+    private async Task<TunnelPair> DialTlsAsync(CutRelay? relay)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
+        var hub = (IPEndPoint)listener.LocalEndPoint!;
         var accepting = TlsPairFactory.AcceptAsync(listener, _hubContext, _hub);
         var result = await new TlsTunnelDialer(_edgeContext).DialAsync(
-            TlsPairFactory.Request((IPEndPoint)listener.LocalEndPoint!, _edge), CancellationToken.None);
+            TlsPairFactory.Request(relay?.Before(hub) ?? hub, _edge), CancellationToken.None);
         return new TunnelPair(await accepting, result.Tunnel!, _hubContext, _edgeContext);
+    }
+
+    private static Task<ResumeOutcome> ResumeWithinAsync(TunnelPair lost, TunnelPair next) =>
+        lost.Edge.ResumeWithinAsync(next.Edge, CancellationToken.None).WaitAsync(SocketHelpers.Hang);
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(SocketHelpers.Hang);
+        while (!holds())
+            await Task.Delay(5, limit.Token);
+    }
+
+    /// <summary>A way to the hub that can be cut.</summary>
+    private sealed class CutRelay : IDisposable
+    {
+        private TcpRelay? _relay;
+
+        public IPEndPoint Before(IPEndPoint hub) => (_relay = new TcpRelay(hub)).EndPoint;
+
+        public void Cut() => _relay!.Cut(0);
+
+        public void Dispose() => _relay?.Dispose();
     }
 
     private static async Task SendAsync(Socket socket, byte[] data)

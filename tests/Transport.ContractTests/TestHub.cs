@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Relay;
 using Tunnel.Shared.Transport;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
@@ -45,6 +47,15 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     /// <summary>The tunnel whose streams may go on over others.</summary>
     public ITunnel? Left { get; set; }
 
+    /// <summary>The tunnel whose connection may go on within others; null: <see cref="Left"/>.</summary>
+    public ITunnel? LeftConnection { get; set; }
+
+    /// <summary>What is said first on a stream that shall carry a connection, in place of an answer.</summary>
+    public byte[]? FalseAnswer { get; set; }
+
+    /// <summary>Whether a tunnel that has lost its connection waits for another one.</summary>
+    public bool KeepsLost { get; set; }
+
     /// <summary>When set, streams wait for it before they are connected.</summary>
     public Task? Gate { get; set; }
 
@@ -64,6 +75,8 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
         _listener.Dispose();
     }
 
+    bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause) => KeepsLost;
+
     void IHubTunnelHandler.OnHello(ITunnel tunnel, Hello hello) => Hello.TrySetResult(hello);
 
     void IHubTunnelHandler.OnReport(ITunnel tunnel, Report report) => Report.TrySetResult(report);
@@ -74,7 +87,10 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         if (opening.Move is { } move)
         {
-            if ((Left is null ? move.Refusal : Left.MoveStream(move, tunnel, stream)) is { } unfit)
+            var left = move.StreamId == StreamMove.Connection ? LeftConnection ?? Left : Left;
+            if (FalseAnswer is { } answer)
+                Lie(stream, answer);
+            else if ((left is null ? move.Refusal : left.MoveStream(move, tunnel, stream)) is { } unfit)
                 stream.Reset(unfit);
             return;
         }
@@ -94,6 +110,14 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
         var refusal = Refuse;
         Opened.Enqueue(opening);
         return refusal is null ? new Echo(this, session) : null;
+    }
+
+    private static void Lie(ITunnelStream stream, byte[] answer)
+    {
+        var endpoint = new PipeEndpoint();
+        stream.Attach(endpoint);
+        endpoint.Application.Output.Write(answer);
+        endpoint.Application.Output.Complete();
     }
 
     private async Task ConnectAsync(ITunnelStream stream)

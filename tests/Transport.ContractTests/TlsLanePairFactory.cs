@@ -81,6 +81,8 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
             _ = lane.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "refused"));
         }
 
+        public bool OnLost(ITunnel lane, TunnelEnd cause) => hub.OnLost(lane, cause);
+
         public void OnReport(ITunnel lane, Report report) => Assert.Fail("a report goes on the first lane");
 
         public void OnGoAway(ITunnel lane, GoAway goAway)

@@ -345,6 +345,36 @@ public sealed class TlsLaneTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task What_is_open_on_a_lane_that_gets_no_other_connection_goes_on_by_way_of_the_first_one()
+    {
+        _edge.KeepsLost = _hub.KeepsLost = true;
+        await using var pair = await new TlsLanePairFactory(2) { ResumeGrace = TimeSpan.FromSeconds(60) }.CreateAsync(_hub, _edge);
+        var tunnel = (LanedTunnel)pair.Edge;
+        (_hub.Left, _hub.LeftConnection) = (pair.Hub, LanesOf(pair.Hub)[1].Mux);
+        var onFirst = await OpenAsync(pair);
+        var onSecond = await OpenAsync(pair);
+        Assert.Equal((1, 1), (tunnel.All[0].Mux.ActiveStreams, tunnel.All[1].Mux.ActiveStreams));
+        var context = new TransportContext(new FlowControlOptions(), TimeProvider.System, NullLoggerFactory.Instance)
+        {
+            Lanes = new LaneOptions { Max = 2, Kept = 2 },
+        };
+        tunnel.Keeper!.Stop();
+        var refused = DialResult.Failed(DialFailureKind.Unreachable, "refused by the test");
+        var keeper = new LaneKeeper(tunnel, (_, _, _) => Task.FromResult(refused), "hub.test", context);
+
+        await tunnel.All[1].Mux.Links.DetachAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "by the test"));
+        await onSecond.Client.SendAllAsync("while it is lost"u8.ToArray());
+        keeper.Start();
+
+        Assert.Equal("while it is lost"u8.ToArray(), await onSecond.Upstream.ReadExactlyAsync(16));
+        await EchoedAsync(onSecond);
+        await Eventually.IsTrueAsync(() => pair.Edge.Lanes == 1 && pair.Hub.Lanes == 1, "the lane to be left");
+        await EchoedAsync(onSecond);
+        await EchoedAsync(onFirst);
+        keeper.Stop();
+    }
+
     private static IReadOnlyList<Lane> LanesOf(ITunnel tunnel) => ((LanedTunnel)tunnel).All;
 
     private async Task<(Socket Client, Socket Upstream, ITunnelStream Stream)> OpenAsync(TunnelPair pair)

@@ -90,7 +90,7 @@ public sealed class TlsRecordFloodTests
         handler.OnStream = _ =>
         {
             if (++opened == 1)
-                ((MuxTunnel)hub).Loop.Post(() => openedWhenOthersHadTheirTurn = opened);
+                ((MuxTunnel)hub).Links.Current.Connection.Loop.Post(() => openedWhenOthersHadTheirTurn = opened);
         };
         await edge.SendAsync(
             [.. Enumerable.Range(1, Streams).Select(static id => ScriptedPeer.Frame((uint)id, FrameType.Open, ScriptedPeer.OpenLine))]);

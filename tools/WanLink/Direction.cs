@@ -102,7 +102,8 @@ internal sealed unsafe class Direction(string name, TunDevice from, TunDevice to
     private long? Admit(Span<byte> packet, LinkSettings settings, long now)
     {
         Counters.AddPacket(packet.Length);
-        if ((settings.UdpBlocked && IpPacket.IsUdp(packet)) || (settings.MaxPacket > 0 && packet.Length > settings.MaxPacket))
+        if ((settings.UdpBlocked && IpPacket.Is(packet, IpPacket.Udp)) || (settings.TcpBlocked && IpPacket.Is(packet, IpPacket.Tcp))
+            || (settings.MaxPacket > 0 && packet.Length > settings.MaxPacket))
         {
             Counters.AddBlocked();
             return null;

@@ -13,8 +13,9 @@ internal static class IpPacket
 
     public static bool IsVersion4(ReadOnlySpan<byte> packet) => packet.Length >= 20 && packet[0] >> 4 == 4;
 
-    public static bool IsUdp(ReadOnlySpan<byte> packet) =>
-        IsVersion4(packet) ? packet[9] == Udp : packet.Length >= 40 && packet[0] >> 4 == 6 && packet[6] == Udp;
+    /// <summary>Whether a packet is of a protocol, for example <see cref="Udp"/>.</summary>
+    public static bool Is(ReadOnlySpan<byte> packet, int protocol) =>
+        IsVersion4(packet) ? packet[9] == protocol : packet.Length >= 40 && packet[0] >> 4 == 6 && packet[6] == protocol;
 
     /// <summary>Replaces an IPv4 address and mends the checksums of IP and of TCP or UDP (RFC 1624).</summary>
     public static void ReplaceAddress(Span<byte> packet, int offset, uint address)

@@ -23,6 +23,9 @@ internal sealed record LinkSettings
     /// <summary>Whether UDP is dropped while everything else passes, as in a network that blocks QUIC.</summary>
     public bool UdpBlocked { get; init; }
 
+    /// <summary>Whether TCP is dropped without a word while everything else passes.</summary>
+    public bool TcpBlocked { get; init; }
+
     /// <summary>
     /// The longest IPv4 packet; longer ones are dropped without a word, as on a path with a smaller MTU that filters ICMP. 0 is no limit.
     /// </summary>

@@ -7,8 +7,8 @@ namespace Tunnel.Tools.WanLink;
 /// <summary>The words of settings, the same on the command line and on standard input: a name and a value.</summary>
 internal static class SettingParser
 {
-    public const string Help = "delay 25ms | loss 1% | rate 100mbit (0: no limit) | queue 100ms or 256kb | udp off|on | maxpacket 1300 "
-        + "(0: no limit) | nat 10.1.0.9|off";
+    public const string Help = "delay 25ms | loss 1% | rate 100mbit (0: no limit) | queue 100ms or 256kb | udp off|on | tcp off|on "
+        + "| maxpacket 1300 (0: no limit) | nat 10.1.0.9|off";
 
     /// <exception cref="FormatException">This is no setting; the message says what would be one.</exception>
     public static LinkSettings Apply(LinkSettings settings, string name, string value) => name switch
@@ -19,6 +19,7 @@ internal static class SettingParser
         "queue" when value.EndsWith('b') => settings with { QueueBytes = Bytes(value) },
         "queue" => settings with { Queue = Time(value), QueueBytes = 0 },
         "udp" => settings with { UdpBlocked = !OnOff(value) },
+        "tcp" => settings with { TcpBlocked = !OnOff(value) },
         "maxpacket" => settings with { MaxPacket = (int)Number(value, "") },
         "nat" => settings with { Nat = value == "off" ? null : Address(value) },
         _ => throw new FormatException($"'{name} {value}' is not a setting: {Help}"),

@@ -5,11 +5,18 @@ using Tunnel.Shared.Transport;
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
-/// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there.
+/// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there. One that
+/// has lost its connection only goes on within the other tunnel first, and hands its streams over then.
 /// </summary>
-internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
+internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, ILogger logger)
 {
+    /// <summary>How long to wait before a tunnel that could not go on within another one tries again.</summary>
+    internal static readonly TimeSpan LeadPause = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
+
+    // Tunnels that go on within another one, and whether that is under way.
+    private readonly Dictionary<ITunnel, bool> _led = [];
     private readonly List<ITunnel> _tunnels = [];
     private volatile ITunnel? _next;
 
@@ -34,7 +41,8 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
     /// <summary>Moves what waits to a tunnel that was started, and also what is open on the one before it.</summary>
     /// <param name="tunnel">The tunnel.</param>
     /// <param name="older">The one before it, if the hub's same process has it.</param>
-    public void MoveTo(ITunnel tunnel, ITunnel? older)
+    /// <returns>Completes when the one before it has a connection again, or gets none.</returns>
+    public Task MoveTo(ITunnel tunnel, ITunnel? older)
     {
         ITunnel[] tunnels;
         _next = tunnel;
@@ -43,11 +51,73 @@ internal sealed class LostTunnels(ITunnelObserver observer, ILogger logger)
         foreach (var lost in tunnels)
             MoveAsync(lost, tunnel).Guard("moving streams to another tunnel");
         if (older is null || tunnels.Contains(older))
-            return;
+            return Task.CompletedTask;
 
         // The bytes under way come only where the path still works.
-        var moving = older.IsInDoubt ? MoveAsync(older, tunnel) : HandOverAsync(older, tunnel);
-        moving.Guard("moving streams to another tunnel");
+        if (older.IsLost || older.IsInDoubt)
+            return LeadAsync(older);
+        HandOverAsync(older, tunnel).Guard("moving streams to another tunnel");
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Notes that a tunnel has lost its connection.</summary>
+    /// <returns>True when it goes on within another one.</returns>
+    public bool OnLost(ITunnel tunnel)
+    {
+        lock (_lock)
+        {
+            if (!_led.ContainsKey(tunnel))
+                return false;
+        }
+
+        LeadAsync(tunnel).Guard("moving streams to another tunnel");
+        return true;
+    }
+
+    // Brings a tunnel that has lost its connection, or is in doubt, to the newest one, and to the next one if that is lost meanwhile.
+    private async Task LeadAsync(ITunnel older)
+    {
+        lock (_lock)
+        {
+            if (_led.TryGetValue(older, out var isUnderWay) && isUnderWay)
+                return;
+            foreach (var ended in _led.Keys.Where(static tunnel => tunnel.Completion.IsCompleted).ToArray())
+                _led.Remove(ended);
+            _led[older] = true;
+        }
+
+        var outcome = ResumeOutcome.Failed;
+        while (!older.Completion.IsCompleted && (older.IsLost || older.IsInDoubt) && outcome != ResumeOutcome.NotPossible)
+        {
+            outcome = await LeadToAsync(older, _next!);
+            if (outcome == ResumeOutcome.Failed)
+                await Task.Delay(LeadPause, time);
+        }
+
+        var goesOn = !older.Completion.IsCompleted && outcome != ResumeOutcome.NotPossible;
+        lock (_lock)
+        {
+            if (goesOn)
+                _led[older] = false;
+            else
+                _led.Remove(older);
+        }
+
+        // If it was lost again meanwhile, that was left to this call.
+        if (goesOn && older.IsLost)
+            await LeadAsync(older);
+    }
+
+    private async Task<ResumeOutcome> LeadToAsync(ITunnel older, ITunnel next)
+    {
+        var outcome = await older.ResumeWithinAsync(next, CancellationToken.None);
+        if (outcome == ResumeOutcome.Resumed)
+            HandOverAsync(older, next).Guard("moving streams to another tunnel");
+        else if (outcome == ResumeOutcome.NotPossible)
+            await MoveAsync(older, next);
+        else if (outcome == ResumeOutcome.Refused)
+            await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept what was open"));
+        return outcome;
     }
 
     private async Task MoveAsync(ITunnel lost, ITunnel tunnel)

@@ -79,7 +79,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         return null;
     }
 
-    // What is open on a tunnel over TLS can go on over TLS only, so QUIC comes second there, whatever is preferred.
+    // What is open on a tunnel over TLS goes on over TLS with one answer for all, so QUIC comes second there, whatever is preferred.
     private async Task<DialOutcome> DialAsync(TransportKind kind, int port, DialRequest request, CancellationToken cancellationToken)
     {
         if (transports.PrefersOtherThan(kind)

@@ -42,9 +42,50 @@ internal sealed class Resumption(
     /// <summary>Brings a tunnel another connection when it has lost its own; returns when another tunnel is to take its place.</summary>
     public async Task<DialOutcome> AwaitAsync(HubTunnel live, Func<DialRequest> request, CancellationToken cancellationToken)
     {
-        for (var limit = TryLimit; ; limit = live.Tunnel.IsLost ? limit + TryLimit : TryLimit)
+        while (true)
         {
             await live.WaitForLossAsync(cancellationToken);
+            if (await BringBackAsync(live, request, cancellationToken) is { } other)
+                return other;
+        }
+    }
+
+    /// <summary>
+    /// Dials until a tunnel goes on. Where its transport does not get through at once, the preferred one is tried too: what is open goes on
+    /// within a tunnel over that one.
+    /// </summary>
+    private async Task<DialOutcome?> BringBackAsync(HubTunnel live, Func<DialRequest> request, CancellationToken cancellationToken)
+    {
+        using var back = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var hasFailed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<Task<DialOutcome?>> ways = [DialSameAsync(live, request, hasFailed, back.Token)];
+        if (transports.PrefersOtherThan(live.Tunnel.Kind))
+            ways.Add(DialQuicAsync(request, hasFailed.Task, back.Token));
+        await Task.WhenAny(ways);
+        await back.CancelAsync();
+        DialOutcome? successor = null;
+        foreach (var way in ways)
+        {
+            await ((Task)way).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!way.IsCompletedSuccessfully || await way is not { } outcome)
+                continue;
+
+            // Both may get through at once; one is enough.
+            if (successor?.Result.Tunnel is { } first)
+                await first.DisposeAsync();
+            successor = outcome;
+        }
+
+        if (successor is null)
+            cancellationToken.ThrowIfCancellationRequested();
+        return successor;
+    }
+
+    private async Task<DialOutcome?> DialSameAsync(
+        HubTunnel live, Func<DialRequest> request, TaskCompletionSource hasFailed, CancellationToken cancellationToken)
+    {
+        for (var limit = TryLimit; live.Tunnel.IsLost; limit += TryLimit)
+        {
             await Task.Delay(live.TakePause(), time, cancellationToken);
             TimeSpan pause;
             try
@@ -64,9 +105,19 @@ internal sealed class Resumption(
                 pause = LongestPause;
             }
 
-            if (pause > TimeSpan.Zero)
-                await Task.Delay(pause, time, cancellationToken);
+            if (pause <= TimeSpan.Zero)
+                continue;
+            hasFailed.TrySetResult();
+            await Task.Delay(pause, time, cancellationToken);
         }
+
+        return null;
+    }
+
+    private async Task<DialOutcome?> DialQuicAsync(Func<DialRequest> request, Task hasFailed, CancellationToken cancellationToken)
+    {
+        await hasFailed.WaitAsync(cancellationToken);
+        return await transports.InsistOnQuicAsync(request, LongestPause, cancellationToken);
     }
 
     private Task<DialOutcome> DialAsync(

@@ -14,12 +14,13 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     /// <param name="tunnel">The tunnel.</param>
     /// <param name="reason">The reason that GOAWAY gives.</param>
     /// <param name="limit">How long its streams may go on; infinite means until they end or the edge stops.</param>
-    public void Add(ITunnel tunnel, string reason, TimeSpan limit)
+    /// <param name="connected">Completes when a tunnel that has lost its connection has another one, or gets none; null at once.</param>
+    public void Add(ITunnel tunnel, string reason, TimeSpan limit, Task? connected = null)
     {
         lock (_lock)
         {
             if (!_drains.ContainsKey(tunnel))
-                _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit)));
+                _drains.Add(tunnel, Task.Run(() => DrainAsync(tunnel, reason, limit, connected ?? Task.CompletedTask)));
         }
     }
 
@@ -37,8 +38,9 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
         await all;
     }
 
-    private async Task DrainAsync(ITunnel tunnel, string reason, TimeSpan limit)
+    private async Task DrainAsync(ITunnel tunnel, string reason, TimeSpan limit, Task connected)
     {
+        await connected.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var isIdle = tunnel.ActiveStreams == 0;
         using (var timeout = new CancellationTokenSource(limit, time))
         {

@@ -84,6 +84,31 @@ internal sealed class TransportSelector
         }
     }
 
+    /// <summary>Tries QUIC at once and again and again until there is a tunnel over it, since one over TLS does not come back.</summary>
+    /// <param name="template">Makes the request of each dial.</param>
+    /// <param name="pause">The time from one try to the next.</param>
+    /// <param name="cancellationToken">Ends the tries.</param>
+    public async Task<DialOutcome> InsistOnQuicAsync(Func<DialRequest> template, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var request = template();
+                var result = await DialQuicAsync(request.Address.Port, request, cancellationToken);
+                if (result.Tunnel is not null)
+                    return new DialOutcome(result, TransportChoice.Preferred);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // A bug in the attempt over QUIC must not keep the tunnel from coming back over TLS.
+                TransportChoiceLog.QuicFaulted(_logger, e, pause.TotalMinutes);
+            }
+
+            await Task.Delay(pause, _time, cancellationToken);
+        }
+    }
+
     private async Task<DialResult> DialQuicAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(QuicDeadline, _time);

@@ -72,7 +72,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _backoff = new Backoff(random);
         _spread = new RedialShare(random);
         _retiring = new RetiringTunnels(time, logger);
-        _lost = new LostTunnels(observer, logger);
+        _lost = new LostTunnels(observer, time, logger);
         _path = new PathLimit(time);
         _state = new ConnectionState(time);
         var resumption = new Resumption(transports, failure => OnHubNotFound(failure, Resumption.LongestPause), time, logger);
@@ -198,9 +198,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             live.OnDoubt();
     }
 
-    // Only the tunnel that takes the new streams is brought another connection.
+    // Only the tunnel that takes the new streams is brought another connection; one before it goes on within that.
     bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause)
     {
+        if (!_isStopping && _lost.OnLost(tunnel))
+        {
+            _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
+            return true;
+        }
+
         if (_isStopping || _live is not { IsHeld: false, GoAway.IsCompleted: false } live || live.Tunnel != tunnel)
             return false;
         _state.NoteLost($"{cause.Kind}: {cause.Detail}");
@@ -211,7 +217,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     void ITunnelHandler.OnResumed(ITunnel tunnel, in TunnelResumed resumed)
     {
-        _state.NoteResumed(tunnel);
+        if (Current == tunnel)
+            _state.NoteResumed(tunnel);
         _observer.OnResumed(tunnel.RemoteEndPoint, resumed);
 
         // New clients may have been waiting for it.
@@ -323,9 +330,9 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
         // A hub that went away is another process, which does not know what is open.
-        _lost.MoveTo(tunnel, older is { GoAway.IsCompleted: false } ? older.Tunnel : null);
+        var connected = _lost.MoveTo(tunnel, older is { GoAway.IsCompleted: false } ? older.Tunnel : null);
         if (older is not null)
-            _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain);
+            _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain, connected);
 
         if (await _successors.AwaitAsync(
             live, _renewals.Current.Port, () => CreateRequest(PublicAddress), cancellationToken) is { } successor)
@@ -460,7 +467,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var end = await live.Tunnel.Completion;
         Forget(live, end);
         if (_lost.Add(live.Tunnel) && _live is { } present)
-            _lost.MoveTo(present.Tunnel, older: null);
+            await _lost.MoveTo(present.Tunnel, older: null);
         if (!live.IsHeld)
             _observer.OnDisconnected(live.Tunnel.RemoteEndPoint, end);
         await live.Tunnel.DisposeAsync();

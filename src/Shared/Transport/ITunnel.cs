@@ -127,6 +127,16 @@ public interface ITunnel : IAsyncDisposable
     /// <param name="cancellationToken">Gives up; the other tunnel is then over.</param>
     Task<ResumeOutcome> ResumeOverAsync(ITunnel other, CancellationToken cancellationToken) => Task.FromResult(ResumeOutcome.NotPossible);
 
+    /// <summary>
+    /// Edge only: goes on over a stream of another tunnel to the same hub, which is started, if this one has lost its connection or is in
+    /// doubt about it (protocol.md section 8). Its streams can then be handed over.
+    /// </summary>
+    /// <returns>
+    /// <see cref="ResumeOutcome.Resumed"/> too when it has a connection; <see cref="ResumeOutcome.Failed"/> when it may be tried again.
+    /// </returns>
+    Task<ResumeOutcome> ResumeWithinAsync(ITunnel other, CancellationToken cancellationToken) =>
+        Task.FromResult(ResumeOutcome.NotPossible);
+
     /// <summary>Hub only: goes on over a connection whose HELLO names this tunnel.</summary>
     /// <param name="connection">The connection, as <see cref="IHubTunnelHandler.OnHello"/> was given it.</param>
     /// <param name="peer">What the edge says of its end.</param>

@@ -83,7 +83,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_tunnel_over_tls_in_doubt_is_brought_tls_first_since_what_is_open_goes_on_over_that_only()
+    public async Task A_tunnel_over_tls_in_doubt_is_brought_tls_first_since_what_is_open_goes_on_over_that_as_it_is()
     {
         var tls = await FallBackAsync();
         tls.IsInDoubt = true;
@@ -91,6 +91,67 @@ public sealed class TransportChangeTests : IAsyncDisposable
 
         (await _tls.NextAsync()).Fail(DialFailureKind.Timeout);
         Assert.Equal(1280, (await _quic.NextAsync()).Request.MaxPacket);
+    }
+
+    [Fact]
+    public async Task A_tunnel_over_tls_that_does_not_come_back_goes_on_within_one_over_quic_and_hands_its_streams_over()
+    {
+        var tls = await LoseAsync(ResumeOutcome.Resumed);
+        Assert.Equal(0, _quic.Waiting);
+        (await _tls.NextAsync()).Fail(DialFailureKind.Timeout);
+        (await _quic.NextAsync()).Fail(DialFailureKind.Timeout);
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _time.Advance(Resumption.LongestPause / 4);
+                return _quic.Waiting > 0;
+            },
+            "the next try over QUIC");
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+
+        Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
+        Assert.Equal((1, quic), tls.AskedWithin);
+        Assert.Same(quic, tls.HandedTo);
+        Assert.Null(_connector.Status.LostSince);
+
+        // What can't go over stays on it, and it is led on when it is lost again.
+        tls.IsLost = true;
+        Assert.True(((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut again")));
+        await Eventually.IsTrueAsync(() => tls.AskedWithin == (2, quic), "it goes on again");
+        tls.FinishStreams();
+        await tls.Completion.Soon();
+    }
+
+    [Theory]
+    [InlineData(ResumeOutcome.Failed, false)]
+    [InlineData(ResumeOutcome.Refused, true)]
+    [InlineData(ResumeOutcome.NotPossible, true)]
+    public async Task One_that_can_not_go_on_within_another_ends_and_one_that_could_not_yet_is_asked_again(
+        ResumeOutcome outcome, bool ends)
+    {
+        var tls = await LoseAsync(outcome);
+        (await _tls.NextAsync()).Fail(DialFailureKind.Timeout);
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+
+        await Eventually.IsTrueAsync(() => tls.AskedWithin.Times == 1, "it is asked");
+        if (ends)
+        {
+            await tls.Completion.Soon();
+            return;
+        }
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _time.Advance(LostTunnels.LeadPause);
+                return tls.AskedWithin.Times > 2;
+            },
+            "it is asked again");
+        Assert.False(tls.Completion.IsCompleted);
     }
 
     [Fact]
@@ -155,6 +216,14 @@ public sealed class TransportChangeTests : IAsyncDisposable
         (await _tls.NextAsync()).Connect(tls);
         await UsedAsync(tls);
         await Eventually.IsTrueAsync(() => _time.WaitingTimers > 0, "the wait for QUIC");
+        return tls;
+    }
+
+    private async Task<FakeTunnel> LoseAsync(ResumeOutcome within)
+    {
+        var tls = await FallBackAsync();
+        (tls.ActiveStreams, tls.Within, tls.IsLost) = (3, within, true);
+        Assert.True(((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
         return tls;
     }
 

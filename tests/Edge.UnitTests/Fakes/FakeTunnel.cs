@@ -72,6 +72,19 @@ internal sealed class FakeTunnel : ITunnel
         return Task.FromResult(ActiveStreams);
     }
 
+    /// <summary>What comes of it when it is to go on within another tunnel.</summary>
+    public ResumeOutcome Within { get; set; } = ResumeOutcome.NotPossible;
+
+    /// <summary>How often it was asked to go on within another tunnel, and the last one.</summary>
+    public (int Times, ITunnel? Tunnel) AskedWithin { get; private set; }
+
+    public Task<ResumeOutcome> ResumeWithinAsync(ITunnel other, CancellationToken cancellationToken)
+    {
+        AskedWithin = (AskedWithin.Times + 1, other);
+        IsLost &= Within != ResumeOutcome.Resumed;
+        return Task.FromResult(Within);
+    }
+
     public Task MoveStreamsAsync(ITunnel other)
     {
         MovedTo = other;

@@ -55,7 +55,7 @@ internal static class ProxyTargets
 
     public static IReadOnlyList<byte[]> MoveSeeds { get; } =
         Words.Of(
-            "PROXY UNKNOWN\r\nMOVE abc 7 1 0 0\r\n", "PROXY UNKNOWN\r\nMOVE abc 7 2\r\n",
+            "PROXY UNKNOWN\r\nMOVE abc 7 1 0 0\r\n", "PROXY UNKNOWN\r\nMOVE abc 7 2\r\n", "PROXY UNKNOWN\r\nMOVE abc 0 2 1 0\r\n",
             "PROXY UNKNOWN\r\nMOVE 0123456789-_ABCDEFabcd 4294967295 1 9223372036854775807 12\r\n");
 
     public static IReadOnlyList<byte[]> UdpOpenSeeds { get; } = [

@@ -188,11 +188,10 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     {
         Hello = hello;
         if (hello.Lane is null)
-        {
             NotePublicAddress(hello.PublicIp, hello.PublicIpv6);
-            _registry.Moves.Note(this);
-        }
 
+        // A lane too: it goes on by its own name when its connection was lost.
+        _registry.Moves.Note(this);
         if (hello.Resume is { } resume)
             _registry.OnResume(this, tunnel, resume);
         else

@@ -11,6 +11,9 @@ namespace Tunnel.Shared.Protocol.Proxy;
 /// <param name="Point">How far the edge has got; null while the other tunnel lives and brings what is under way.</param>
 public sealed record StreamMove(string TunnelId, uint StreamId, uint Turn, StreamPoint? Point)
 {
+    /// <summary>The number that stands for the lost connection of the tunnel itself, with all of its streams.</summary>
+    public const uint Connection = 0;
+
     /// <summary>
     /// The reason that the edge is told where the hub does not know the stream. A stream whose tunnel lives stays there, since the hub may
     /// yet hear of it.
@@ -73,7 +76,7 @@ public static class MovePayload
             return false;
         var id = rest[..end];
         rest = rest[end..];
-        if (!TryReadNumber(ref rest, uint.MaxValue, out var stream) || stream == 0
+        if (!TryReadNumber(ref rest, uint.MaxValue, out var stream)
             || !TryReadNumber(ref rest, uint.MaxValue, out var turn))
         {
             return false;
@@ -91,6 +94,10 @@ public static class MovePayload
 
             point = new StreamPoint(received, from);
         }
+
+        // A connection that lives needs no other.
+        if (stream == StreamMove.Connection && point is null)
+            return false;
 
         move = new StreamMove(Encoding.ASCII.GetString(id), (uint)stream, (uint)turn, point);
         return true;

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
@@ -19,7 +20,9 @@ internal static class MovingTunnels
         OpenCarrier<T> open)
         where T : ITunnel, IMovingTunnel
     {
-        // A stream that goes on here was counted where it began.
+        // What is no client's stream, or goes on here and was counted where it began, is not counted.
+        if (opening.Move is { StreamId: StreamMove.Connection })
+            return open(tunnel, opening, endpoint, observer);
         if (endpoint is LegEndpoint further)
         {
             further.Leg.Table = tunnel.Moving;

@@ -11,7 +11,7 @@ namespace Tunnel.Shared.Transport.Mux;
 /// The tunnel's read loop: it decrypts as much as is there into one buffer and hands whole frames (of DATA, the bytes that have come) to
 /// the dispatcher. A tunnel that carries nothing holds no buffer.
 /// </summary>
-internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameDispatcher dispatcher)
+internal sealed class FrameReader(MuxCore core, IFrameConnection connection, FrameDispatcher dispatcher)
 {
     private const int BufferSize = 128 << 10;
 
@@ -87,7 +87,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
         var until = Math.Min(_buffer.Length, _end + (dispatcher.DataLeft > 0 ? Math.Min(GatherSize, dispatcher.DataLeft) : GatherSize));
         while (true)
         {
-            var reading = connection.Stream.ReadAsync(_buffer.AsMemory(_end, until - _end));
+            var reading = connection.ReadAsync(_buffer.AsMemory(_end, until - _end));
             var waits = !reading.IsCompleted;
 
             // The gathered bytes must not wait for more, nor be lost when the connection breaks.
@@ -99,7 +99,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
             if (count == 0)
                 return false;
             _end += count;
-            _inline += count + (connection.Gathering.TakeRecords() * RecordCost);
+            _inline += count + ((connection.Gathering?.TakeRecords() ?? 0) * RecordCost);
             if (count < RecordSize / 2 || _end == until)
                 return true;
         }
@@ -117,7 +117,7 @@ internal sealed class FrameReader(MuxCore core, TlsConnection connection, FrameD
             if (core.Context.NowMilliseconds - _lastData < IdleMilliseconds)
                 return;
             Return();
-            var waiting = connection.Stream.ReadAsync(Memory<byte>.Empty);
+            var waiting = connection.ReadAsync(Memory<byte>.Empty);
             var waits = !waiting.IsCompleted;
             _ = await waiting;
             if (waits)

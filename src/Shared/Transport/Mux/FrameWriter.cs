@@ -12,10 +12,10 @@ internal sealed class FrameWriter
 {
     private readonly MuxCore _core;
     private readonly FrameBatch _frames;
-    private readonly TlsConnection _connection;
+    private readonly IFrameConnection _connection;
     private readonly Action _flush;
 
-    public FrameWriter(MuxCore core, FrameBatch frames, TlsConnection connection)
+    public FrameWriter(MuxCore core, FrameBatch frames, IFrameConnection connection)
     {
         _core = core;
         _frames = frames;
@@ -37,7 +37,7 @@ internal sealed class FrameWriter
     {
         try
         {
-            _connection.Gathering.Cork();
+            _connection.Gathering?.Cork();
             while (true)
             {
                 var batch = _frames.Next();
@@ -49,9 +49,9 @@ internal sealed class FrameWriter
                 }
 
                 for (var offset = 0; offset < batch.Length; offset += TlsRecord.ContentSize)
-                    await _connection.Stream.WriteAsync(batch.Slice(offset, Math.Min(TlsRecord.ContentSize, batch.Length - offset)));
+                    await _connection.WriteAsync(batch.Slice(offset, Math.Min(TlsRecord.ContentSize, batch.Length - offset)));
 
-                var sending = _connection.Gathering.SendGatheredAsync();
+                var sending = _connection.Gathering?.SendGatheredAsync() ?? ValueTask.CompletedTask;
                 if (!sending.IsCompleted)
                 {
                     await sending;
@@ -87,7 +87,7 @@ internal sealed class FrameWriter
         {
             if (_core.HasWork)
                 return false;
-            _connection.Gathering.Uncork();
+            _connection.Gathering?.Uncork();
             EndSending();
             return true;
         }

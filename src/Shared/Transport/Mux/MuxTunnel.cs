@@ -4,7 +4,6 @@ using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
-using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.Shared.Transport.Mux.Core;
@@ -24,7 +23,6 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
     private readonly ILogger _logger;
     private readonly string _name;
     private readonly TunnelEnding _ending;
-    private readonly TunnelLinks _links;
     private readonly ITunnelHandler _handler;
     private TaskCompletionSource? _pinged;
 
@@ -36,14 +34,16 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
         Moving = new MovableStreams(context, acknowledge: null);
-        Resumption = new TunnelResumption(this, handler);
+        var changing = new SemaphoreSlim(1);
+        Resumption = new TunnelResumption(this, changing, handler);
+        Carried = new CarriedResumption(this, changing);
         _ending = new TunnelEnding(Endpoint, OnClosed) { Connection = connection };
-        _links = new TunnelLinks(this, new TunnelLink(Endpoint, connection, Task.FromResult(received)), _ending, handler, _name, _logger);
+        Links = new TunnelLinks(this, new TunnelLink(Endpoint, connection, Task.FromResult(received)), _ending, handler, _name, _logger);
     }
 
     public TransportKind Kind => TransportKind.TcpTls;
 
-    public IPEndPoint RemoteEndPoint => _links.Current.Remote;
+    public IPEndPoint RemoteEndPoint => Links.Current.Remote;
 
     public TunnelFeatures Features => Core.Terms.Features;
 
@@ -59,9 +59,9 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public TunnelQueues Queues => Endpoint.Queues;
 
-    public bool IsInDoubt => _links.Current.Doubt.IsOn && !Core.IsDetached && !IsDead;
+    public bool IsInDoubt => Links.Current.Doubt.IsOn && !Core.IsDetached && !IsDead;
 
-    public void Suspect() => _links.Current.Doubt.Suspect();
+    public void Suspect() => Links.Current.Doubt.Suspect();
 
     public long Heard => Core.Heard;
 
@@ -94,10 +94,11 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
     /// <summary>Passes from one connection to another.</summary>
     internal TunnelResumption Resumption { get; }
 
-    /// <summary>The connections that carry it.</summary>
-    internal TunnelLinks Links => _links;
+    /// <summary>Passes from a connection to a stream of another tunnel.</summary>
+    internal CarriedResumption Carried { get; }
 
-    internal EventLoop Loop => _links.Current.Connection.Loop;
+    /// <summary>The connections that carry it.</summary>
+    internal TunnelLinks Links { get; }
 
     internal bool IsDead => Core.IsDead;
 
@@ -125,8 +126,8 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
             _ending.Clock = Core.Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
         }
 
-        _links.Current.Connection.BecomeTunnel(Core.Context.Congestion);
-        _links.BeginReading();
+        (Links.Current.Connection as TlsConnection)?.BecomeTunnel(Core.Context.Congestion);
+        Links.BeginReading();
         Core.Wake();
     }
 
@@ -145,7 +146,9 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
     public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
 
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
-        Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
+        move.StreamId == StreamMove.Connection
+            ? Carried.Take(move, other, carrier)
+            : Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink) => Endpoint.OpenSession(opening, sink);
 
@@ -181,6 +184,9 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
     public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer) =>
         connection is MuxTunnel mux ? Resumption.AcceptAsync(mux, peer) : Task.FromResult(ResumeOutcome.NotPossible);
 
+    public Task<ResumeOutcome> ResumeWithinAsync(ITunnel other, CancellationToken cancellationToken) =>
+        Carried.ResumeWithinAsync(other, cancellationToken);
+
     public void RefuseResume() => Resumption.Refuse();
 
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
@@ -204,13 +210,13 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
     internal Task WaitForPing() => (_pinged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>Bytes that wait in the kernel to be sent.</summary>
-    internal uint UnsentInKernel => _links.Current.Connection.Tcp.UnsentBytes;
+    internal uint UnsentInKernel => Links.Current.Connection.Tcp?.UnsentBytes ?? 0;
 
     // ---- calls of the mux to its carrier
 
-    void IMuxCarrier.Send() => _links.Current.Send();
+    void IMuxCarrier.Send() => Links.Current.Send();
 
-    void IMuxCarrier.Yield(Action continuation) => Loop.Yield().UnsafeOnCompleted(continuation);
+    void IMuxCarrier.Yield(Action continuation) => Links.Current.Connection.Loop.Yield().UnsafeOnCompleted(continuation);
 
     // ---- events of the mux
 
@@ -224,7 +230,7 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     string? IMuxEvents.OnResume(ResumePoint? point) => Resumption.OnResume(point);
 
-    void IMuxEvents.OnEnded(TunnelEnd end) => _links.Lose(end);
+    void IMuxEvents.OnEnded(TunnelEnd end) => Links.Lose(end);
 
     void IMuxEvents.OnBug(Exception exception) => Fail(exception);
 
@@ -283,10 +289,10 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
         if (IsDead || IsLost)
             return;
 
-        _links.Current.Connection.Tcp.FollowPath();
-        _links.LookAtPeer();
+        Links.Current.Connection.Tcp?.FollowPath();
+        Links.LookAtPeer();
         if (end is not null)
-            _links.Lose(end);
+            Links.Lose(end);
         else
             Core.Wake();
     }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Transport.Tls.Connections;
 
@@ -20,7 +19,7 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, Action<TunnelEnd> ended
     public Task<TunnelEnd> Completion => _completion.Task;
 
     /// <summary>The connection, which is closed last; null while it is lost, and once it is given to another tunnel.</summary>
-    public TlsConnection? Connection { get; set; }
+    public IFrameConnection? Connection { get; set; }
 
     /// <summary>Completes when nothing is read any more.</summary>
     public Task Reading { get; set; } = Task.CompletedTask;
@@ -74,12 +73,11 @@ internal sealed class TunnelEnding(MuxEndpoint endpoint, Action<TunnelEnd> ended
         return true;
     }
 
-    private async Task SayGoodbyeAsync(TlsConnection connection, CancellationToken cancellationToken)
+    private async Task SayGoodbyeAsync(IFrameConnection connection, CancellationToken cancellationToken)
     {
         // This goes on with the thread that decrypts.
         await connection.Loop.Yield();
-        await connection.SendCloseNotifyAsync(cancellationToken);
-        connection.Socket.Shutdown(SocketShutdown.Send);
+        await connection.EndWritingAsync(cancellationToken);
         await Reading.WaitAsync(cancellationToken);
     }
 

@@ -16,17 +16,17 @@ internal sealed class TunnelLink
     /// <param name="endpoint">The end of the mux that it carries.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="received">What was read of it before, as soon as that is known.</param>
-    public TunnelLink(MuxEndpoint endpoint, TlsConnection connection, Task<ReadOnlyMemory<byte>> received)
+    public TunnelLink(MuxEndpoint endpoint, IFrameConnection connection, Task<ReadOnlyMemory<byte>> received)
     {
         Connection = connection;
-        Remote = (IPEndPoint)connection.Socket.RemoteEndPoint!;
+        Remote = connection.Remote;
         Doubt = new PeerDoubt(endpoint.Core.Context.NowMilliseconds);
         _received = received;
         _reader = new FrameReader(endpoint.Core, connection, endpoint.Frames);
         _writer = new FrameWriter(endpoint.Core, endpoint.Batch, connection);
     }
 
-    public TlsConnection Connection { get; }
+    public IFrameConnection Connection { get; }
 
     public IPEndPoint Remote { get; }
 

@@ -127,13 +127,13 @@ internal sealed class TunnelLinks(
     public void LookAtPeer()
     {
         var tcp = _current.Connection.Tcp;
-        if (Core.IsEdge && tcp.RoundTrip is { } roundTrip)
+        if (Core.IsEdge && tcp?.RoundTrip is { } roundTrip)
             Core.NoteRoundTrip(roundTrip);
         if (!(Core.IsEdge ? (tunnel.Features & TunnelFeatures.Probe) != 0 : ((IHubTunnelHandler)handler).WatchesEdge))
             return;
         var traffic = tunnel.Counters;
         var carried = traffic.BytesSent + traffic.BytesReceived + traffic.StreamsOpened;
-        switch (_current.Doubt.Look(Core.Context.NowMilliseconds, Core.Heard, tcp.AcknowledgedBytes, carried))
+        switch (_current.Doubt.Look(Core.Context.NowMilliseconds, Core.Heard, tcp?.AcknowledgedBytes ?? Core.Heard, carried))
         {
             case DoubtStep.Ask when Core.IsEdge:
                 tunnel.Endpoint.QueueProbe();

@@ -9,13 +9,13 @@ namespace Tunnel.Shared.Transport.Mux;
 /// ends belong to the tunnel that had lost its connection.
 /// </summary>
 /// <param name="tunnel">The tunnel.</param>
+/// <param name="changing">Held while it passes from one connection to another.</param>
 /// <param name="handler">Its owner.</param>
-internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
+internal sealed class TunnelResumption(MuxTunnel tunnel, SemaphoreSlim changing, ITunnelHandler handler)
 {
     /// <summary>How long the hub may take to answer, after the handshake.</summary>
     internal static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _changing = new(1);
     private readonly TaskCompletionSource<Answer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _readsOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Hello? _hello;
@@ -37,7 +37,7 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
     {
         if (!Core.Kept.IsOn || !other.Core.Kept.IsOn || TunnelId.Length == 0)
             return ResumeOutcome.NotPossible;
-        await _changing.WaitAsync(cancellationToken);
+        await changing.WaitAsync(cancellationToken);
         try
         {
             var outcome = await TryResumeOverAsync(other, cancellationToken);
@@ -52,14 +52,14 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
         }
         finally
         {
-            _changing.Release();
+            changing.Release();
         }
     }
 
     /// <summary>Does what <see cref="ITunnel.AcceptResumeAsync"/> says.</summary>
     public async Task<ResumeOutcome> AcceptAsync(MuxTunnel other, ResumePoint peer)
     {
-        await _changing.WaitAsync();
+        await changing.WaitAsync();
         try
         {
             // A lie harms only the connection that it came over.
@@ -79,7 +79,7 @@ internal sealed class TunnelResumption(MuxTunnel tunnel, ITunnelHandler handler)
         }
         finally
         {
-            _changing.Release();
+            changing.Release();
         }
     }
 

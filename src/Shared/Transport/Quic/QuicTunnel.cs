@@ -45,7 +45,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         _core = new QuicCore(connection, name, isEdge, context);
         Control = new ControlSender(connection.Control, context, isEdge);
         Watch = new PeerWatch(_core, Control);
-        Moving = new MovableStreams(context, ack => Control.Send(FrameType.Ack, ack))  { IsHub = !_core.IsEdge };
+        Moving = new MovableStreams(context, ack => Control.Send(FrameType.Ack, ack)) { IsHub = !_core.IsEdge };
         Streams = new QuicStreams(_core, new StreamIds(context.NumbersUsed), this);
         Sessions = new QuicSessions(_core, Control, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(Streams.NumbersEnding, Sessions.NumbersEnding);
@@ -168,8 +168,9 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         await StreamMover.MoveAllAsync(Moving, other);
     }
 
+    // Its connection can't be taken up by another one.
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
-        Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
+        move.StreamId == StreamMove.Connection ? move.Refusal : Moving.Take(move, carrier, (other as IMovingTunnel)?.Moving);
 
     public Task WaitForRoomAsync() => Streams.WaitForRoomAsync();
 

@@ -6,14 +6,16 @@ namespace Tunnel.Shared.UnitTests.Protocol.Proxy;
 public sealed class MovePayloadTests
 {
     private const string Frozen = "PROXY UNKNOWN\r\nMOVE abc-_9 7 3 123456789012 5\r\n";
+    private const string FrozenConnection = "PROXY UNKNOWN\r\nMOVE abc-_9 0 3 123456789012 5\r\n";
     private const string FrozenLiving = "PROXY UNKNOWN\r\nMOVE abc-_9 7 3\r\n";
 
     [Theory]
-    [InlineData(Frozen, true)]
-    [InlineData(FrozenLiving, false)]
-    public void A_payload_is_frozen_and_read_again(string frozen, bool isLost)
+    [InlineData(Frozen, 7, true)]
+    [InlineData(FrozenLiving, 7, false)]
+    [InlineData(FrozenConnection, StreamMove.Connection, true)]
+    public void A_payload_is_frozen_and_read_again(string frozen, uint stream, bool isLost)
     {
-        var move = new StreamMove("abc-_9", 7, 3, isLost ? new StreamPoint(123_456_789_012, 5) : null);
+        var move = new StreamMove("abc-_9", stream, 3, isLost ? new StreamPoint(123_456_789_012, 5) : null);
         var buffer = new byte[OpenPayload.MaxLength];
         var length = MovePayload.Write(buffer, move);
         Assert.Equal(frozen, Encoding.ASCII.GetString(buffer, 0, length));
@@ -39,7 +41,7 @@ public sealed class MovePayloadTests
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 4294967296 1 2\r\n")]
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 1 2")]
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 1 2 3\r\n")]
-    [InlineData("PROXY UNKNOWN\r\nMOVE abc 0 1 1 2\r\n")]
+    [InlineData("PROXY UNKNOWN\r\nMOVE abc 0 1\r\n")]
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 4294967296 1 1 2\r\n")]
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 -1 2\r\n")]
     [InlineData("PROXY UNKNOWN\r\nMOVE abc 7 1 +1 2\r\n")]

@@ -31,6 +31,12 @@ internal sealed class Lane(int index, MuxTunnel mux, long since)
     /// <summary>The number of streams that moved bulk when they were last counted.</summary>
     public int Bulk => Volatile.Read(ref _bulk);
 
+    /// <summary>True while it is to go on within the first lane. <see cref="LaneKeeper"/> sets it.</summary>
+    public bool IsMadeCarried { get; set; }
+
+    /// <summary>True when it got no other connection and goes on within the first lane, from where its streams have to leave.</summary>
+    public bool IsCarried => mux.Links.Current.Connection is CarriedConnection;
+
     /// <summary>True when the lane has lost its connection, or the hub does not answer on it.</summary>
     public bool NeedsConnection => mux.IsLost || mux.IsInDoubt;
 

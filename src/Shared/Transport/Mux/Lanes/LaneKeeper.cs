@@ -115,7 +115,7 @@ internal sealed class LaneKeeper
             var open = Math.Min(lanes.Count, _demand.Wanted);
             _demand.Update(now, open, lanes.Take(open).Count(static lane => lane.CountBulk() > 0));
             for (var i = 1; i < lanes.Count; i++)
-                lanes[i].IsRetiring = i >= _demand.Wanted;
+                lanes[i].IsRetiring = i >= _demand.Wanted || lanes[i].IsCarried;
             if (!_dialling && lanes.Count < _demand.Wanted && now >= _notBefore)
             {
                 _dialling = true;
@@ -163,6 +163,7 @@ internal sealed class LaneKeeper
             {
                 lock (_lock)
                     BackOff(LongestPause);
+                CarryAsync(lane).Guard("carrying a lane");
                 return;
             }
 
@@ -175,12 +176,29 @@ internal sealed class LaneKeeper
         catch (OperationCanceledException)
         {
             // The next round tries again, as long as the lane waits.
+            CarryAsync(lane).Guard("carrying a lane");
         }
         finally
         {
             lock (_lock)
                 lane.IsReviving = false;
         }
+    }
+
+    // The hub is there, but no further connection can be made: the lane goes on within the first one, and its streams leave it there. The
+    // dials go on meanwhile.
+    private async Task CarryAsync(Lane lane)
+    {
+        lock (_lock)
+        {
+            if (_stopped || lane.IsMadeCarried)
+                return;
+            lane.IsMadeCarried = true;
+        }
+
+        await lane.Mux.ResumeWithinAsync(_tunnel.All[0].Mux, CancellationToken.None);
+        lock (_lock)
+            lane.IsMadeCarried = false;
     }
 
     private async Task OpenAsync(int index)

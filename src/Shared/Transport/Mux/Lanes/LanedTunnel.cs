@@ -173,6 +173,19 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
     public Task<ResumeOutcome> ResumeOverAsync(ITunnel other, CancellationToken cancellationToken) =>
         _first.ResumeOverAsync(other is LanedTunnel laned ? laned._first : other, cancellationToken);
 
+    public async Task<ResumeOutcome> ResumeWithinAsync(ITunnel other, CancellationToken cancellationToken)
+    {
+        var lanes = _lanes;
+        var outcomes = await Task.WhenAll(lanes.Select(lane => lane.Mux.ResumeWithinAsync(other, cancellationToken)));
+        for (var i = 1; i < lanes.Length; i++)
+        {
+            if (outcomes[i] == ResumeOutcome.Refused)
+                await lanes[i].Mux.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept it"));
+        }
+
+        return outcomes[0] == ResumeOutcome.Resumed && outcomes.Contains(ResumeOutcome.Failed) ? ResumeOutcome.Failed : outcomes[0];
+    }
+
     public Task<ResumeOutcome> AcceptResumeAsync(ITunnel connection, ResumePoint peer) => _first.AcceptResumeAsync(connection, peer);
 
     public Task<bool> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken) => _first.ProbeAsync(timeout, cancellationToken);

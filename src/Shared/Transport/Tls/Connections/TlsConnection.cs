@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -7,7 +8,7 @@ using Tunnel.Shared.Sockets;
 namespace Tunnel.Shared.Transport.Tls.Connections;
 
 /// <summary>A TCP connection with TLS on it, tuned for the mux, before it is a tunnel. Disposing closes it.</summary>
-public sealed class TlsConnection : IAsyncDisposable
+public sealed class TlsConnection : IFrameConnection
 {
     private readonly LoopSocket _watched;
     private readonly GatheringStream _gathering;
@@ -47,6 +48,14 @@ public sealed class TlsConnection : IAsyncDisposable
     /// <summary>The loop that delivers the connection's events.</summary>
     internal EventLoop Loop => _watched.Loop;
 
+    IPEndPoint IFrameConnection.Remote => (IPEndPoint)Socket.RemoteEndPoint!;
+
+    EventLoop IFrameConnection.Loop => Loop;
+
+    TcpOptions IFrameConnection.Tcp => Tcp;
+
+    GatheringStream IFrameConnection.Gathering => _gathering;
+
     /// <summary>
     /// Whether this is an exception that a socket or SslStream throws when the connection breaks or is closed during a call. OpenSSL's own
     /// errors come as CryptographicException.
@@ -71,6 +80,16 @@ public sealed class TlsConnection : IAsyncDisposable
             // OpenSSL's refusal is an exception of a type that is not public, and a broken connection gives one of several types.
             throw new IOException($"close_notify can't be sent: {error.Message}", error);
         }
+    }
+
+    ValueTask<int> IFrameConnection.ReadAsync(Memory<byte> buffer) => Stream.ReadAsync(buffer);
+
+    ValueTask IFrameConnection.WriteAsync(ReadOnlyMemory<byte> data) => Stream.WriteAsync(data);
+
+    async Task IFrameConnection.EndWritingAsync(CancellationToken cancellationToken)
+    {
+        await SendCloseNotifyAsync(cancellationToken);
+        Socket.Shutdown(SocketShutdown.Send);
     }
 
     /// <summary>Makes the connection a tunnel after its handshake: continuations of waits for bytes now run on the loop's thread.</summary>
