@@ -19,6 +19,7 @@ public sealed class KnotTests
         ("src/Hub/Targets/Pools/TargetPool.cs", 7, "a pool, its members and what chooses among them"),
         ("src/Shared/Protocol/Messages/ControlMessage.cs", 13, "a message is read and written by its type"),
         ("src/Shared/Sockets/EventLoop.cs", 4, "a loop, the loops, and what is measured and queued on them"),
+        ("src/Shared/Transport/Mux/MuxTunnel.cs", 4, "a tunnel, its connection, and the two ways in which it gets another one"),
         ("src/Shared/Transport/Mux/Streams/MuxStream.cs", 5, "a stream, its two halves and the table that it leaves"),
         ("src/Shared/Transport/Quic/Native/MsQuic.cs", 4, "the binding, and the handles that it makes"),
         ("src/Shared/Transport/Quic/Sessions/QuicSession.cs", 5, "a session, and the tables and queues of all sessions that it is in"),
