@@ -167,7 +167,7 @@ public sealed class SharedStateTests : IAsyncLifetime
         await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is not null, "the edge to be back");
         await edge.WaitForPortsAsync([ports[0]], []);
         Assert.NotNull(await _one.SharedStateFaultAsync());
-        Assert.Contains("Changes are refused", (await _one.RunAsync("status")).StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("changes are refused", (await _one.RunAsync("status")).StandardOutput, StringComparison.Ordinal);
 
         await _postgres.StartAgainAsync();
         await Eventually.IsTrueAsync(async () => await _one.SharedStateFaultAsync() is null, "the database to be used again");

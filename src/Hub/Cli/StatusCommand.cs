@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Tunnel.Hub.Admin.Answers;
-using Tunnel.Hub.Certificates;
 using Tunnel.Hub.Status;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Text;
@@ -36,7 +35,7 @@ internal static class StatusCommand
         await output.WriteTextAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"tunnel-hub {status.Version} runs since {status.Since:u} on port {status.TunnelPort}: {status.EdgesConnected} of "
-                + $"{status.AllowedEdges} edges connected"));
+                + $"{CountText.Of(status.AllowedEdges, "edge")} connected"));
         if (!status.Edges.IsEmpty)
             await PrintEdgesAsync(output, terminal, status, now);
         foreach (var edge in status.Edges)
@@ -45,8 +44,13 @@ internal static class StatusCommand
                 await output.WriteTextAsync(line);
         }
 
+        // What is wrong is said in the words that the dashboards have.
+        await PrintTroublesAsync(
+            output, terminal,
+            [.. HubTroubles.OfHub(status, now), .. status.ConnectedEdges.SelectMany(edge => HubTroubles.OfTunnel(edge, now)),
+                .. status.ConnectedEdges.SelectMany(HubTroubles.OfDrift)]);
         foreach (var edge in status.ConnectedEdges)
-            await PrintFaultsAsync(output, terminal, edge);
+            await PrintFirewallAsync(output, terminal, edge);
         foreach (var port in status.Ports.Where(port => port.Doubt is not null))
         {
             await output.WriteTextAsync(
@@ -54,19 +58,10 @@ internal static class StatusCommand
                 + $"{port.Proto}/{port.Port} --proxy off");
         }
 
-        if (status.SharedState?.Fault is { } fault)
-            await PrintAlarmAsync(output, terminal, "FAILED", $"{fault} Changes are refused");
         foreach (var line in status.Ports.SelectMany(TargetText.Faults))
             await PrintAlarmAsync(output, terminal, "", line);
         foreach (var line in status.Ports.SelectMany(AdmissionText.Reduced))
             await PrintAlarmAsync(output, terminal, "", line);
-        if (status.CertificateExpires - now < CertificateEnd.Soon)
-        {
-            await PrintAlarmAsync(
-                output, terminal, "FAILED",
-                $"The hub's certificate ends at {status.CertificateExpires:u}: tunnel-hub doctor says what to do");
-        }
-
         foreach (var certificate in status.PortCertificates.Where(certificate => certificate.IsAlarm(now)))
         {
             await PrintAlarmAsync(
@@ -75,8 +70,6 @@ internal static class StatusCommand
 
         foreach (var authorizer in status.Authorizers.Where(static authorizer => authorizer.Fault is not null))
             await PrintAlarmAsync(output, terminal, "", $"{authorizer.EdgeId} {authorizer.Describe()}");
-        if (status.TcpMemory?.Describe() is { } memory)
-            await output.WriteTextAsync($"The kernel's memory for TCP is {memory}");
         await PrintCountsAsync(output, "Connections refused", status.Refusals);
         await PrintCountsAsync(output, "Streams failed", status.StreamFailures);
         await PrintCountsAsync(output, "UDP lost", status.SessionFailures);
@@ -109,36 +102,20 @@ internal static class StatusCommand
         Ports(edge.Udp.Bound),
     ];
 
-    private static async Task PrintFaultsAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
+    private static async Task PrintFirewallAsync(TextWriter output, Terminal terminal, ConnectedEdgeStatus edge)
     {
-        if (edge.LostSince is { } lost)
-        {
-            await PrintAlarmAsync(
-                output, terminal, "LOST",
-                $"{edge.EdgeId} has had no connection since {lost:u}; {Number(edge.ActiveStreams)} streams wait for it");
-        }
-
-        // A range that fails for one reason takes one line, however the edge has divided it.
-        foreach (var failed in edge.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
-        {
-            var ports = string.Join(',', failed.Select(port => port.ToString()[(port.Proto.Length + 1)..]));
-            await PrintAlarmAsync(
-                output, terminal, "FAILED", $"{edge.EdgeId} can't listen on {failed.Key.Proto}/{ports}: {failed.Key.Error}");
-        }
-
         if (edge.Firewall is { State: not FirewallReport.None } firewall)
         {
             var line = $"{edge.EdgeId} firewall {firewall.State} "
                 + $"({firewall.Mode}){(firewall.Errors.IsDefaultOrEmpty ? "" : $": {string.Join("; ", firewall.Errors)}")}";
             await PrintAlarmAsync(output, terminal, firewall.Fault is null ? "" : "FAILED", line);
         }
+    }
 
-        if (edge.Firewall?.Drift is { } drift)
-        {
-            await PrintAlarmAsync(
-                output, terminal, drift.Mended ? "" : "FAILED",
-                $"{edge.EdgeId} firewall changed by somebody else ({drift.What}), {(drift.Mended ? "put back" : "not put back")}");
-        }
+    private static async Task PrintTroublesAsync(TextWriter output, Terminal terminal, IEnumerable<Trouble> troubles)
+    {
+        foreach (var trouble in troubles)
+            await PrintAlarmAsync(output, terminal, trouble.Health == Health.Bad ? "FAILED" : "", $"{trouble.Title}: {trouble.Detail}");
     }
 
     private static Task PrintAlarmAsync(TextWriter output, Terminal terminal, string alarm, string line) =>

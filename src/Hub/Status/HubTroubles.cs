@@ -37,7 +37,8 @@ internal static class HubTroubles
     /// <param name="budget">The budget in bytes; 0: it is not known.</param>
     public static bool IsNearlyUsedUp(long used, long budget) => budget > 0 && used > 0.8 * budget;
 
-    private static IEnumerable<Trouble> OfHub(HubStatus status, DateTimeOffset now)
+    /// <summary>Lists what is wrong with the hub itself.</summary>
+    public static IEnumerable<Trouble> OfHub(HubStatus status, DateTimeOffset now)
     {
         if (status.SharedState?.Fault is { } fault)
         {
@@ -123,7 +124,8 @@ internal static class HubTroubles
         return edge.Detail is { } detail ? $"{seen}: {detail}" : seen;
     }
 
-    private static IEnumerable<Trouble> OfConnected(ConnectedEdgeStatus live, DateTimeOffset now)
+    /// <summary>Lists what is wrong with an edge's tunnel, and ports that the edge can't bind.</summary>
+    public static IEnumerable<Trouble> OfTunnel(ConnectedEdgeStatus live, DateTimeOffset now)
     {
         // A range that fails for one reason takes one line, however the edge has divided it.
         foreach (var failed in live.FailedPorts.GroupBy(port => (port.Proto, port.Error)))
@@ -137,11 +139,14 @@ internal static class HubTroubles
         {
             yield return new Trouble(
                 Health.Warn, live.EdgeId, $"{live.EdgeId} has lost its connection",
-                Text($"For {TimeText.Format(now - lost)} {live.ActiveStreams} streams have waited for another one."));
+                $"For {TimeText.Format(now - lost)} {CountText.Of(live.ActiveStreams, "stream")} "
+                    + (live.ActiveStreams == 1 ? "has waited for another one." : "have waited for another one."));
         }
+    }
 
-        if (EdgeHealth.LacksFirewall(live))
-            yield return new Trouble(Health.Warn, live.EdgeId, $"{live.EdgeId}: its firewall is not in force", live.Firewall!.Fault!);
+    /// <summary>Lists what somebody else has changed of an edge's firewall.</summary>
+    public static IEnumerable<Trouble> OfDrift(ConnectedEdgeStatus live)
+    {
         if (live.Firewall?.Drift is { } drift)
         {
             yield return new Trouble(
@@ -149,6 +154,15 @@ internal static class HubTroubles
                 $"{drift.What}, {(drift.Mended ? "put back" : "not put back")}.");
         }
     }
+
+    private static IEnumerable<Trouble> OfConnected(ConnectedEdgeStatus live, DateTimeOffset now) =>
+    [
+        .. OfTunnel(live, now),
+        .. EdgeHealth.LacksFirewall(live)
+            ? [new Trouble(Health.Warn, live.EdgeId, $"{live.EdgeId}: its firewall is not in force", live.Firewall!.Fault!)]
+            : Array.Empty<Trouble>(),
+        .. OfDrift(live),
+    ];
 
     private static IEnumerable<Trouble> OfPort(PortStatus port)
     {

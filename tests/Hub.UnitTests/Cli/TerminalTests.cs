@@ -56,6 +56,45 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public async Task What_is_wrong_is_said_as_the_dashboards_say_it()
+    {
+        var now = DateTimeOffset.UnixEpoch.AddDays(1);
+        var status = Statuses.Hub() with
+        {
+            CertificateExpires = now.AddDays(3),
+            ConnectedEdges =
+            [
+                new ConnectedEdgeStatus
+                {
+                    EdgeId = "a",
+                    Since = default,
+                    LostSince = now.AddSeconds(-10),
+                    Remote = "192.0.2.1:1",
+                    Transport = TransportKind.TcpTls,
+                    Tunnels = 1,
+                    Lanes = 1,
+                    ActiveStreams = 1,
+                    ActiveSessions = 0,
+                    ListenPorts = [443],
+                    ListenPortsUdp = [],
+                    Rev = 1,
+                    BytesIn = 0,
+                    BytesOut = 0,
+                    StreamsOpened = 0,
+                    FailedPorts = [new FailedPort(443, "tcp", "address in use")],
+                },
+            ],
+        };
+        using var output = new StringWriter { NewLine = "\n" };
+        await StatusCommand.PrintAsync(output, Terminal.None, status, now);
+
+        var said = HubTroubles.Find(status, now)
+            .Select(static trouble => $"{(trouble.Health == Health.Bad ? "FAILED " : "")}{trouble.Title}: {trouble.Detail}").ToArray();
+        Assert.Contains("a has lost its connection: For 10 s 1 stream has waited for another one.", said);
+        Assert.Equal(said.Order(), output.ToString().TrimEnd('\n').Split('\n')[1..].Order());
+    }
+
+    [Fact]
     public async Task A_tables_columns_stay_where_they_are()
     {
         using var output = new StringWriter { NewLine = "\n" };
