@@ -1,6 +1,6 @@
 # ./tunnel bench: this product beside Debian's HAProxy, stunnel and OpenSSH; sourced, never run.
 
-bench_programs=(nginx:nginx haproxy:haproxy stunnel:stunnel4 sshd:openssh-server iperf3:iperf3 wrk:wrk ip:iproute2)
+bench_programs=(nginx:nginx haproxy:haproxy stunnel:stunnel4 sshd:openssh-server iperf3:iperf3 wrk:wrk ip:iproute2 nft:nftables)
 
 bench() {
   need_dotnet

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Tunnel.Bench.Load;
 using Tunnel.Bench.Load.Hostile;
+using Tunnel.Bench.Load.Hubs;
 using Tunnel.Bench.Load.Peers;
 using Tunnel.Bench.Load.Rows;
 using Tunnel.Bench.Load.Scale;
@@ -39,6 +40,10 @@ var storm = new Option<bool>("--storm")
 {
     Description = "500 edges whose hub is killed or restarted instead: when all are back, and how evenly they dial.",
 };
+var hubs = new Option<bool>("--hubs")
+{
+    Description = "What new clients see of the loss of one of three hubs instead (root): killed, stopped, cut off, --rounds times each.",
+};
 var features = new Option<bool>("--features")
 {
     Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before.",
@@ -61,7 +66,7 @@ var settle = new Option<int>("--settle")
 };
 var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.")
 {
-    rounds, seconds, rows, peers, root, wan, loss, scale, storm, features, before, hostile, rate, settle, soak,
+    rounds, seconds, rows, peers, root, wan, loss, scale, storm, hubs, features, before, hostile, rate, settle, soak,
 };
 command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? SoakRun.RunAsync(
@@ -76,6 +81,8 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
         parsed.GetValue(peers) ?? [])
     : parsed.GetValue(storm)
     ? MeasureStormAsync(parsed.GetValue(root)!)
+    : parsed.GetValue(hubs)
+    ? HubsRun.StartAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(rows) ?? [])
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : parsed.GetValue(features)
@@ -93,6 +100,8 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
 
 // These are the programs that a measurement starts as processes of their own.
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
+if (args is [HubsRun.Inside, var checkout, var tries, .. var names])
+    return await MeasureHubsAsync(checkout, int.Parse(tries, CultureInfo.InvariantCulture), names);
 if (args is ["flood", var order]) return FloodProgram.Run(order);
 if (args is ["sink", var closing, var source, var datagrams])
 {
@@ -165,6 +174,14 @@ static async Task<int> MeasureStormAsync(string root)
     var results = new Results();
     var report = await Report.StartAsync(root, 1, 0, () => results.ToMarkdown(["tunnel"]), "-storm");
     await StormRun.MeasureAsync(root, results, report.SaveAsync);
+    return await EndAsync(report);
+}
+
+static async Task<int> MeasureHubsAsync(string root, int tries, string[] rowNames)
+{
+    var results = new Results();
+    var report = await Report.StartAsync(root, tries, 0, () => results.ToMarkdown(["tunnel"]), "-hubs");
+    await HubsRun.MeasureAsync(root, tries, rowNames, results, report.SaveAsync);
     return await EndAsync(report);
 }
 

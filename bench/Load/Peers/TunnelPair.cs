@@ -86,8 +86,15 @@ internal static class TunnelPair
             limits = new { perAddress = 1024 },
         }));
         start(place.Hub, ["run", "--config", config], place.File("hub.log"));
-        for (var attempt = 0; !File.Exists(socket) && attempt < 200; attempt++)
+
+        // A hub that starts beside all else that is measured may need a while.
+        for (var attempt = 0; !File.Exists(socket); attempt++)
+        {
+            if (attempt == 2_400)
+                throw new InvalidOperationException($"the hub has not started: {await File.ReadAllTextAsync(place.File("hub.log"))}");
             await Task.Delay(50);
+        }
+
         return new HubAdmin(socket);
     }
 }
