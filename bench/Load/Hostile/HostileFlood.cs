@@ -18,8 +18,8 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("connect+RST"),
         new("stalled readers", MaxRate: 1_000),
         new("wrong secrets", MaxRate: 200),
-        // Two thousand strangers are there at a time: each stays for ten seconds, as long as an edge bears with it.
-        new(Strangers, MaxRate: 200, IsOfFrames: true),
+        // Two thousand strangers come at once and are there all the time: each stays for ten seconds, as long as an edge bears with it.
+        new(Strangers, MaxRate: 200, IsOfFrames: true) { Lead = TimeSpan.FromSeconds(5) },
         new("REPORT"),
         new("configurations", MaxRate: 100),
         new("answers unread", IsOfFrames: true),
@@ -32,6 +32,9 @@ internal sealed record HostileFlood(string Name, double MaxRate = double.Positiv
         new("hub: UDP_OPEN", IsOfFrames: true),
         new("hub: datagrams", IsOfFrames: true),
     ];
+
+    /// <summary>How long the flood goes on before it is measured beside.</summary>
+    public TimeSpan Lead { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// Whether the hub is the hostile one. Its edge has no other hub, and the edge's memory is looked at; it has no other port that could

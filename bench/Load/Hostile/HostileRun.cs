@@ -46,7 +46,7 @@ internal sealed class HostileRun(int rounds, int seconds, double rate, int settl
             var quiet = (world.CpuSeconds() - cpu.Item1, world.Hub.CpuSeconds() - cpu.Item2);
 
             driver.Go(paced);
-            await Task.Delay(500);
+            await Task.Delay(flood.Lead);
             cpu = (world.CpuSeconds() + world.Flooding.CpuSeconds(), world.Hub.CpuSeconds());
             var flooded = await EchoAsync(apart, beside, _duration);
             var busy = (world.CpuSeconds() + world.Flooding.CpuSeconds() - cpu.Item1, world.Hub.CpuSeconds() - cpu.Item2);

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace Tunnel.Bench.Load.Hostile.Floods;
 
 /// <summary>
-/// Strangers at the port at which an edge awaits its hub: the newest two thousand, of forty addresses, stay and say nothing.
+/// Strangers at the port at which an edge awaits its hub: two thousand, of forty addresses, come at once, stay and say nothing; then others
+/// come in the place of the oldest.
 /// </summary>
 internal sealed class StrangerFlood(FloodOrder order) : IFlood
 {
@@ -19,7 +20,7 @@ internal sealed class StrangerFlood(FloodOrder order) : IFlood
 
     public int Send(int count)
     {
-        for (var done = 0; done < count; done++)
+        for (var done = _next == 0 ? count - AtOnce : 0; done < count; done++)
         {
             var index = _next++ % AtOnce;
             Leave(index);
@@ -43,6 +44,7 @@ internal sealed class StrangerFlood(FloodOrder order) : IFlood
     {
         for (var index = 0; index < AtOnce; index++)
             Leave(index);
+        _next = 0;
     }
 
     public void Dispose() => Rest();
