@@ -22,21 +22,21 @@ internal static class EdgeHealth
     /// <param name="ports">Its ports that were used.</param>
     public static (Health Health, string Word) Of(
         AllowedEdgeStatus edge, bool isShared, ConnectedEdgeStatus? live, IEnumerable<PortStatus> ports) => edge.State switch
-    {
-        EdgeCondition.Connected when live is not null => OfConnected(live, ports),
-        EdgeCondition.Connected => (Health.Good, "up"),
-        EdgeCondition.Conflict => (Health.Warn, "conflict"),
-        EdgeCondition.Disabled => (Health.Off, "disabled"),
-        _ when MayBeElsewhere(edge, isShared) => (Health.Off, edge.DialledBy is null ? "not at this hub" : "at another hub"),
-        EdgeCondition.NeverSeen => (Health.Warn, "never seen"),
-        EdgeCondition.SecretExpired => (Health.Bad, "secret expired"),
-        EdgeCondition.Network => (Health.Bad, "network"),
-        EdgeCondition.Stopped => (Health.Bad, "stopped"),
-        EdgeCondition.Disconnected => (Health.Bad, "disconnected"),
-        EdgeCondition.ProtocolError => (Health.Bad, "protocol error"),
-        EdgeCondition.HubRestart => (Health.Bad, "not back yet"),
-        _ => throw new ArgumentOutOfRangeException(nameof(edge), edge.State, null),
-    };
+        {
+            EdgeCondition.Connected when live is not null => OfConnected(live, ports),
+            EdgeCondition.Connected => (Health.Good, "up"),
+            EdgeCondition.Conflict => (Health.Warn, "conflict"),
+            EdgeCondition.Disabled => (Health.Off, "disabled"),
+            _ when MayBeElsewhere(edge, isShared) => (Health.Off, edge.DialledBy is null ? "not at this hub" : "at another hub"),
+            EdgeCondition.NeverSeen => (Health.Warn, "never seen"),
+            EdgeCondition.SecretExpired => (Health.Bad, "secret expired"),
+            EdgeCondition.Network => (Health.Bad, "network"),
+            EdgeCondition.Stopped => (Health.Bad, "stopped"),
+            EdgeCondition.Disconnected => (Health.Bad, "disconnected"),
+            EdgeCondition.ProtocolError => (Health.Bad, "protocol error"),
+            EdgeCondition.HubRestart => (Health.Bad, "not back yet"),
+            _ => throw new ArgumentOutOfRangeException(nameof(edge), edge.State, null),
+        };
 
     /// <summary>Whether the firewall that the hub wants is not in force, against the wish of the edge's operator.</summary>
     public static bool LacksFirewall(ConnectedEdgeStatus live) =>
