@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Tunnel.FunctionalTests.Harness;
 using Tunnel.FunctionalTests.Harness.Network;
 using Tunnel.TestUtilities.Processes;
-using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.FunctionalTests;
 

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Tunnel.Shared.Protocol.Tokens;
-using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.FunctionalTests.Harness;
 
