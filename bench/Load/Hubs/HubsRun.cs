@@ -79,13 +79,15 @@ internal static class HubsRun
         await world.WaitForAllAsync();
         await Task.Delay(Calm);
         var back = clients.Look(returns);
-        Console.Error.WriteLine($"{loss.Name}: {gone} (without a tunnel {straight}); while it comes back: {back}; load {await LoadAsync()}");
+        var load = await LoadAsync();
+        Console.Error.WriteLine($"{loss.Name}: {gone} (without a tunnel {straight}); while it comes back: {back}; load {load}");
         return (gone, back, straight);
     }
 
     private static async Task<string> LoadAsync() => (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0];
 
-    private static void Add(Results results, string row, List<(ClientFigures Gone, ClientFigures Back, ClientFigures Direct)> seen)
+    private static void Add(
+        Results results, string row, List<(ClientFigures Gone, ClientFigures Back, ClientFigures Direct)> seen)
     {
         void Add(string label, double value) => results.Add(row, "tunnel", new Figure(label, value));
         Add("tries", seen.Count);
