@@ -108,7 +108,7 @@ public sealed class LongLivedTests
             pairs.Add(await setup.OpenAsync(upstream, setup.Tcp[0]));
 
         setup.Link!.Cut();
-        await setup.Edge.Process.WaitForLineAsync($"without a connection: {Count} streams", Limit);
+        await setup.Edge.Process.WaitForLineAsync($"without a connection (streams: {Count},", Limit);
 
         foreach (var pair in pairs)
         {
