@@ -111,7 +111,7 @@ internal sealed class MovableStream : IMovable, ILegEvents
 
     // ---- the tables of its tunnels
 
-    public bool HasLeft(MovableStreams table) => Leg is { } leg && leg.Table != table;
+    public bool HasLeft(MovableStreams table) => Leg is { IsOpen: true } leg && leg.Table != table;
 
     public bool TryMove(MovableStreams table, ITunnel other) => Legs.TryMove(table, other);
 

@@ -157,6 +157,30 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void A_stream_that_has_moved_does_not_wait_when_the_hub_hears_later_that_its_old_tunnel_is_lost()
+    {
+        var world = new MoveWorld(1);
+        world.SendUnacknowledged(1_000);
+        var first = world.First;
+        first.EdgeStreams.OnEnded(TransportContext.DefaultResumeGrace);
+        first.EdgeEnd!.Lose();
+        Assert.Equal(1, first.EdgeStreams.Waiting);
+
+        Assert.True(world.TryMove());
+        first.HubStreams.OnEnded(TransportContext.DefaultResumeGrace);
+        first.HubEnd!.Lose();
+
+        Assert.Equal(0, first.HubStreams.Waiting);
+        Assert.Equal(1, first.EdgeStreams.Waiting);
+        world.Present.HubEnd!.Pull(64 << 10);
+        while (world.Present.HubEnd.Deliver(world.Present))
+        {
+        }
+
+        Assert.Equal(0, first.EdgeStreams.Waiting);
+    }
+
+    [Fact]
     public void While_slow_readers_hold_the_memory_a_stream_waits_and_can_still_be_moved()
     {
         const int Budget = 4 << 20;

@@ -62,13 +62,16 @@ internal sealed class MovableStreams
     /// <summary>Completes when each stream that was open when the tunnel was lost goes on elsewhere or has ended.</summary>
     public Task<TunnelResumed> Moved => _tally.Done;
 
-    /// <summary>The number of streams that wait for another tunnel.</summary>
+    /// <summary>
+    /// The number of streams that wait for another tunnel. One that goes on elsewhere may be known here too, until the edge has moved it
+    /// once more.
+    /// </summary>
     public int Waiting
     {
         get
         {
             lock (_lock)
-                return _isLost && !_isOver ? _streams.Count : 0;
+                return _isLost && !_isOver ? _streams.Values.Count(stream => !stream.HasLeft(this)) : 0;
         }
     }
 
