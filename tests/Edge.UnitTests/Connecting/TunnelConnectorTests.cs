@@ -219,7 +219,9 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         var next = await ConnectAsync(Config(rev: 1, 80));
 
         await Eventually.IsTrueAsync(() => tunnel.MovedTo == next, "the streams are moved");
-        Assert.Contains(_log.Lines, static line => line.EndsWith("streams that wait for another one: 3", StringComparison.Ordinal));
+        await Eventually.IsTrueAsync(
+            () => _log.Lines.Any(static line => line.EndsWith("streams that wait for another one: 3", StringComparison.Ordinal)),
+            "they are said to wait");
         answered.SetResult(new TunnelResumed(2, 0, TimeSpan.Zero));
         await Eventually.IsTrueAsync(
             () => _log.Lines.Any(static line => line.Contains("go on", StringComparison.Ordinal)), "they are said to go on");
