@@ -55,7 +55,12 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
 
         // The bytes under way come only where the path still works.
         if (older.IsLost || older.IsInDoubt)
-            return LeadAsync(older);
+        {
+            var leading = LeadAsync(older);
+            leading.Guard("moving streams to another tunnel");
+            return leading;
+        }
+
         HandOverAsync(older, tunnel).Guard("moving streams to another tunnel");
         return Task.CompletedTask;
     }

@@ -196,9 +196,15 @@ internal sealed class LaneKeeper
             lane.IsMadeCarried = true;
         }
 
-        await lane.Mux.ResumeWithinAsync(_tunnel.All[0].Mux, CancellationToken.None);
-        lock (_lock)
-            lane.IsMadeCarried = false;
+        try
+        {
+            await lane.Mux.ResumeWithinAsync(_tunnel.All[0].Mux, CancellationToken.None);
+        }
+        finally
+        {
+            lock (_lock)
+                lane.IsMadeCarried = false;
+        }
     }
 
     private async Task OpenAsync(int index)
