@@ -69,18 +69,11 @@ internal sealed class TransportSelector
         while (true)
         {
             await Task.Delay(QuicInterval, _time, cancellationToken);
-            try
-            {
-                var result = await DialQuicAsync(port, template(), cancellationToken);
-                if (result.Tunnel is not null)
-                    return new DialOutcome(result, TransportChoice.Preferred);
-                TransportChoiceLog.QuicStillFails(_logger, result.Failure!.Kind, result.Failure.Message, QuicInterval.TotalMinutes);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                // A bug in the attempt over QUIC must not harm the tunnel over TLS.
-                TransportChoiceLog.QuicFaulted(_logger, e, QuicInterval.TotalMinutes);
-            }
+            var result = await TryQuicAsync(template, port, QuicInterval, cancellationToken);
+            if (result?.Tunnel is not null)
+                return new DialOutcome(result, TransportChoice.Preferred);
+            if (result?.Failure is { } failure)
+                TransportChoiceLog.QuicStillFails(_logger, failure.Kind, failure.Message, QuicInterval.TotalMinutes);
         }
     }
 
@@ -92,20 +85,26 @@ internal sealed class TransportSelector
     {
         while (true)
         {
-            try
-            {
-                var request = template();
-                var result = await DialQuicAsync(request.Address.Port, request, cancellationToken);
-                if (result.Tunnel is not null)
-                    return new DialOutcome(result, TransportChoice.Preferred);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                // A bug in the attempt over QUIC must not keep the tunnel from coming back over TLS.
-                TransportChoiceLog.QuicFaulted(_logger, e, pause.TotalMinutes);
-            }
-
+            var result = await TryQuicAsync(template, port: null, pause, cancellationToken);
+            if (result?.Tunnel is not null)
+                return new DialOutcome(result, TransportChoice.Preferred);
             await Task.Delay(pause, _time, cancellationToken);
+        }
+    }
+
+    // A bug in the attempt over QUIC must harm no tunnel over TLS, nor keep one from coming back: it is logged, and null is returned.
+    private async Task<DialResult?> TryQuicAsync(
+        Func<DialRequest> template, int? port, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = template();
+            return await DialQuicAsync(port ?? request.Address.Port, request, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            TransportChoiceLog.QuicFaulted(_logger, e, pause.TotalMinutes);
+            return null;
         }
     }
 
