@@ -62,7 +62,7 @@ internal sealed class EdgeEventLog
 
     private static string Describe(PortsEvent ports)
     {
-        var failed = ports.FailedPorts.Select(port => $"{port.Proto}/{port.Port}{(port.To is { } to ? $"-{to}" : "")}: {port.Error}");
+        var failed = ports.FailedPorts.Select(port => $"{port}: {port.Error}");
         var text = $"configuration {ports.Revision}: listens on tcp {List([.. ports.ListenPorts])}, udp {List([.. ports.ListenPortsUdp])}";
         return ports.FailedPorts.IsEmpty ? text : $"{text}; can't bind {string.Join(", ", failed.Take(10))}";
     }

@@ -74,10 +74,7 @@ internal static class StatusCommand
         output.WriteText($"TCP       {Ports(status.ListenPorts)}");
         output.WriteText($"UDP       {Ports(status.ListenPortsUdp)}");
         foreach (var failure in status.FailedPorts)
-        {
-            var ports = $"{failure.Proto}/{failure.Port}{(failure.To is { } to ? $"-{to}" : "")}";
-            output.WriteLine($"{failed}    {TerminalText.Escape($"{ports}: {failure.Error}")}");
-        }
+            output.WriteLine($"{failed}    {TerminalText.Escape($"{failure}: {failure.Error}")}");
 
         if (status.Firewall is { State: not "none" } firewall)
             output.WriteText($"firewall  {firewall.State} ({firewall.Mode}), {CountText.Of(firewall.Blocked, "source")} blocked");

@@ -172,7 +172,11 @@ public sealed record EdgePortStatus
 /// <param name="Proto">The protocol: <c>tcp</c> or <c>udp</c>.</param>
 /// <param name="Error">Why it is not bound, for the operator.</param>
 /// <param name="To">The last port of the range that begins with <paramref name="Port"/>; null for a single port.</param>
-public sealed record EdgePortFailure(int Port, string Proto, string Error, int? To = null);
+public sealed record EdgePortFailure(int Port, string Proto, string Error, int? To = null)
+{
+    /// <summary>Returns the port or range for people, such as <c>tcp/443</c> or <c>udp/5000-5009</c>.</summary>
+    public override string ToString() => To is { } last ? $"{Proto}/{Port}-{last}" : $"{Proto}/{Port}";
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(EdgeStatus))]

@@ -110,10 +110,7 @@ internal static class EdgeSummary
         if (!status.Connected && status.Hubs.Length <= 1 && status.LastError is { } error)
             yield return (Ink.Bad, error);
         foreach (var failure in status.FailedPorts)
-        {
-            yield return (
-                Ink.Bad, Text($"can't bind {failure.Proto}/{failure.Port}{(failure.To is { } to ? Text($"-{to}") : "")}: {failure.Error}"));
-        }
+            yield return (Ink.Bad, $"can't bind {failure}: {failure.Error}");
 
         foreach (var fault in status.Firewall?.Errors ?? [])
             yield return (Ink.Bad, $"firewall: {fault}");

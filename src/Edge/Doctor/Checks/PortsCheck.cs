@@ -23,6 +23,9 @@ internal sealed record RunningPorts(IReadOnlySet<PortKey> Bound, IReadOnlyList<E
 /// <param name="running">Asks the running edge; null when none runs.</param>
 internal sealed class PortsCheck(PortProbe probe, Func<CancellationToken, Task<RunningPorts?>> running) : IEdgeCheck
 {
+    private const string Advice = "see who has a port with 'ss -tulnp'; ports below 1024 need CAP_NET_BIND_SERVICE; what is protected or "
+        + "not allowed is this edge's own setting";
+
     // An edge that has just been started binds its ports while this is going on.
     private const int MaxLooks = 10;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -94,22 +97,17 @@ internal sealed class PortsCheck(PortProbe probe, Func<CancellationToken, Task<R
             : new CheckResult(Name, CheckStatus.Failed, $"{good}; not {string.Join("; ", faults)}", Advice);
     }
 
-    private const string Advice = "see who has a port with 'ss -tulnp'; ports below 1024 need CAP_NET_BIND_SERVICE; what is protected or "
-        + "not allowed is this edge's own setting";
-
     private CheckResult Repeat(RunningPorts told, string edgeId)
     {
         var good = $"the running edge has bound {told.Bound.Count}";
         return told.Failed.Count > 0
             ? new CheckResult(
                 Name, CheckStatus.Failed,
-                $"{good}; not {string.Join("; ", told.Failed.Select(static failed => $"{Describe(failed)}: {failed.Error}"))}", Advice)
+                $"{good}; not {string.Join("; ", told.Failed.Select(static failed => $"{failed}: {failed.Error}"))}", Advice)
             : told.Bound.Count == 0
             ? None("the running edge has none: the hub has not come yet, or assigns none", edgeId)
             : new CheckResult(Name, CheckStatus.Ok, good);
     }
-
-    private static string Describe(EdgePortFailure failed) => $"{failed.Proto}/{failed.Port}{(failed.To is { } last ? $"-{last}" : "")}";
 
     private CheckResult None(string detail, string edgeId) =>
         new(Name, CheckStatus.Warning, detail, $"at the hub: tunnel-hub edge show {edgeId}");
