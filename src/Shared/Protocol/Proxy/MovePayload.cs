@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
@@ -21,10 +22,31 @@ public sealed record StreamMove(string TunnelId, uint StreamId, uint Turn, Strea
     public ResetReason Refusal => Point is null ? ResetReason.NotOpened : ResetReason.Refused;
 }
 
-/// <summary>How far one end of a stream has got whose tunnel was lost.</summary>
+/// <summary>
+/// How far one end of a stream has got whose tunnel was lost. The hub says it before its first data there, as
+/// <c>[received: 8][from: 8]</c>.
+/// </summary>
 /// <param name="Received">The offset before which it has received everything.</param>
 /// <param name="From">The offset from which it can send again.</param>
-public readonly record struct StreamPoint(long Received, long From);
+public readonly record struct StreamPoint(long Received, long From)
+{
+    /// <summary>Its bytes before the hub's first data.</summary>
+    public const int Size = 2 * sizeof(long);
+
+    /// <summary>Reads what the hub has said. Accepts any input.</summary>
+    /// <param name="answer">At least <see cref="Size"/> bytes.</param>
+    public static StreamPoint Read(ReadOnlySpan<byte> answer) =>
+        new(BinaryPrimitives.ReadInt64BigEndian(answer), BinaryPrimitives.ReadInt64BigEndian(answer[sizeof(long)..]));
+
+    /// <summary>Returns what the hub says.</summary>
+    public byte[] Write()
+    {
+        var answer = new byte[Size];
+        BinaryPrimitives.WriteInt64BigEndian(answer, Received);
+        BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(sizeof(long)), From);
+        return answer;
+    }
+}
 
 /// <summary>
 /// The payload of an OPEN that moves a stream: <c>PROXY UNKNOWN\r\nMOVE tunnelId streamId turn received from\r\n</c>, without the last two

@@ -1,3 +1,5 @@
+using Tunnel.Shared.Protocol.Proxy;
+
 namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>Hears what happens to the legs of a stream, apart from their data.</summary>
@@ -7,7 +9,7 @@ internal interface ILegEvents
     void OnCarrier(StreamLeg leg, ITunnelStream carrier);
 
     /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
-    void OnAnswer(StreamLeg leg, long received, long from);
+    void OnAnswer(StreamLeg leg, StreamPoint point);
 
     /// <summary>The peer says where what it sends on a leg begins.</summary>
     void OnBeginning(StreamLeg leg, long offset);

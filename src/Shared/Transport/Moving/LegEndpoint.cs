@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.Transport.Moving;
 
@@ -69,11 +70,10 @@ internal sealed class LegEndpoint : ILegEndpoint
         _answered += count;
         if (_answered < _answer.Length)
             return count;
-        var first = BinaryPrimitives.ReadInt64BigEndian(_answer);
         if (_answer.Length == StreamLeg.BeginningSize)
-            _events.OnBeginning(Leg, first);
+            _events.OnBeginning(Leg, BinaryPrimitives.ReadInt64BigEndian(_answer));
         else
-            _events.OnAnswer(Leg, first, BinaryPrimitives.ReadInt64BigEndian(_answer.AsSpan(sizeof(long))));
+            _events.OnAnswer(Leg, StreamPoint.Read(_answer));
         return count;
     }
 }

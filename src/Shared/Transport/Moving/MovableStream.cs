@@ -159,7 +159,7 @@ internal sealed class MovableStream : IMovable, ILegEvents
         leg.Table?.Add(carrier.Id, this);
     }
 
-    public void OnAnswer(StreamLeg leg, long received, long from) => Legs.OnAnswer(leg, received, from);
+    public void OnAnswer(StreamLeg leg, StreamPoint point) => Legs.OnAnswer(leg, point);
 
     public void OnBeginning(StreamLeg leg, long offset) => HandOvers.OnBeginning(leg, offset);
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
 
 namespace Tunnel.Shared.Transport.Moving;
@@ -11,9 +12,6 @@ namespace Tunnel.Shared.Transport.Moving;
 /// <param name="isOpen">False when the peer has something to say first, by which this end knows how to go on.</param>
 internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
 {
-    /// <summary>The bytes before the first data of the hub on a stream whose tunnel was lost.</summary>
-    public const int AnswerSize = 2 * sizeof(long);
-
     /// <summary>The bytes before the first data of either end on a stream whose former tunnel lives.</summary>
     public const int BeginningSize = sizeof(long);
 
@@ -53,15 +51,8 @@ internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
     public bool IsLast { get; set; }
 
     /// <summary>Hub: sets what is said before any data on a stream whose tunnel was lost.</summary>
-    /// <param name="received">The offset before which the hub has received everything.</param>
-    /// <param name="from">The offset from which the hub can send again.</param>
-    public void Answer(long received, long from)
-    {
-        var answer = new byte[AnswerSize];
-        BinaryPrimitives.WriteInt64BigEndian(answer, received);
-        BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(sizeof(long)), from);
-        _unsaid = answer;
-    }
+    /// <param name="point">How far the hub has got.</param>
+    public void Answer(StreamPoint point) => _unsaid = point.Write();
 
     /// <summary>Sets what is said before any data on a stream whose former tunnel lives.</summary>
     /// <param name="offset">Where what this end sends here begins.</param>

@@ -71,7 +71,7 @@ internal sealed class StreamLegs
             {
                 if (_sender.IsSettled || (_core.Leg is { } present && present.Table != table) || _named.Carrier is null)
                     return true;
-                leg = Create(StreamLeg.AnswerSize);
+                leg = Create(StreamPoint.Size);
                 (leg.Previous, leg.Tunnel) = (Last, other);
                 _core.Leg = Last = leg;
                 move = new StreamMove(
@@ -116,7 +116,7 @@ internal sealed class StreamLegs
     }
 
     /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
-    public void OnAnswer(StreamLeg leg, long received, long from)
+    public void OnAnswer(StreamLeg leg, StreamPoint point)
     {
         long again = 0;
         lock (_core.SendLock)
@@ -125,9 +125,9 @@ internal sealed class StreamLegs
             {
                 if (leg != _core.Leg)
                     return;
-                if (from <= _receiver.Received.Count && _sender.CanGoOnFrom(received))
+                if (point.From <= _receiver.Received.Count && _sender.CanGoOnFrom(point.Received))
                 {
-                    again = _sender.GoOnFrom(received);
+                    again = _sender.GoOnFrom(point.Received);
                     leg.IsOpen = true;
                     _named = leg;
                 }
@@ -183,7 +183,7 @@ internal sealed class StreamLegs
                 leg = Create(awaited: 0);
                 (leg.Previous, leg.Carrier, leg.Table) = (known, carrier, table);
                 _core.Leg = Last = leg;
-                leg.Answer(_receiver.Received.Offset, _sender.From);
+                leg.Answer(new StreamPoint(_receiver.Received.Offset, _sender.From));
                 again = _sender.GoOnFrom(point.Received);
                 isAttached = _core.Local is not null;
             }

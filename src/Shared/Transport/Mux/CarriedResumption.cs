@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
@@ -16,9 +15,6 @@ namespace Tunnel.Shared.Transport.Mux;
 /// <param name="changing">Held while it passes from one connection to another.</param>
 internal sealed class CarriedResumption(MuxTunnel tunnel, SemaphoreSlim changing)
 {
-    // What the hub says before the first frame, as before the first byte of a client's stream that moves: [received: 8][from: 8].
-    private const int AnswerSize = 2 * sizeof(long);
-
     private uint _turn;
 
     private MuxCore Core => tunnel.Core;
@@ -69,10 +65,10 @@ internal sealed class CarriedResumption(MuxTunnel tunnel, SemaphoreSlim changing
 
     private async Task<ResumeOutcome> AskAsync(CarriedConnection connection)
     {
-        var answer = new byte[AnswerSize];
+        var answer = new byte[StreamPoint.Size];
         try
         {
-            for (var count = 0; count < AnswerSize;)
+            for (var count = 0; count < answer.Length;)
             {
                 var reading = connection.ReadAsync(answer.AsMemory(count)).AsTask();
                 var read = await reading.WaitAsync(TunnelResumption.AnswerTimeout, Core.Context.Time);
@@ -81,8 +77,8 @@ internal sealed class CarriedResumption(MuxTunnel tunnel, SemaphoreSlim changing
                 count += read;
             }
 
-            var peer = new ResumePoint(
-                BinaryPrimitives.ReadInt64BigEndian(answer), BinaryPrimitives.ReadInt64BigEndian(answer.AsSpan(sizeof(long))));
+            var said = StreamPoint.Read(answer);
+            var peer = new ResumePoint(said.Received, said.From);
             return peer is { Received: >= 0, From: >= 0 } && Change.CanResume(peer) && TryAdopt(connection, peer)
                 ? ResumeOutcome.Resumed
                 : ResumeOutcome.Failed;
@@ -127,10 +123,7 @@ internal sealed class CarriedResumption(MuxTunnel tunnel, SemaphoreSlim changing
             _turn = turn;
             var connection = new CarriedConnection(remote);
             carrier.Attach(connection.Endpoint);
-            var answer = new byte[AnswerSize];
-            BinaryPrimitives.WriteInt64BigEndian(answer, own.Received);
-            BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(sizeof(long)), own.From);
-            await connection.WriteAsync(answer);
+            await connection.WriteAsync(new StreamPoint(own.Received, own.From).Write());
             TryAdopt(connection, peer);
         }
         catch (FormatException)
