@@ -211,10 +211,7 @@ public sealed class MoveTests : IAsyncLifetime
         await handing.WaitAsync(SocketHelpers.Hang);
         await first.Edge.WaitForStreamsAsync(TestContext.Current.CancellationToken).WaitAsync(SocketHelpers.Hang);
         await first.Edge.DisposeAsync();
-        await idle.SendAsync(BitConverter.GetBytes(1));
-        await idleUpstream.SendAsync(BitConverter.GetBytes(2));
-        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(idleUpstream, 4)));
-        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(idle, 4)));
+        await AssertGoesOnAsync(idle, idleUpstream, 1, 2);
         await halfUpstream.SendAsync("answer"u8.ToArray());
         halfUpstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("answer"u8.ToArray(), await half.ReadToEndAsync());
@@ -232,10 +229,7 @@ public sealed class MoveTests : IAsyncLifetime
 
         Assert.Equal(0, await first.Edge.HandOverStreamsAsync(second.Edge).WaitAsync(SocketHelpers.Hang));
 
-        await client.SendAsync(BitConverter.GetBytes(1));
-        await upstream.SendAsync(BitConverter.GetBytes(2));
-        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
-        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(client, 4)));
+        await AssertGoesOnAsync(client, upstream, 1, 2);
     }
 
     [Fact]
@@ -273,10 +267,7 @@ public sealed class MoveTests : IAsyncLifetime
         await first.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
         await first.Edge.DisposeAsync();
         Assert.Equal(TunnelEndKind.PeerClosed, (await first.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
-        await idle.SendAsync(BitConverter.GetBytes(1));
-        await idleUpstream.SendAsync(BitConverter.GetBytes(2));
-        Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(idleUpstream, 4)));
-        Assert.Equal(2, BitConverter.ToInt32(await ReadAsync(idle, 4)));
+        await AssertGoesOnAsync(idle, idleUpstream, 1, 2);
         await halfUpstream.SendAsync("answer"u8.ToArray());
         halfUpstream.Shutdown(SocketShutdown.Send);
         Assert.Equal("answer"u8.ToArray(), await half.ReadToEndAsync());
@@ -295,10 +286,7 @@ public sealed class MoveTests : IAsyncLifetime
             await UntilAsync(() => first.Edge.IsLost && first.Hub.IsLost);
             var next = await DialAsync(overQuic: true);
             Assert.Equal(ResumeOutcome.Resumed, await ResumeWithinAsync(first, next));
-            await client.SendAsync(BitConverter.GetBytes(i));
-            await upstream.SendAsync(BitConverter.GetBytes(~i));
-            Assert.Equal(i, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
-            Assert.Equal(~i, BitConverter.ToInt32(await ReadAsync(client, 4)));
+            await AssertGoesOnAsync(client, upstream, i, ~i);
             await next.Edge.DisposeAsync();
         }
     }
@@ -400,6 +388,15 @@ public sealed class MoveTests : IAsyncLifetime
                 new FakeEndpoint(), end);
             return end;
         }
+    }
+
+    // What one end says comes to the other.
+    private static async Task AssertGoesOnAsync(Socket client, Socket upstream, int up, int down)
+    {
+        await client.SendAsync(BitConverter.GetBytes(up));
+        await upstream.SendAsync(BitConverter.GetBytes(down));
+        Assert.Equal(up, BitConverter.ToInt32(await ReadAsync(upstream, 4)));
+        Assert.Equal(down, BitConverter.ToInt32(await ReadAsync(client, 4)));
     }
 
     // A stream is opened by its client; where it goes on, it is no other one.

@@ -64,23 +64,10 @@ public sealed class TerminalTests
             CertificateExpires = now.AddDays(3),
             ConnectedEdges =
             [
-                new ConnectedEdgeStatus
+                Statuses.Connected("a") with
                 {
-                    EdgeId = "a",
-                    Since = default,
                     LostSince = now.AddSeconds(-10),
-                    Remote = "192.0.2.1:1",
-                    Transport = TransportKind.TcpTls,
-                    Tunnels = 1,
-                    Lanes = 1,
                     ActiveStreams = 1,
-                    ActiveSessions = 0,
-                    ListenPorts = [443],
-                    ListenPortsUdp = [],
-                    Rev = 1,
-                    BytesIn = 0,
-                    BytesOut = 0,
-                    StreamsOpened = 0,
                     FailedPorts = [new FailedPort(443, "tcp", "address in use")],
                 },
             ],
