@@ -6,6 +6,7 @@ using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Quic.Streams;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -81,8 +82,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         }
 
         Assert.InRange(most, 1, QuicStreamTable.MostUnderWay);
-        while (EdgeTunnel.Streams.UnderWay > 0)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => EdgeTunnel.Streams.UnderWay == 0, "the openings to get through");
         Assert.Equal(2 * QuicStreamTable.MostUnderWay, Pair.Edge.ActiveStreams);
     }
 
@@ -196,8 +196,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         var (client, _) = await TestEdge.ConnectAsync(pair);
         var data = RandomNumberGenerator.GetBytes(30_000);
         await client.SendAllAsync(data);
-        while (context.Flow.Budget.Used == 0)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => context.Flow.Budget.Used > 0, "bytes to wait");
 
         client.Abort();
         Assert.Equal(new StreamEnd(StreamEndSide.Remote, ResetReason.ResetByPeer), await note.End.Task.WaitAsync(SocketHelpers.Hang));
@@ -206,8 +205,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
 
         Assert.False(await endpoint.Ended.Task.WaitAsync(SocketHelpers.Hang));
         Assert.Equal(data[..endpoint.Received.Length], endpoint.Received);
-        while (context.Flow.Budget.Used > 0)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => context.Flow.Budget.Used == 0, "the memory to come back");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 
 namespace Tunnel.Transport.ContractTests;
@@ -6,6 +7,16 @@ internal static class SocketHelpers
 {
     /// <summary>The limit of every wait: none in these tests is meant to end by time, so it only turns a hang into a failure.</summary>
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+
+    /// <summary>Does something again and again, without a pause, until it has brought about what the test waits for.</summary>
+    /// <param name="act">Is done as long as <paramref name="holds"/> says no.</param>
+    /// <param name="holds">Whether it has come about.</param>
+    /// <param name="what">Names it, for the failure.</param>
+    public static async Task RepeatUntilAsync(Func<Task> act, Func<bool> holds, Func<string> what)
+    {
+        for (var clock = Stopwatch.StartNew(); !holds(); await act())
+            Assert.True(clock.Elapsed < Hang, $"Waited {Hang.TotalSeconds} s for {what()}.");
+    }
 
     /// <summary>Sends in parts: the runtime completes a send when all of it is gone, and it is each step that must not hang.</summary>
     public static async Task SendAllAsync(this Socket socket, ReadOnlyMemory<byte> data)

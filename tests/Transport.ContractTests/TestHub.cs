@@ -62,7 +62,7 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     /// <summary>The next connection of a stream, as its upstream sees it; open until the end of the test.</summary>
     public async Task<Socket> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        var socket = await _listener.AcceptAsync(cancellationToken);
+        var socket = await _listener.AcceptAsync(cancellationToken).AsTask().WaitAsync(SocketHelpers.Hang, CancellationToken.None);
         socket.NoDelay = true;
         _upstreams.Add(socket);
         return socket;

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Tls;
+using Tunnel.TestUtilities.Processes;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
 namespace Tunnel.Transport.ContractTests;
@@ -48,8 +50,9 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         hubTunnel.Start();
         _ = AcceptLanesAsync(listener, hubContext, hub, hubTunnel);
         result.Tunnel!.Start();
-        while (hubTunnel.Lanes < _kept || result.Tunnel.Lanes < _kept)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(
+            () => hubTunnel.Lanes >= _kept && result.Tunnel.Lanes >= _kept, "the lanes",
+            explain: () => $"the hub has {hubTunnel.Lanes} of {_kept}, the edge {result.Tunnel.Lanes}");
         return new TunnelPair(hubTunnel, result.Tunnel, hubContext, edgeContext);
     }
 
@@ -61,11 +64,19 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
             while (true)
             {
                 var handler = new LaneOfHub(hub, tunnel, Join ?? ((all, lane, hello) => all.TryJoin(hello.Index, lane)));
-                (await TlsPairFactory.AcceptAsync(listener, context, handler)).Start();
+                try
+                {
+                    (await TlsPairFactory.AcceptAsync(listener, context, handler)).Start();
+                }
+                catch (Exception e) when (e is IOException or AuthenticationException)
+                {
+                    // The edge has given up this connection, and makes another one.
+                }
             }
         }
-        catch (Exception e) when (e is ObjectDisposedException or SocketException or IOException)
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
         {
+            // The tunnel has ended.
         }
     }
 

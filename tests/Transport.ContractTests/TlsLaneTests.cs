@@ -53,8 +53,8 @@ public sealed class TlsLaneTests : IDisposable
         Assert.True((await onSecond.Client.ReadToAnyEndAsync()).WasReset);
         Assert.True((await onSecond.Upstream.ReadToAnyEndAsync()).WasReset);
         await EchoedAsync(onFirst);
-        while (pair.Edge.Lanes < 2 || pair.Hub.Lanes < 2 || LanesOf(pair.Edge).Contains(lost))
-            await Task.Yield();
+        await Eventually.IsTrueAsync(
+            () => pair is { Edge.Lanes: >= 2, Hub.Lanes: >= 2 } && !LanesOf(pair.Edge).Contains(lost), "the lane to come back");
         var next = await OpenAsync(pair);
         await EchoedAsync(next);
         Assert.Equal(1, LanesOf(pair.Edge)[1].Mux.ActiveStreams);
@@ -98,8 +98,7 @@ public sealed class TlsLaneTests : IDisposable
 
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2)
-            await elephant.Client.SendAllAsync(block);
+        await UntilLanesAsync(pair, () => elephant.Client.SendAllAsync(block));
         await EchoedAsync(await OpenAsync(pair));
 
         Assert.Equal([1, 1], LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams));
@@ -115,8 +114,7 @@ public sealed class TlsLaneTests : IDisposable
 
         var draining = DrainAsync(elephant.Client);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2)
-            await elephant.Upstream.SendAllAsync(block);
+        await UntilLanesAsync(pair, () => elephant.Upstream.SendAllAsync(block));
 
         elephant.Upstream.Shutdown(SocketShutdown.Send);
         await draining;
@@ -130,8 +128,7 @@ public sealed class TlsLaneTests : IDisposable
         var elephant = await OpenAsync(pair);
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (pair.Edge.Lanes < 2)
-            await elephant.Client.SendAllAsync(block);
+        await UntilLanesAsync(pair, () => elephant.Client.SendAllAsync(block));
         var apart = await OpenAsync(pair);
         await EchoedAsync(apart);
         var second = LanesOf(pair.Edge)[1];
@@ -147,7 +144,7 @@ public sealed class TlsLaneTests : IDisposable
         apart.Upstream.Dispose();
 
         await Eventually.IsTrueAsync(() => pair.Edge.Lanes == 1 && pair.Hub.Lanes == 1, "one lane to be left");
-        Assert.Equal(TunnelEndKind.Closed, (await second.Mux.Completion).Kind);
+        Assert.Equal(TunnelEndKind.Closed, (await second.Mux.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
         await EchoedAsync(await OpenAsync(pair));
     }
 
@@ -167,12 +164,14 @@ public sealed class TlsLaneTests : IDisposable
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
 
-        while (pair.Edge.Lanes < 2 || (LanesOf(pair.Edge)[0].Mux.ActiveStreams, LanesOf(pair.Edge)[1].Mux.ActiveStreams) != (1, 1))
-        {
-            await elephant.Client.SendAllAsync(block);
-            await EchoedAsync(older);
-        }
-
+        await SocketHelpers.RepeatUntilAsync(
+            async () =>
+            {
+                await elephant.Client.SendAllAsync(block);
+                await EchoedAsync(older);
+            },
+            () => LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams).SequenceEqual([1, 1]),
+            () => $"one stream on each of two lanes: {string.Join(", ", LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams))}");
         await EchoedAsync(older);
         elephant.Client.Shutdown(SocketShutdown.Send);
         await draining;
@@ -250,8 +249,8 @@ public sealed class TlsLaneTests : IDisposable
         var elephant = await OpenAsync(pair);
         var draining = DrainAsync(elephant.Upstream);
         var block = RandomNumberGenerator.GetBytes(1 << 20);
-        while (!refused.Task.IsCompleted)
-            await elephant.Client.SendAllAsync(block);
+        await SocketHelpers.RepeatUntilAsync(
+            () => elephant.Client.SendAllAsync(block), () => refused.Task.IsCompleted, () => "a lane that is refused");
 
         await EchoedAsync(await OpenAsync(pair));
         await (await refused.Task).Completion.WaitAsync(SocketHelpers.Hang);
@@ -276,8 +275,7 @@ public sealed class TlsLaneTests : IDisposable
         Assert.Null(await TestEdge.TryConnectAsync(pair));
         await EchoedAsync(onSecond);
         LanesOf(pair.Edge)[1].Mux.Terminate(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
-        while (pair.Edge.Lanes > 1 || pair.Hub.Lanes > 1)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => pair is { Edge.Lanes: 1, Hub.Lanes: 1 }, "the end of the lane");
         Assert.False(((LanedTunnel)pair.Hub).TryJoin(1, LanesOf(pair.Hub)[0].Mux));
     }
 
@@ -374,6 +372,9 @@ public sealed class TlsLaneTests : IDisposable
         await EchoedAsync(onFirst);
         keeper.Stop();
     }
+
+    private static Task UntilLanesAsync(TunnelPair pair, Func<Task> sendBulk) =>
+        SocketHelpers.RepeatUntilAsync(sendBulk, () => pair.Edge.Lanes >= 2, () => "the lane that bulk brings");
 
     private static IReadOnlyList<Lane> LanesOf(ITunnel tunnel) => ((LanedTunnel)tunnel).All;
 

@@ -124,8 +124,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         for (var i = 0; i < 3; i++)
             Open();
         await pair.Edge.NumbersEnding.WaitAsync(SocketHelpers.Hang);
-        while (_hub.Opened.Count < 6)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => _hub.Opened.Count >= 6, "the openings", explain: () => $"{_hub.Opened.Count} came");
         _hub.Refuse = null;
         var (client, _) = await TestEdge.ConnectAsync(pair);
         var upstream = await _hub.AcceptAsync();
@@ -296,8 +295,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var (client, _) = await TestEdge.ConnectAsync(Pair);
         await client.SendAllAsync(new byte[50_000]);
         client.Shutdown(SocketShutdown.Send);
-        while (_hub.Streams.IsEmpty)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => !_hub.Streams.IsEmpty, "the stream");
 
         gate.SetResult();
         var upstream = await _hub.AcceptAsync();
@@ -493,7 +491,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
         Assert.True((await client.ReadToAnyEndAsync()).WasReset);
         Assert.True((await upstream.ReadToAnyEndAsync()).WasReset);
-        Assert.Equal(TunnelEndKind.Revoked, (await Pair.Hub.Completion).Kind);
+        Assert.Equal(TunnelEndKind.Revoked, (await Pair.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
         Assert.Equal(TunnelEndKind.PeerClosed, (await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
         Assert.Null(Pair.Edge.OpenSession(default, new CollectingSink()));
     }

@@ -4,6 +4,7 @@ using Tunnel.Hub.Status;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
@@ -73,8 +74,7 @@ public sealed class ResumeAdmissionTests
 
         await connection.RefusedAsync();
         Assert.Equal(TunnelEndKind.ConnectionLost, (await tunnel.EndAsync()).Kind);
-        while (_registry.Live.FindPrimary("a") != live)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => _registry.Live.FindPrimary("a") == live, "the new tunnel to be the edge's");
     }
 
     [Fact]
@@ -90,8 +90,7 @@ public sealed class ResumeAdmissionTests
 
         (_, connection) = Ask("a", "one", "another", lane: new LaneHello(first.Live.TunnelId, 2));
         await connection.RefusedAsync();
-        while (!first.Tunnel.Joined.ContainsKey(2))
-            await Task.Yield();
+        await Eventually.IsTrueAsync(() => first.Tunnel.Joined.ContainsKey(2), "the lane to join");
         Assert.Equal([first.Live], _registry.Live.Tunnels.Where(static live => live.IsAnnounced));
     }
 

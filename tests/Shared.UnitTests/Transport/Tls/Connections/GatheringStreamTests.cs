@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Transport.Tls.Connections;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Shared.UnitTests.Transport.Tls.Connections;
 
@@ -123,7 +124,7 @@ public sealed class GatheringStreamTests : IAsyncLifetime
         _peer.Send(Enumerable.Repeat(record, count).SelectMany(static bytes => bytes).ToArray());
 
         // Waits until all of it is there, which on the loopback is at once or a little later.
-        while (_accepted.Available < count * RecordSize)
-            await Task.Yield();
+        await Eventually.IsTrueAsync(
+            () => _accepted.Available >= count * RecordSize, "the records", explain: () => $"{_accepted.Available} bytes are there");
     }
 }
