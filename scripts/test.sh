@@ -5,6 +5,8 @@ test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netc
 
 # A test host that hangs is ended after so many seconds.
 test_limit=2400
+# A test that takes longer than so many seconds is told of.
+long_test=300
 
 all_projects=(ArchitectureTests Shared.UnitTests Edge.UnitTests Hub.UnitTests FuzzTests Transport.ContractTests FunctionalTests PackageTests)
 
@@ -59,8 +61,9 @@ run_project() {
   local program=tests/$project/bin/Release/net10.0/$project
   echo
   echo "== $project"
+  # A test that never ends is named while it runs: a host that is ended at its limit leaves no report.
   timeout --kill-after 10 "$test_limit" "$program" --report-xunit-trx --report-xunit-trx-filename results.trx \
-    --results-directory "$directory" --no-progress "$@" < /dev/null || code=$?
+    --results-directory "$directory" --no-progress --long-running "$long_test" --xunit-diagnostics on "$@" < /dev/null || code=$?
 
   counters=$(grep -o '<Counters [^>]*>' "$directory/results.trx" 2> /dev/null || true)
   local total executed good bad
