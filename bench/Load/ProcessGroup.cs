@@ -10,9 +10,9 @@ internal sealed class ProcessGroup : IDisposable
 
     private readonly List<Process> _processes = [];
 
-    /// <summary>Starts a program, with its output in a file of the work directory.</summary>
+    /// <summary>Starts a program, with its output behind what is in a file of the work directory.</summary>
     public Process Start(string program, IEnumerable<string> arguments, string log) =>
-        Start("""log="$1"; shift; exec "$@" >"$log" 2>&1 </dev/null""", program, arguments, log, talks: false);
+        Start("""log="$1"; shift; exec "$@" >>"$log" 2>&1 </dev/null""", program, arguments, log, talks: false);
 
     /// <summary>Starts a program whose input and output the caller uses: only its errors are in the file.</summary>
     public Process StartTalking(string program, IEnumerable<string> arguments, string log) =>

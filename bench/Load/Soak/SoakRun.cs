@@ -15,7 +15,7 @@ internal static class SoakRun
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs the soak, and writes bench/results/DATE-soak.md.</summary>
-    /// <returns>0 when nothing grew, nothing was wrong and nothing was lost without a cause.</returns>
+    /// <returns>0 when nothing grew, nothing was wrong, nothing was lost without a cause and no program logged an error.</returns>
     public static async Task<int> RunAsync(string root, TimeSpan duration, string transport)
     {
         var tally = new Tally();
@@ -24,7 +24,7 @@ internal static class SoakRun
         await world.StartAsync();
         Sampler[] samplers = [new("hub", world.Hub, world.Admin), new("edge", world.Staying.Processes, world.Staying.Admin)];
         var (rests, clock) = (new List<string>(), Stopwatch.StartNew());
-        string Table() => ToMarkdown(duration, transport, clock.Elapsed, samplers, rests, tally);
+        string Table() => ToMarkdown(duration, transport, clock.Elapsed, samplers, rests, tally, LoggedErrors.Of(place));
         var report = await Report.StartAsync(root, 1, (int)duration.TotalSeconds, Table, "-soak");
 
         using var end = new CancellationTokenSource();
@@ -52,7 +52,8 @@ internal static class SoakRun
         await report.SaveAsync();
         Console.WriteLine(report);
         Console.Error.WriteLine($"Written to {report.FilePath}");
-        return tally.IsClean && samplers.SelectMany(static sampler => sampler.Slopes()).All(static entry => entry.Slope.IsZero) ? 0 : 1;
+        var hasGrown = samplers.SelectMany(static sampler => sampler.Slopes()).Any(static entry => !entry.Slope.IsZero);
+        return tally.IsClean && LoggedErrors.Of(place).Count == 0 && !hasGrown ? 0 : 1;
 
         async Task RestAsync(string when)
         {
@@ -77,7 +78,8 @@ internal static class SoakRun
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static string ToMarkdown(
-        TimeSpan duration, string transport, TimeSpan elapsed, IEnumerable<Sampler> samplers, IEnumerable<string> rests, Tally tally)
+        TimeSpan duration, string transport, TimeSpan elapsed, IEnumerable<Sampler> samplers, IEnumerable<string> rests, Tally tally,
+        IReadOnlyList<string> errors)
     {
         var text = new StringBuilder();
         text.AppendLine(
@@ -92,6 +94,9 @@ internal static class SoakRun
         }
 
         text.AppendLine().Append(tally);
+        text.AppendLine(CultureInfo.InvariantCulture, $"- errors that the programs logged: {errors.Count}");
+        foreach (var error in errors.Take(20))
+            text.AppendLine(CultureInfo.InvariantCulture, $"- error of {error}");
         foreach (var rest in rests)
             text.AppendLine(CultureInfo.InvariantCulture, $"- at rest {rest}");
         return text.ToString();
