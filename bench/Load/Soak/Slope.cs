@@ -11,6 +11,9 @@ internal readonly record struct Slope(double Mean, double PerHour, double Error)
     /// <summary>Whether the growth can't be told from noise, or is less than a hundredth of the figure in an hour.</summary>
     public bool IsZero => double.IsNaN(Error) || Math.Abs(PerHour) <= 2.1 * Error || Math.Abs(PerHour) <= 0.01 * Mean;
 
+    /// <summary>Whether it grows, and more than noise explains.</summary>
+    public bool Grows => !IsZero && PerHour > 0;
+
     /// <summary>
     /// Fits a line by least squares through the means of twenty stretches of time: figures a few seconds apart are alike, and taken one by
     /// one they would make the line look better known than it is.

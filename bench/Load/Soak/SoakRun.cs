@@ -52,7 +52,7 @@ internal static class SoakRun
         await report.SaveAsync();
         Console.WriteLine(report);
         Console.Error.WriteLine($"Written to {report.FilePath}");
-        var hasGrown = samplers.SelectMany(static sampler => sampler.Slopes()).Any(static entry => !entry.Slope.IsZero);
+        var hasGrown = samplers.SelectMany(static sampler => sampler.Slopes()).Any(static entry => entry.Slope.Grows);
         return tally.IsClean && LoggedErrors.Of(place).Count == 0 && !hasGrown ? 0 : 1;
 
         async Task RestAsync(string when)
@@ -87,7 +87,7 @@ internal static class SoakRun
         text.AppendLine("| process | figure | mean | an hour | standard error | zero within noise |\n|---|---|---|---|---|---|");
         foreach (var (process, figure, slope) in samplers.SelectMany(static sampler => sampler.Slopes()))
         {
-            var verdict = slope.IsZero ? "yes" : "NO";
+            var verdict = slope.IsZero ? "yes" : slope.Grows ? "NO" : "it falls";
             text.AppendLine(
                 CultureInfo.InvariantCulture,
                 $"| {process} | {figure} | {slope.Mean:F1} | {slope.PerHour:+0.0;-0.0} | {slope.Error:F1} | {verdict} |");
