@@ -83,7 +83,9 @@ public sealed class StalledClientTests
             pairs.ForEach(pair => pair.Dispose());
         }
 
-        Assert.All(peak, process => Assert.True(process.Value <= Budget + Program + (Many * Each), $"{process.Key} took {process.Value >> 20} MiB."));
+        Assert.All(
+            peak,
+            process => Assert.True(process.Value <= Budget + Program + (Many * Each), $"{process.Key} took {process.Value >> 20} MiB."));
         await Eventually.IsTrueAsync(
             async () =>
                 await setup.Hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } edge && edge.GetProperty("activeStreams").GetInt32() == 0,

@@ -170,8 +170,8 @@ public sealed class TlsLaneTests : IDisposable
                 await elephant.Client.SendAllAsync(block);
                 await EchoedAsync(older);
             },
-            () => LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams).SequenceEqual([1, 1]),
-            () => $"one stream on each of two lanes: {string.Join(", ", LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams))}");
+            () => StreamsOnLanes().SequenceEqual([1, 1]),
+            () => $"one stream on each of two lanes; there are {string.Join(", ", StreamsOnLanes())}");
         await EchoedAsync(older);
         elephant.Client.Shutdown(SocketShutdown.Send);
         await draining;
@@ -182,6 +182,8 @@ public sealed class TlsLaneTests : IDisposable
         Assert.Empty(await older.Upstream.ReadToEndAsync());
         older.Upstream.Shutdown(SocketShutdown.Send);
         Assert.Empty(await older.Client.ReadToEndAsync());
+
+        IEnumerable<int> StreamsOnLanes() => LanesOf(pair.Edge).Select(static lane => lane.Mux.ActiveStreams);
     }
 
     [Fact]

@@ -9,7 +9,9 @@ internal static class LoggedErrors
     /// <summary>Returns the lines of all logs of a run, each behind its log's name.</summary>
     public static IReadOnlyList<string> Of(Workplace place) =>
         [
-            .. Directory.EnumerateFiles(place.Temp, "*.log").Order().SelectMany(static file => File.ReadLines(file)
-                .Where(static line => line.Contains("Z fail: ", StringComparison.Ordinal) || line.Contains("Z crit: ", StringComparison.Ordinal))
+            .. Directory.EnumerateFiles(place.Temp, "*.log").Order().SelectMany(static file => File.ReadLines(file).Where(IsError)
                 .Select(line => $"{Path.GetFileNameWithoutExtension(file)}: {line[..Math.Min(line.Length, LongestLine)]}"))];
+
+    private static bool IsError(string line) =>
+        line.Contains("Z fail: ", StringComparison.Ordinal) || line.Contains("Z crit: ", StringComparison.Ordinal);
 }
