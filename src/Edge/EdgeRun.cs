@@ -167,7 +167,7 @@ internal sealed class EdgeRun : IAsyncDisposable
         _crash.Begin(_inherited.Replaces is not null);
         Parts.Transport.TcpMemory.Start(TcpMemoryFigures.Read);
         _connecting = _hubs.Run(_stopping.Token);
-        _addresses = new AddressWatch(_hubs.Suspect, _logger);
+        _addresses = new AddressWatch(_hubs.OnNetworkChanged, _logger);
         _applying = Task.Run(ApplyConfigsAsync);
         _watching = Task.WhenAll(Task.Run(WatchPublicAddressAsync), Task.Run(WatchFirewallAsync));
     }

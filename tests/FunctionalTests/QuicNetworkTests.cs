@@ -158,6 +158,51 @@ public sealed class QuicNetworkTests
     }
 
     [Fact]
+    public async Task When_udp_gets_through_again_and_an_address_changes_all_that_is_open_moves_to_quic_at_once()
+    {
+        await using var tunnel = await StartAsync("quicWithFallback", link => link.SetAsync("udp off"), "--rate", "20mbit");
+        using var upstream = tunnel.Listen(tunnel.Tcp[0]);
+        using var idle = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await idle.AssertEchoAsync();
+        using var udpUpstream = tunnel.ListenUdp(tunnel.Udp[0]);
+        using var udpClient = tunnel.Link.Near.CreateSocket(SocketType.Dgram);
+        await udpClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, tunnel.Udp[0]));
+        var seenBefore = await SendUntilSeenAsync(udpClient, udpUpstream);
+        using var busy = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        var (down, up) = (RandomNumberGenerator.GetBytes(32 << 20), RandomNumberGenerator.GetBytes(32 << 20));
+        var sending = Task.WhenAll(SendToEndAsync(busy.Server, down), SendToEndAsync(busy.Client, up));
+        var (received, uploaded) = (new MemoryStream(), new MemoryStream());
+        var receiving = busy.Client.DrainAsync(data => received.Write(data.Span), UntilMoved);
+        var uploading = busy.Server.DrainAsync(data => uploaded.Write(data.Span), UntilMoved);
+        await Eventually.IsTrueAsync(
+            () => Task.FromResult(received.Length > 1 << 20 && uploaded.Length > 1 << 20), "the first bytes", UntilMoved);
+        Assert.Equal("quicTimedOut", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
+
+        await tunnel.Link.SetAsync("udp on");
+        var added = await ManagedProcess.RunAsync(
+            DebianProgram.Ip, ["-n", tunnel.Link.Near.Name, "address", "add", "192.0.2.9/32", "dev", "lo"]);
+        Assert.Equal(0, added.ExitCode);
+        await tunnel.Edge.WaitForTransportAsync("quic", UntilMoved);
+        Assert.True(received.Length < down.Length && uploaded.Length < up.Length, "Both transfers were over before QUIC was there.");
+
+        using var next = await tunnel.OpenAsync(upstream, tunnel.Tcp[0]);
+        await next.AssertEchoAsync();
+        await idle.AssertEchoAsync();
+        Assert.Equal(((long)down.Length, StreamEnd.Finished), await receiving);
+        Assert.Equal(((long)up.Length, StreamEnd.Finished), await uploading);
+        Assert.Equal(down, received.ToArray());
+        Assert.Equal(up, uploaded.ToArray());
+        await sending;
+
+        // Its upstream sees the same session, and the tunnel over TLS, which waits for what is open on it, has nothing more.
+        Assert.Equal(seenBefore, await SendUntilSeenAsync(udpClient, udpUpstream));
+        await tunnel.Edge.Process.WaitForLineAsync("was drained and is closed", UntilMoved);
+        Assert.Equal(seenBefore, await SendUntilSeenAsync(udpClient, udpUpstream));
+        await idle.AssertEchoAsync();
+        Assert.Equal("preferred", (await tunnel.EdgeStatusAsync()).GetProperty("transportReason").GetString());
+    }
+
+    [Fact]
     public async Task Sixty_four_transfers_both_ways_lose_nothing_when_udp_is_blocked()
     {
         const int Streams = 64;

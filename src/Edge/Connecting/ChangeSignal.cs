@@ -1,6 +1,6 @@
 namespace Tunnel.Edge.Connecting;
 
-/// <summary>Wakes callers that wait for another tunnel.</summary>
+/// <summary>Wakes callers that wait for a change.</summary>
 internal sealed class ChangeSignal
 {
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);

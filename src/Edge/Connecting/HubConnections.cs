@@ -88,11 +88,11 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         }
     }
 
-    /// <summary>Makes sure of all tunnels, since this machine's addresses have changed.</summary>
-    public void Suspect()
+    /// <inheritdoc cref="TunnelConnector.OnNetworkChanged"/>
+    public void OnNetworkChanged()
     {
         foreach (var link in Links)
-            link.Connector.SuspectTunnel();
+            link.Connector.OnNetworkChanged();
     }
 
     /// <summary>Keeps the tunnels until cancelled.</summary>

@@ -13,17 +13,18 @@ internal sealed class TransportSelector
     /// <summary>The limit for a whole QUIC dial when TLS can take its place.</summary>
     internal static readonly TimeSpan QuicDeadline = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often QUIC is tried again while the tunnel runs over TLS.</summary>
-    internal static readonly TimeSpan QuicInterval = TimeSpan.FromMinutes(10);
-
     private readonly IHubDialer _first;
     private readonly IHubDialer? _fallback;
     private readonly TransportChoice _choice;
+    private readonly QuicReturn _return;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    private TransportSelector(IHubDialer first, IHubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger) =>
+    private TransportSelector(IHubDialer first, IHubDialer? fallback, TransportChoice choice, TimeProvider time, ILogger logger)
+    {
         (_first, _fallback, _choice, _time, _logger) = (first, fallback, choice, time, logger);
+        _return = new QuicReturn(time);
+    }
 
     /// <summary>Creates a selector with one transport and no other.</summary>
     /// <param name="dialer">The dialer of that transport.</param>
@@ -39,6 +40,9 @@ internal sealed class TransportSelector
 
     /// <summary>Whether a tunnel over <paramref name="kind"/> is used only because QUIC did not get through.</summary>
     public bool PrefersOtherThan(TransportKind kind) => _fallback is not null && kind != TransportKind.Quic;
+
+    /// <summary>Notes that this machine's addresses, or its way to the network, have changed, so that QUIC may get through now.</summary>
+    public void OnNetworkChanged() => _return.OnNetworkChanged();
 
     /// <summary>Does one round of dialling.</summary>
     public async Task<DialOutcome> DialAsync(int port, DialRequest template, CancellationToken cancellationToken)
@@ -63,17 +67,21 @@ internal sealed class TransportSelector
         return new DialOutcome(await dialer.DialAsync(template.Address.Port, template, cancellationToken), _choice);
     }
 
-    /// <summary>Tries QUIC every ten minutes until there is a tunnel over it.</summary>
+    /// <summary>Tries QUIC now and then (<see cref="QuicReturn"/>) until there is a tunnel over it.</summary>
     public async Task<DialOutcome> AwaitQuicAsync(int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
         while (true)
         {
-            await Task.Delay(QuicInterval, _time, cancellationToken);
-            var result = await TryQuicAsync(template, port, QuicInterval, cancellationToken);
+            var isChange = await _return.WaitAsync(cancellationToken);
+            var result = await TryQuicAsync(template, port, QuicReturn.Interval, cancellationToken);
             if (result?.Tunnel is not null)
                 return new DialOutcome(result, TransportChoice.Preferred);
-            if (result?.Failure is { } failure)
-                TransportChoiceLog.QuicStillFails(_logger, failure.Kind, failure.Message, QuicInterval.TotalMinutes);
+            if (result?.Failure is not { } failure)
+                continue;
+            if (isChange)
+                TransportChoiceLog.QuicFailsAfterChange(_logger, failure.Kind, failure.Message);
+            else
+                TransportChoiceLog.QuicStillFails(_logger, failure.Kind, failure.Message, QuicReturn.Interval.TotalMinutes);
         }
     }
 
@@ -110,6 +118,7 @@ internal sealed class TransportSelector
 
     private async Task<DialResult> DialQuicAsync(int port, DialRequest template, CancellationToken cancellationToken)
     {
+        _return.OnTry();
         using var deadline = new CancellationTokenSource(QuicDeadline, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try

@@ -135,10 +135,17 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             tunnel.SendReport(new Report { Kind = Report.WantLanes, Lanes = count });
     }
 
-    /// <summary>
-    /// Makes sure of the tunnel, since the hub has made a connection as if there were none, or this machine's addresses have changed.
-    /// </summary>
+    /// <summary>Makes sure of the tunnel, since the hub has made a connection as if there were none.</summary>
     public void SuspectTunnel() => _live?.Tunnel.Suspect();
+
+    /// <summary>
+    /// Makes sure of the tunnel, and tries QUIC again if it did not get through, since this machine's addresses have changed.
+    /// </summary>
+    public void OnNetworkChanged()
+    {
+        SuspectTunnel();
+        _transports.OnNetworkChanged();
+    }
 
     /// <summary>Dials and serves until cancelled. The tunnel is then left open for <see cref="CloseAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -390,7 +397,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
         ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind.Word());
         if (_transports.PrefersOtherThan(tunnel.Kind))
-            TransportChoiceLog.FellBack(_logger, choice.Word, choice.Detail ?? "", TransportSelector.QuicInterval.TotalMinutes);
+            TransportChoiceLog.FellBack(_logger, choice.Word, choice.Detail ?? "", QuicReturn.Interval.TotalMinutes);
         _state.NoteConnected(tunnel, choice);
         _observer.OnConnected(tunnel.RemoteEndPoint, tunnel.Kind, choice);
     }

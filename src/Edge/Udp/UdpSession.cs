@@ -17,6 +17,7 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
     private TimeSpan? _silentSince;
+    private UdpSession? _before;
 
     public UdpPort Port => port;
 
@@ -30,6 +31,28 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     {
         _tunnel = tunnel;
         Volatile.Write(ref _tunnelSession, session);
+    }
+
+    /// <summary>The tunnel to which everything open on the session's tunnel goes over, if it can take it now; else null.</summary>
+    public ITunnel? Successor
+    {
+        get
+        {
+            var tunnel = _tunnel?.Successor;
+            while (tunnel?.Successor is { } next)
+                tunnel = next;
+            return tunnel is { IsLost: false, IsInDoubt: false, Completion.IsCompleted: false } ? tunnel : null;
+        }
+    }
+
+    /// <summary>
+    /// Goes on in place of a session over another tunnel. That one stays open, for the answers under way, until the hub ends it: an end
+    /// from here might come before this session's beginning, and the hub then has no socket for it to go on with.
+    /// </summary>
+    public void TakeOver(UdpSession older)
+    {
+        older._before?.Close();
+        (_before, older._before) = (older, null);
     }
 
     /// <summary>
@@ -63,7 +86,11 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     public bool SharesTunnelWith(UdpSession other) => _tunnel == other._tunnel;
 
     /// <summary>Ends the session and tells the hub.</summary>
-    public void Close() => _tunnelSession?.Close();
+    public void Close()
+    {
+        _before?.Close();
+        _tunnelSession?.Close();
+    }
 
     /// <summary>Takes an answer, which goes only to this session's client, from the port and address that the client wrote to.</summary>
     void IDatagramSink.OnDatagram(ReadOnlySpan<byte> payload)

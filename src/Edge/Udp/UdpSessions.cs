@@ -148,7 +148,9 @@ internal sealed class UdpSessions : IDisposable
         lock (_lock)
             _table.TryGet(key, out session);
         if (session is null)
-            return Open(port, key);
+            return Open(port, key, _tunnels.Usable);
+        if (session is { IsOpen: true, Successor: { } successor })
+            return GoOver(session, successor);
         if (session.IsOpen && !session.ShouldLeaveFor(_tunnels, Now))
         {
             Touch(session);
@@ -157,12 +159,23 @@ internal sealed class UdpSessions : IDisposable
 
         Remove(session);
         session.Close();
-        return Open(port, key);
+        return Open(port, key, _tunnels.Usable);
     }
 
-    private UdpSession? Open(UdpPort port, in SessionKey key)
+    private UdpSession? GoOver(UdpSession session, ITunnel successor)
     {
-        if (_tunnels.Usable is not { } tunnel)
+        Remove(session);
+        var next = Open(session.Port, session.Key, successor);
+        if (next is null)
+            session.Close();
+        else
+            next.TakeOver(session);
+        return next;
+    }
+
+    private UdpSession? Open(UdpPort port, in SessionKey key, ITunnel? tunnel)
+    {
+        if (tunnel is null)
         {
             port.Admission.CountRefusal(RefusalReason.UdpNoTunnel, key.Path.Remote);
             return null;

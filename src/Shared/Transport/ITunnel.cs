@@ -175,6 +175,12 @@ public interface ITunnel : IAsyncDisposable
     /// <returns>Completes when all were asked for, with the number of those that go on there.</returns>
     Task<int> HandOverStreamsAsync(ITunnel other) => Task.FromResult(0);
 
+    /// <summary>
+    /// Edge only: the tunnel to which <see cref="HandOverStreamsAsync"/> takes what is open here; null when it stays. UDP sessions go there
+    /// when they are opened there again: the hub then ends them here.
+    /// </summary>
+    ITunnel? Successor => null;
+
     /// <summary>Hub only: lets one of this tunnel's streams go on over one that the edge has opened for it on another tunnel.</summary>
     /// <param name="move">What the edge says of its end.</param>
     /// <param name="other">The other tunnel.</param>

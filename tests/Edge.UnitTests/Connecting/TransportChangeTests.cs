@@ -69,6 +69,24 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_change_of_the_machines_addresses_makes_sure_of_the_tunnel_and_tries_quic_at_once()
+    {
+        var tls = await FallBackAsync();
+        tls.ActiveStreams = 3;
+
+        _connector.OnNetworkChanged();
+
+        Assert.Equal(1, tls.Suspected);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
+        _time.Advance(QuicReturn.FirstPause);
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+        Assert.Same(quic, tls.HandedTo);
+        Assert.Equal(0, _tls.Waiting);
+    }
+
+    [Fact]
     public async Task Over_the_second_best_transport_too_the_end_of_the_numbers_brings_another_tunnel()
     {
         var tls = await FallBackAsync();
@@ -229,7 +247,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
 
     private async Task<FakeTunnel> MoveAsync()
     {
-        _time.Advance(TransportSelector.QuicInterval);
+        _time.Advance(QuicReturn.Interval);
         var quic = new FakeTunnel { Kind = TransportKind.Quic };
         (await _quic.NextAsync()).Connect(quic);
         await UsedAsync(quic);

@@ -108,18 +108,57 @@ public sealed class TransportSelectorTests
         foreach (var kind in (DialFailureKind[])[DialFailureKind.Unreachable, DialFailureKind.WrongCertificate])
         {
             await WaitForPauseAsync();
-            _time.Advance(TransportSelector.QuicInterval - TimeSpan.FromTicks(1));
+            _time.Advance(QuicReturn.Interval - TimeSpan.FromTicks(1));
             Assert.Equal(0, _quic.Waiting);
             _time.Advance(TimeSpan.FromTicks(1));
             (await _quic.NextAsync()).Fail(kind);
         }
 
         await WaitForPauseAsync();
-        _time.Advance(TransportSelector.QuicInterval);
+        _time.Advance(QuicReturn.Interval);
         var tunnel = new FakeTunnel { Kind = TransportKind.Quic };
         (await _quic.NextAsync()).Connect(tunnel);
         Assert.Same(tunnel, (await better.Soon()).Result.Tunnel);
         Assert.Equal(0, _tls.Waiting);
+    }
+
+    [Fact]
+    public async Task A_change_of_the_machines_addresses_brings_the_next_try_at_once()
+    {
+        using var stop = new CancellationTokenSource();
+        var better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
+        await WaitForPauseAsync();
+        _selector.OnNetworkChanged();
+        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
+        _time.Advance(QuicReturn.FirstPause);
+        var failing = await _quic.NextAsync();
+
+        // What changes during a try is a reason for another one.
+        _selector.OnNetworkChanged();
+        failing.Fail(DialFailureKind.Unreachable);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause * 2, "the pause after the next change");
+        _time.Advance(QuicReturn.FirstPause * 2);
+        var tunnel = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(tunnel);
+        Assert.Same(tunnel, (await better.Soon()).Result.Tunnel);
+    }
+
+    [Fact]
+    public async Task A_change_while_the_hub_is_dialled_over_tls_instead_counts_too()
+    {
+        var dial = DialAsync();
+        (await _quic.NextAsync()).Fail(DialFailureKind.Unreachable);
+        var tls = await _tls.NextAsync();
+        _selector.OnNetworkChanged();
+        tls.Connect(new FakeTunnel());
+        await dial.Soon();
+
+        using var stop = new CancellationTokenSource();
+        var better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
+        _time.Advance(QuicReturn.FirstPause);
+        (await _quic.NextAsync()).Connect(new FakeTunnel { Kind = TransportKind.Quic });
+        await better.Soon();
     }
 
     [Fact]
@@ -135,7 +174,7 @@ public sealed class TransportSelectorTests
 
     // The wait is known by its length, since the limit of the dial before may still be counted for a moment.
     private Task WaitForPauseAsync() =>
-        Eventually.IsTrueAsync(() => _time.UntilNext == TransportSelector.QuicInterval, "the wait between two tries");
+        Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.Interval, "the wait between two tries");
 
     private Task<DialOutcome> DialAsync() => _selector.DialAsync(8443, Request(), TestContext.Current.CancellationToken);
 

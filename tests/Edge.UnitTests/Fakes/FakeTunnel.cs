@@ -52,6 +52,11 @@ internal sealed class FakeTunnel : ITunnel
         return CanAsk;
     }
 
+    /// <summary>How often something has spoken against it.</summary>
+    public int Suspected { get; private set; }
+
+    public void Suspect() => Suspected++;
+
     public Task<TunnelEnd> Completion => _completion.Task;
 
     public int StreamsToMove { get; set; }
@@ -62,6 +67,8 @@ internal sealed class FakeTunnel : ITunnel
     public Task<TunnelResumed> StreamsMoved { get; set; } = Task.FromResult(default(TunnelResumed));
 
     public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
+
+    public ITunnel? Successor { get; set; }
 
     /// <summary>The tunnel to which it was asked to hand over its streams while it lived.</summary>
     public ITunnel? HandedTo { get; private set; }

@@ -106,6 +106,62 @@ public sealed class UdpPortTests : IDisposable
     }
 
     [Fact]
+    public async Task A_session_goes_over_to_the_tunnel_that_takes_what_is_open_and_the_hub_ends_it_where_it_was()
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        var session = await _tunnel.NextSessionAsync();
+        Assert.Equal("one"u8.ToArray(), session.NextSent());
+
+        // Another hub may be the one for new clients; and a tunnel that can take nothing now is waited for.
+        var (between, last, otherHub) = (new FakeTunnel(), new FakeTunnel { IsLost = true }, new FakeTunnel());
+        (_tunnel.Successor, between.Successor, _fixture.Tunnels.Current) = (between, last, otherHub);
+        await client.SendToAsync("two"u8.ToArray(), target);
+        Assert.Equal("two"u8.ToArray(), session.NextSent());
+        last.IsLost = false;
+        await client.SendToAsync("three"u8.ToArray(), target);
+
+        var next = await last.NextSessionAsync();
+        Assert.Equal("three"u8.ToArray(), next.NextSent());
+        Assert.Equal(session.Opening, next.Opening);
+        Assert.Equal(1, port.Active);
+
+        // An answer that was under way still comes.
+        Assert.True(session.IsOpen);
+        session.Sink.OnDatagram("answer"u8);
+        Assert.Equal("answer"u8.ToArray(), (await ReceiveAsync(client)).Payload);
+        session.Lose();
+        Assert.True(next.IsOpen);
+        Assert.Equal(1, port.Active);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_end_of_a_session_that_went_over_ends_it_where_it_was_too(bool isTaken)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        var session = await _tunnel.NextSessionAsync();
+        var successor = new FakeTunnel { TakesNew = isTaken };
+        _tunnel.Successor = successor;
+        await client.SendToAsync("two"u8.ToArray(), target);
+        if (isTaken)
+        {
+            await successor.NextSessionAsync();
+            Assert.False(session.WasClosed);
+            port.Close(TimeSpan.Zero);
+        }
+
+        await Eventually.IsTrueAsync(() => session.WasClosed, "its end");
+        Assert.Equal(0, port.Active);
+    }
+
+    [Fact]
     public async Task A_policys_idle_timeout_is_its_own()
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { IdleTimeout = 300 });

@@ -59,8 +59,11 @@ internal static class MovingTunnels
 
     /// <summary>Edge: lets the streams of a tunnel that lives go on over another one, if both can do that.</summary>
     public static Task<int> HandOverAsync<T>(this T tunnel, ITunnel other)
-        where T : ITunnel, IMovingTunnel =>
-        (tunnel.Features & other.Features & TunnelFeatures.Move) == 0
-            ? Task.FromResult(0)
-            : StreamMover.HandOverAllAsync(tunnel.Moving, other);
+        where T : ITunnel, IMovingTunnel
+    {
+        if ((tunnel.Features & other.Features & TunnelFeatures.Move) == 0)
+            return Task.FromResult(0);
+        tunnel.Moving.Successor = other;
+        return StreamMover.HandOverAllAsync(tunnel.Moving, other);
+    }
 }

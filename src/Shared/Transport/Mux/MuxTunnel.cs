@@ -145,6 +145,8 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
 
+    public ITunnel? Successor => Moving.Successor;
+
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) =>
         move.StreamId == StreamMove.Connection
             ? Carried.Take(move, other, carrier)
@@ -191,10 +193,7 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
 
-    /// <summary>
-    /// Closes the tunnel like <see cref="CloseAsync(TunnelEnd)"/>, but its close_notify waits for <paramref name="others"/>, within the
-    /// same 2 s.
-    /// </summary>
+    /// <summary>The same, but its close_notify waits for <paramref name="others"/>, within the same 2 s.</summary>
     internal Task CloseAsync(TunnelEnd end, Task others) => _ending.CloseAsync(end, others);
 
     /// <summary>Ends the tunnel at once, without an orderly close.</summary>

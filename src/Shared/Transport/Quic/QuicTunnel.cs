@@ -145,6 +145,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
 
+    public ITunnel? Successor => Moving.Successor;
+
     public async Task MoveStreamsAsync(ITunnel other)
     {
         if ((other.Features & TunnelFeatures.Move) == 0)

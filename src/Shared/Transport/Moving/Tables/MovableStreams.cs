@@ -29,6 +29,7 @@ internal sealed class MovableStreams
     private bool _isLost;
     private bool _isLeft;
     private volatile bool _isOver;
+    private volatile ITunnel? _successor;
 
     /// <summary>Creates the table of a tunnel without streams.</summary>
     /// <param name="context">The clock.</param>
@@ -55,6 +56,9 @@ internal sealed class MovableStreams
 
     /// <summary>True when streams of a lost tunnel end at once.</summary>
     public bool IsOver => _isOver;
+
+    /// <summary>Edge: the tunnel to which the streams are handed over while this one lives; null when they stay.</summary>
+    public ITunnel? Successor { get => _successor; set => _successor = value; }
 
     /// <summary>Completes when the tunnel has ended and no stream waits for another one any more.</summary>
     public Task Settled => _settled.Task;

@@ -121,6 +121,8 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 
     public Task<int> HandOverStreamsAsync(ITunnel other) => this.HandOverAsync(other);
 
+    public ITunnel? Successor => Moving.Successor;
+
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier) => _first.MoveStream(move, other, carrier);
 
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
