@@ -17,18 +17,6 @@ namespace Tunnel.Edge.Connecting;
 internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 {
     /// <summary>
-    /// The time from dial to dial while another process has the id. The edge takes over within 5 s of the other's end, and a second of them
-    /// is for the dial, the hub's answer and the ports.
-    /// </summary>
-    internal static readonly TimeSpan ConflictInterval = TimeSpan.FromSeconds(4);
-
-    /// <summary>How long a hub that restarts is dialled every <see cref="RestartPause"/> before the waits begin to grow.</summary>
-    internal static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(10);
-
-    /// <summary>The mean of the pauses: edges that heard of the restart together are not to dial in step.</summary>
-    internal static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>
     /// How long to wait for GOAWAY from a hub that does not say whether a tunnel counts. Such a hub sends it within its probe of the other
     /// tunnel.
     /// </summary>
@@ -37,9 +25,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly ConnectorOptions _options;
     private readonly HubRenewals _renewals;
     private readonly TransportSelector _transports;
-    private readonly Func<double> _random;
-    private readonly Backoff _backoff;
-    private readonly RedialShare _spread;
+    private readonly RedialPause _pause;
     private readonly PinStore _pins;
     private readonly ConfigInbox _configs;
     private readonly ITunnelObserver _observer;
@@ -56,8 +42,6 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private volatile bool _isStopping;
     private bool _inConflict;
     private bool _hasHeldTheId;
-    private long _dialledAt;
-    private long? _restartedAt;
     private PublicAddresses _publicAddress = PublicAddresses.Unknown;
 
     // Over 8 collaborators: three of them are the clock, the log and the random numbers, which tests replace.
@@ -68,9 +52,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         _renewals = renewals;
         (_options, _transports, _pins, _configs, _observer) = (options, transports, pins, configs, observer);
         (_time, _logger) = (time, logger);
-        _random = random;
-        _backoff = new Backoff(random);
-        _spread = new RedialShare(random);
+        _pause = new RedialPause(random, time);
         _retiring = new RetiringTunnels(time, logger);
         _lost = new LostTunnels(observer, time, logger);
         _path = new PathLimit(time);
@@ -185,7 +167,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // What a draining tunnel pushes is out of date.
         if (_live is not { } live || live.Tunnel != tunnel)
             return;
-        _spread.Note(config);
+        _pause.Note(config);
         Keep(tunnel, config);
         if (config.Hub?.Contested == true)
             return;
@@ -218,7 +200,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             return false;
         _state.NoteLost($"{cause.Kind}: {cause.Detail}");
         _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
-        live.OnLost(_spread.After(cause));
+        live.OnLost(_pause.AfterLoss(cause));
         return true;
     }
 
@@ -241,7 +223,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             _state.NoteWait(null);
             var said = PublicAddress;
             var request = CreateRequest(said);
-            _dialledAt = _time.GetTimestamp();
+            _pause.OnDial();
             var outcome = await _transports.DialAsync(request.Address.Port, request, cancellationToken);
             if (outcome.Result.Failure is { } failure)
                 return OnHubNotFound(failure);
@@ -252,7 +234,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // This is a bug in a transport, and the edge must not stop dialling because of it.
-            var delay = _backoff.Next();
+            var delay = _pause.AfterDefect();
             ConnectingLog.DialFaulted(_logger, e, delay.TotalSeconds);
             _state.NoteError(e.Message);
             return delay;
@@ -293,18 +275,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private TimeSpan OnDialFailed(DialFailure failure, TimeSpan? longest = null)
     {
-        var delay = IsRestarting(failure.Kind) ? RestartPause * (0.5 + _random()) : _backoff.Next(_spread.NextCeiling, longest);
+        var delay = _pause.AfterFailure(failure.Kind, longest);
         if (_state.NoteError($"{failure.Kind}: {failure.Message}"))
             ConnectingLog.DialFailed(_logger, _renewals.Current.Name, failure.Kind, failure.Message, delay.TotalSeconds);
         else
             ConnectingLog.DialFailedAgain(_logger, _renewals.Current.Name, failure.Kind, delay.TotalSeconds);
         return delay;
     }
-
-    // The hub said that it goes and comes back, so failing to reach it is expected; a refusal by the hub itself is not.
-    private bool IsRestarting(DialFailureKind kind) =>
-        _restartedAt is { } restarted && _time.GetElapsedTime(restarted) < RestartPatience
-            && kind is not (DialFailureKind.Unauthorized or DialFailureKind.WrongCertificate);
 
     /// <summary>Serves a tunnel until it ends, its hub goes away, or a successor has taken its place and ended.</summary>
     /// <param name="outcome">The tunnel.</param>
@@ -317,7 +294,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var tunnel = outcome.Result.Tunnel!;
         var live = new HubTunnel(tunnel, _time.GetTimestamp());
         var older = _live;
-        _spread.Note(outcome.Result.Config!);
+        _pause.Note(outcome.Result.Config!);
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
         _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
@@ -394,7 +371,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     private void OnConnected(ITunnel tunnel, TransportChoice choice)
     {
-        (_inConflict, _hasHeldTheId, _restartedAt) = (false, true, null);
+        (_inConflict, _hasHeldTheId) = (false, true);
+        _pause.OnConnected();
         ConnectingLog.Connected(_logger, _renewals.Current.Name, tunnel.RemoteEndPoint, tunnel.Kind.Word());
         if (_transports.PrefersOtherThan(tunnel.Kind))
             TransportChoiceLog.FellBack(_logger, choice.Word, choice.Detail ?? "", QuicReturn.Interval.TotalMinutes);
@@ -407,10 +385,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         var end = await live.Tunnel.Completion;
         Forget(live, end);
         var lifetime = _time.GetElapsedTime(live.ConnectedAt);
-        _backoff.OnTunnelEnded(lifetime);
-        // Streams wait, but a hub whose tunnels break at once must not be hammered.
-        var waits = _lost.Add(live.Tunnel) && lifetime >= Backoff.ShortLived;
-        var delay = _spread.After(end) + (waits ? TimeSpan.Zero : _backoff.Next());
+        var delay = _pause.AfterEnd(end, lifetime, streamsWait: _lost.Add(live.Tunnel));
         ConnectingLog.TunnelEnded(
             _logger, live.Tunnel.RemoteEndPoint, end.Kind, end.Detail, lifetime.TotalSeconds, delay.TotalSeconds);
         return delay;
@@ -443,27 +418,15 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             _inConflict = true;
             _configs.PostRelease(live.Tunnel, _options.Index);
             if (_state.NoteError($"{goAway.Reason}: another edge process holds the id {_options.EdgeId}; stop one of the two"))
-                ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, ConflictInterval.TotalSeconds);
+                ConnectingLog.Conflict(_logger, goAway.Reason, _options.EdgeId, RedialPause.ConflictInterval.TotalSeconds);
             Forget(live, new TunnelEnd(TunnelEndKind.Closed, goAway.Reason));
             _retiring.Add(live.Tunnel, GoAway.Shutdown, _options.DrainTimeout);
-            var next = ConflictInterval - _time.GetElapsedTime(_dialledAt);
-            return next > Backoff.FirstCeiling ? next : Backoff.FirstCeiling;
+            return _pause.AfterConflict();
         }
 
-        var lifetime = _time.GetElapsedTime(live.ConnectedAt);
-        _backoff.OnTunnelEnded(lifetime);
-        var delay = lifetime >= Backoff.ShortLived ? _spread.After(null) : PauseAfterShort(goAway);
-        _restartedAt = lifetime >= Backoff.ShortLived && goAway.Reason is GoAway.Shutdown or GoAway.Upgrade ? _time.GetTimestamp() : null;
+        var delay = _pause.AfterGoAway(goAway, _time.GetElapsedTime(live.ConnectedAt));
         ConnectingLog.HubGoesAway(_logger, goAway.Reason, delay.TotalSeconds);
         return delay;
-    }
-
-    // A hub that sends GOAWAY is dialled again at once, but a hub that sends it on each new tunnel must not be hammered. After an upgrade
-    // it answers there already: clients must not wait longer for it if there were several in a row.
-    private TimeSpan PauseAfterShort(GoAway goAway)
-    {
-        var delay = _backoff.Next();
-        return goAway.Reason == GoAway.Upgrade && delay > Backoff.FirstCeiling ? Backoff.FirstCeiling : delay;
     }
 
     /// <summary>

@@ -46,7 +46,7 @@ public sealed class RedialSpreadTests : IAsyncDisposable
         for (var edge = 0; edge < Edges; edge++)
             (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
         var second = await WaitsAsync(edges);
-        Assert.Equal(TunnelConnector.RestartPause.TotalMilliseconds, second.Average(static wait => wait.TotalMilliseconds), 20.0);
+        Assert.Equal(RedialPause.RestartPause.TotalMilliseconds, second.Average(static wait => wait.TotalMilliseconds), 20.0);
         Assert.InRange(PeakToMean([.. second.Select(wait => wait - second.Min())], TimeSpan.FromMilliseconds(25)), 1, 3);
     }
 

@@ -342,8 +342,8 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         {
             (await _dialer.NextAsync()).Fail(DialFailureKind.Unreachable);
             await WaitForRetryAsync();
-            Assert.Equal(_time.GetUtcNow() + TunnelConnector.RestartPause, _connector.Status.NextAttempt);
-            _time.Advance(TunnelConnector.RestartPause);
+            Assert.Equal(_time.GetUtcNow() + RedialPause.RestartPause, _connector.Status.NextAttempt);
+            _time.Advance(RedialPause.RestartPause);
         }
 
         // After that the waits grow from the shortest one.
@@ -392,7 +392,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
                 return _binder.Bound[PortKey.Tcp(80)].Closed is not null;
             },
             "the port is closed");
-        _time.Advance(TunnelConnector.ConflictInterval);
+        _time.Advance(RedialPause.ConflictInterval);
 
         // A hub that does not tell of conflicts may still say so again in this time, so nothing is bound before it is over.
         var again = new FakeTunnel();
@@ -404,7 +404,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         await WaitForRetryAsync();
         Assert.Single(_binder.Tried);
 
-        _time.Advance(TunnelConnector.ConflictInterval);
+        _time.Advance(RedialPause.ConflictInterval);
         var last = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(last, Config(rev: 1, 80));
         await Eventually.IsTrueAsync(
@@ -466,7 +466,7 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
         // Two processes that both said so would take the id from each other for ever.
         Handler.OnGoAway(tunnel, new GoAway(GoAway.Replaced, 0));
         await WaitForRetryAsync();
-        _time.Advance(TunnelConnector.ConflictInterval);
+        _time.Advance(RedialPause.ConflictInterval);
         Assert.Null((await _dialer.NextAsync()).Request.Hello.TakeOver);
     }
 
