@@ -140,10 +140,13 @@ public sealed class MoveTests : IAsyncLifetime
             _hub.Left = pair.Hub;
         }
 
+        AssertResets(0);
         upstream.LingerState = new LingerOption(true, 0);
         upstream.Close();
         var (_, wasReset) = await client.ReadToAnyEndAsync();
         Assert.True(wasReset);
+        await UntilAsync(() => pair.Hub.Counters.StreamsReset == 1 && pair.Edge.Counters.StreamsReset == 1);
+        AssertResets(1);
     }
 
     [Fact]
@@ -176,6 +179,7 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.True((await upstream.ReadToAnyEndAsync()).WasReset);
         Assert.Equal(0, first.Edge.StreamsToMove);
         await first.Hub.StreamsSettled.WaitAsync(SocketHelpers.Hang);
+        AssertResets(1);
     }
 
     [Theory]
@@ -294,6 +298,7 @@ public sealed class MoveTests : IAsyncLifetime
             Assert.Equal(ResumeOutcome.Resumed, await ResumeWithinAsync(first, next));
             await AssertGoesOnAsync(client, upstream, i, ~i);
             await next.Edge.DisposeAsync();
+            AssertResets(0);
         }
     }
 
@@ -405,12 +410,18 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.Equal(down, BitConverter.ToInt32(await ReadAsync(client, 4)));
     }
 
-    // A stream is opened by its client; where it goes on, it is no other one.
-    private static void AssertOpenedOnce(TunnelPair first, TunnelPair second, int streams = 1)
+    // A stream is opened by its client; where it goes on, it is no other one, and where it was, it was not reset.
+    private void AssertOpenedOnce(TunnelPair first, TunnelPair second, int streams = 1)
     {
+        AssertResets(0);
         Assert.Equal((streams, 0), (first.Edge.Counters.StreamsOpened, second.Edge.Counters.StreamsOpened));
         Assert.Equal((streams, 0), (first.Hub.Counters.StreamsOpened, second.Hub.Counters.StreamsOpened));
     }
+
+    private void AssertResets(int count) =>
+        Assert.Equal(
+            (count, count),
+            (_pairs.Sum(static pair => pair.Edge.Counters.StreamsReset), _pairs.Sum(static pair => pair.Hub.Counters.StreamsReset)));
 
     private async Task<TunnelPair> DialAsync(bool overQuic, CutRelay? relay = null)
     {

@@ -8,7 +8,7 @@ internal sealed class TunnelTotals
 {
     private readonly Lock _lock = new();
     private readonly HashSet<ITunnel> _open = [];
-    private TunnelCounters _past;
+    private readonly EndedTunnels _past = new();
 
     public int ActiveStreams => Sum(tunnel => tunnel.ActiveStreams);
 
@@ -32,7 +32,7 @@ internal sealed class TunnelTotals
     public TunnelCounters GetCounters()
     {
         lock (_lock)
-            return _open.Aggregate(_past, (sum, tunnel) => sum.Plus(tunnel.Counters));
+            return _open.Aggregate(_past.Sum, (sum, tunnel) => sum.Plus(tunnel.Counters));
     }
 
     /// <summary>Returns how much is waiting in the open tunnels.</summary>
@@ -48,7 +48,7 @@ internal sealed class TunnelTotals
         lock (_lock)
         {
             _open.Remove(tunnel);
-            _past = _past.Plus(tunnel.Counters);
+            _past.Add(tunnel);
         }
     }
 

@@ -8,7 +8,8 @@ internal readonly record struct TrafficReading(string EdgeId, long BytesIn, long
     /// <summary>Reads the counters. Called under the registry's lock, for a slot with at least one tunnel.</summary>
     public static TrafficReading Of(EdgeSlot slot)
     {
-        var (bytesIn, bytesOut, streams, sessions) = (slot.Ended.BytesReceived, slot.Ended.BytesSent, 0, 0);
+        var ended = slot.Ended.Sum;
+        var (bytesIn, bytesOut, streams, sessions) = (ended.BytesReceived, ended.BytesSent, 0, 0);
         foreach (var live in slot.Tunnels)
         {
             var tunnel = live.Tunnel!;

@@ -12,7 +12,7 @@ internal sealed record EdgeFigures(
     public static EdgeFigures Of(EdgeSlot slot)
     {
         var newest = slot.Primary ?? slot.Tunnels[^1];
-        var (counters, queues, tunnels, lanes, streams, sessions) = (slot.Ended, default(TunnelQueues), 0, 0, 0, 0);
+        var (counters, queues, tunnels, lanes, streams, sessions) = (slot.Ended.Sum, default(TunnelQueues), 0, 0, 0, 0);
         foreach (var live in slot.Tunnels)
         {
             var tunnel = live.Tunnel!;

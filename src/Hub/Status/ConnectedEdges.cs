@@ -9,7 +9,7 @@ internal static class ConnectedEdges
     public static ConnectedEdgeStatus Describe(EdgeSlot slot)
     {
         var newest = slot.Primary ?? slot.Tunnels[^1];
-        var counters = slot.Tunnels.Select(live => live.Tunnel!.Counters).ToArray();
+        var sum = slot.Tunnels.Aggregate(slot.Ended.Sum, static (sum, live) => sum.Plus(live.Tunnel!.Counters));
         return new ConnectedEdgeStatus
         {
             EdgeId = newest.EdgeId,
@@ -35,9 +35,9 @@ internal static class ConnectedEdges
             Bound = newest.PortReport?.Bound ?? [],
             Firewall = newest.FirewallReport,
             FailedPorts = newest.PortReport?.Failed ?? [],
-            BytesIn = slot.Ended.BytesReceived + counters.Sum(c => c.BytesReceived),
-            BytesOut = slot.Ended.BytesSent + counters.Sum(c => c.BytesSent),
-            StreamsOpened = slot.Ended.StreamsOpened + counters.Sum(c => c.StreamsOpened),
+            BytesIn = sum.BytesReceived,
+            BytesOut = sum.BytesSent,
+            StreamsOpened = sum.StreamsOpened,
         };
     }
 }

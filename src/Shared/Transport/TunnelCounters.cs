@@ -12,7 +12,9 @@ public readonly record struct TunnelCounters
     /// <summary>Streams ever opened; one that goes on here after another tunnel is counted there only.</summary>
     public long StreamsOpened { get; init; }
 
-    /// <summary>Streams that ended by a reset of either side.</summary>
+    /// <summary>
+    /// Streams that ended by a reset of either side, or with the tunnel. One that goes on elsewhere is counted where it ends.
+    /// </summary>
     public long StreamsReset { get; init; }
 
     /// <summary>Datagrams sent.</summary>

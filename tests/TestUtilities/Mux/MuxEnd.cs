@@ -3,6 +3,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Mux;
 using Tunnel.Shared.Transport.Mux.Core;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.TestUtilities.Mux;
 
@@ -90,7 +91,7 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
 
     void IMuxCarrier.Yield(Action continuation) => _yielded.Enqueue(continuation);
 
-    void IMuxEvents.OnStreamOpened(ITunnelStream stream, in StreamOpening opening) => OnStream?.Invoke(stream);
+    void IMuxEvents.OnStreamOpened(IStreamCarrier stream, in StreamOpening opening) => OnStream?.Invoke(stream);
 
     IDatagramSink? IMuxEvents.OnSessionOpened(ITunnelSession session, in StreamOpening opening) => OnSession?.Invoke(session);
 

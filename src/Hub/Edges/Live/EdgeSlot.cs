@@ -72,11 +72,9 @@ internal sealed class EdgeSlot
     /// <summary>Watches the tunnel that a newcomer was turned away for; null before there was one. Used by elections only.</summary>
     public RivalWatch? Rival { get; set; }
 
-    /// <summary>The sums of what the ended tunnels carried while the edge was connected.</summary>
-    public TunnelCounters Ended { get; private set; }
+    /// <summary>What the ended tunnels carried while the edge was connected.</summary>
+    public EndedTunnels Ended { get; } = new();
 
     /// <summary>Lets newcomers be handled one after the other, because a probe takes seconds.</summary>
     public SemaphoreSlim Elections { get; } = new(1);
-
-    public void AddEnded(TunnelCounters counters) => Ended = Ended.Plus(counters);
 }

@@ -404,7 +404,7 @@ internal sealed class LiveEdges : IDisposable
     {
         var slot = _slots[live.EdgeId];
         slot.Remove(live);
-        slot.AddEnded(tunnel.Counters);
+        slot.Ended.Add(tunnel);
         if (slot.Primary == live)
             slot.Primary = null;
         if (slot.Tunnels.Count > 0)

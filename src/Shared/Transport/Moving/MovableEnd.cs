@@ -139,16 +139,20 @@ internal readonly struct MovableEnd(
     {
         bool isFirst;
         IStreamObserver? observer;
+        TrafficMeter? traffic;
         lock (core.SendLock)
         {
             lock (core.ReceiveLock)
             {
                 isFirst = core.Owner.TryEnd(end, out observer);
+                traffic = legs.Last.Table?.Traffic;
                 if (!core.Owner.End.Completed)
                     sender.Forget(inOrder: false);
             }
         }
 
+        if (isFirst && !end.Completed)
+            traffic?.CountReset();
         core.LeaveWay();
         // A stream that ended in order is kept until the peer has its end, too.
         var table = core.Leg?.Table;

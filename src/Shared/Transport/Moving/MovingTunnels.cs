@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Moving;
 
@@ -29,32 +30,36 @@ internal static class MovingTunnels
             return open(tunnel, opening, endpoint, observer);
         }
 
-        ITunnelStream? stream;
         if ((tunnel.Features & TunnelFeatures.Move) == 0)
         {
-            stream = open(tunnel, opening, endpoint, observer);
-        }
-        else
-        {
-            var movable = new MovableStream(context, opening, endpoint, observer);
-            var leg = movable.Leg!;
-            leg.Table = tunnel.Moving;
-            stream = open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null ? null : movable;
+            var stream = open(tunnel, opening, endpoint, observer);
+            stream?.CountIn(tunnel.Traffic);
+            return stream;
         }
 
-        if (stream is not null)
-            tunnel.Traffic.CountOpened();
-        return stream;
+        var movable = new MovableStream(context, opening, endpoint, observer);
+        var leg = movable.Leg!;
+        leg.Table = tunnel.Moving;
+        if (open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null)
+            return null;
+        tunnel.Traffic.CountOpened();
+        return movable;
     }
 
     /// <summary>Hub: makes of a stream that the edge has opened one that may be moved, unless it goes on with another.</summary>
-    public static ITunnelStream Accept<T>(this T tunnel, TransportContext context, ITunnelStream carrier, in StreamOpening opening)
+    public static ITunnelStream Accept<T>(this T tunnel, TransportContext context, IStreamCarrier carrier, in StreamOpening opening)
         where T : ITunnel, IMovingTunnel
     {
         if (opening.Move is not null)
             return carrier;
+        if ((tunnel.Features & TunnelFeatures.Move) == 0)
+        {
+            carrier.CountIn(tunnel.Traffic);
+            return carrier;
+        }
+
         tunnel.Traffic.CountOpened();
-        return (tunnel.Features & TunnelFeatures.Move) != 0 ? new MovableStream(context, carrier, tunnel.Moving) : carrier;
+        return new MovableStream(context, carrier, tunnel.Moving);
     }
 
     /// <summary>Edge: lets the streams of a tunnel that lives go on over another one, if both can do that.</summary>

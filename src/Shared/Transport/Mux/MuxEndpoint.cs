@@ -105,7 +105,7 @@ internal sealed class MuxEndpoint
     }
 
     /// <summary>Does what <see cref="ITunnel.OpenStream"/> says.</summary>
-    public ITunnelStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
+    public MuxStream? OpenStream(in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         MuxStream stream;
         lock (Core.Sync)

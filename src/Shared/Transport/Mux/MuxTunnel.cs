@@ -33,7 +33,7 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
         (_name, _handler, Facade) = (name, handler, this);
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
         Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
-        Moving = new MovableStreams(context, acknowledge: null);
+        Moving = new MovableStreams(context, Core.Traffic, acknowledge: null);
         var changing = new SemaphoreSlim(1);
         Resumption = new TunnelResumption(this, changing, handler);
         Carried = new CarriedResumption(this, changing);
@@ -219,7 +219,7 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     // ---- events of the mux
 
-    void IMuxEvents.OnStreamOpened(ITunnelStream stream, in StreamOpening opening) =>
+    void IMuxEvents.OnStreamOpened(IStreamCarrier stream, in StreamOpening opening) =>
         ((IHubTunnelHandler)_handler).OnStreamOpened(Facade, this.Accept(Core.Context, stream, opening), opening);
 
     IDatagramSink? IMuxEvents.OnSessionOpened(ITunnelSession session, in StreamOpening opening) =>

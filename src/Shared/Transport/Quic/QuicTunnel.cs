@@ -45,7 +45,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         _core = new QuicCore(connection, name, isEdge, context);
         Control = new ControlSender(connection.Control, context, isEdge);
         Watch = new PeerWatch(_core, Control);
-        Moving = new MovableStreams(context, ack => Control.Send(FrameType.Ack, ack)) { IsHub = !_core.IsEdge };
+        Moving = new MovableStreams(context, _core.Traffic, ack => Control.Send(FrameType.Ack, ack)) { IsHub = !_core.IsEdge };
         Streams = new QuicStreams(_core, new StreamIds(context.NumbersUsed), this);
         Sessions = new QuicSessions(_core, Control, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(Streams.NumbersEnding, Sessions.NumbersEnding);

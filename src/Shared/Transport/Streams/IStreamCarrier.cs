@@ -25,6 +25,12 @@ internal interface IStreamCarrier : ITunnelStream
     /// </summary>
     bool WaitsAfterReset { get; }
 
+    /// <summary>
+    /// Counts the stream among those of its tunnel, and its end. It is called for a stream that is all of a client's connection, and for
+    /// none that carries a part of one (Moving/MovableStream), or the connection of another tunnel. Called without the lock.
+    /// </summary>
+    void CountIn(TrafficMeter traffic);
+
     /// <summary>Starts to read from the local end. Called without the lock.</summary>
     void BeginReading(ILocalEndpoint endpoint);
 

@@ -39,6 +39,7 @@ internal sealed class StreamLife : ISweepable
     private readonly TransportContext _context;
     private OwnerEnd _owner;
     private StreamState _state;
+    private TrafficMeter? _traffic;
     private bool _isLocalReset;
     private bool _isSwept;
     private long _deadline;
@@ -83,6 +84,21 @@ internal sealed class StreamLife : ISweepable
     /// nothing any more.
     /// </summary>
     public static bool ResetsBehindData(in StreamEnd end) => end.Side != StreamEndSide.Local;
+
+    /// <inheritdoc cref="IStreamCarrier.CountIn"/>
+    public void CountIn(TrafficMeter traffic)
+    {
+        bool wasReset;
+        lock (_sync)
+        {
+            _traffic = traffic;
+            wasReset = _owner is { HasEnded: true, End.Completed: false };
+        }
+
+        traffic.CountOpened();
+        if (wasReset)
+            traffic.CountReset();
+    }
 
     // ---- the local end
 
@@ -259,12 +275,16 @@ internal sealed class StreamLife : ISweepable
     private void Finish(in StreamEnd end)
     {
         IStreamObserver? observer;
+        TrafficMeter? traffic;
         lock (_sync)
         {
             if (!_owner.TryEnd(end, out observer))
                 return;
+            traffic = _traffic;
         }
 
+        if (!end.Completed)
+            traffic?.CountReset();
         _carrier.OnFinished(end);
         if (end.Completed)
             Endpoint!.Close();

@@ -4,6 +4,7 @@ using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
 using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Mux;
 using Tunnel.TestUtilities.Processes;
@@ -284,7 +285,7 @@ public sealed class MovableStreamTests
     public void An_edge_that_moves_a_stream_again_and_again_costs_the_hub_nothing()
     {
         var world = new MoveWorld(1);
-        var other = new MovableStreams(world.Context, static _ => { });
+        var other = new MovableStreams(world.Context, new TrafficMeter(world.Context), static _ => { });
         for (uint id = 100; id < 200; id++)
         {
             other.TryOpen(id);
@@ -308,7 +309,7 @@ public sealed class MovableStreamTests
     public void That_the_edge_has_reset_a_stream_may_be_heard_before_its_opening()
     {
         var world = new MoveWorld(1);
-        var table = new MovableStreams(world.Context, static _ => { }) { IsHub = true };
+        var table = new MovableStreams(world.Context, new TrafficMeter(world.Context), static _ => { }) { IsHub = true };
         var over = new byte[AckQueue.EntrySize];
         BinaryPrimitives.WriteUInt32BigEndian(over, 7);
         BinaryPrimitives.WriteInt64BigEndian(over.AsSpan(sizeof(uint)), AckQueue.Everything);
@@ -331,7 +332,7 @@ public sealed class MovableStreamTests
     public void Of_streams_whose_end_the_peer_does_not_acknowledge_only_so_many_are_kept()
     {
         var world = new MoveWorld(1);
-        var table = new MovableStreams(world.Context, static _ => { });
+        var table = new MovableStreams(world.Context, new TrafficMeter(world.Context), static _ => { });
         const uint Count = MovableStreams.MostEnded + 1;
         for (uint id = 1; id <= Count; id++)
         {

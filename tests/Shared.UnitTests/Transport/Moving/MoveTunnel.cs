@@ -4,6 +4,7 @@ using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Streams;
 using Tunnel.TestUtilities;
 using TransportContext = Tunnel.Shared.Transport.TransportContext;
 
@@ -19,8 +20,9 @@ internal sealed class MoveTunnel : ITunnel
     {
         _world = world;
         Name = $"tunnel-{world.HubStreams.Count}";
-        EdgeStreams = new MovableStreams(world.Context, keeps ? ack => _acks.Enqueue((false, ack)) : null) { TunnelId = Name };
-        HubStreams = new MovableStreams(world.Context, keeps ? ack => _acks.Enqueue((true, ack)) : null);
+        var traffic = new TrafficMeter(world.Context);
+        EdgeStreams = new MovableStreams(world.Context, traffic, keeps ? ack => _acks.Enqueue((false, ack)) : null) { TunnelId = Name };
+        HubStreams = new MovableStreams(world.Context, traffic, keeps ? ack => _acks.Enqueue((true, ack)) : null);
         world.HubStreams.Add(Name, HubStreams);
     }
 

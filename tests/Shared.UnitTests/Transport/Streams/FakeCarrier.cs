@@ -34,6 +34,8 @@ internal sealed class FakeCarrier : IStreamCarrier
 
     public long BytesReceived => 0;
 
+    public void CountIn(TrafficMeter traffic) => Life!.CountIn(traffic);
+
     public void BeginReading(ILocalEndpoint endpoint) => Note("read");
 
     public void NotifyReadable() => Note("read on");

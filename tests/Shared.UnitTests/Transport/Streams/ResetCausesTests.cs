@@ -153,7 +153,7 @@ public sealed class ResetCausesTests : IStreamObserver
 
     private static bool IsBeforeLocalEnd(Cause cause) => cause is Cause.TunnelLostBeforeLocalEnd or Cause.PeerResetBeforeLocalEnd;
 
-    private MovableStreams Table() => new(_context, static _ => { }) { TunnelId = Name };
+    private MovableStreams Table() => new(_context, new TrafficMeter(_context), static _ => { }) { TunnelId = Name };
 
     private void Move(Cause cause)
     {

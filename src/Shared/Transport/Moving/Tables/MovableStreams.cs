@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Moving.Tables;
 
@@ -33,10 +34,12 @@ internal sealed class MovableStreams
 
     /// <summary>Creates the table of a tunnel without streams.</summary>
     /// <param name="context">The clock.</param>
+    /// <param name="traffic">Counts what the tunnel carries.</param>
     /// <param name="acknowledge">Sends an ACK; null when the streams end with the tunnel, and move only while it lives.</param>
-    public MovableStreams(TransportContext context, Action<byte[]>? acknowledge)
+    public MovableStreams(TransportContext context, TrafficMeter traffic, Action<byte[]>? acknowledge)
     {
         Time = context.Time;
+        Traffic = traffic;
         _tally = new MoveTally(context.Time);
         Keeps = acknowledge is not null;
         _acks = new AckQueue(this, context, acknowledge ?? (static _ => { }));
@@ -50,6 +53,9 @@ internal sealed class MovableStreams
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
+
+    /// <summary>Counts what the tunnel carries, and which of the streams end by a reset while they are here.</summary>
+    public TrafficMeter Traffic { get; }
 
     /// <summary>Whether the peer opens the streams, as it does at the hub.</summary>
     public bool IsHub { get; init; }

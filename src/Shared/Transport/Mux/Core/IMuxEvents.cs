@@ -7,7 +7,7 @@ namespace Tunnel.Shared.Transport.Mux.Core;
 internal interface IMuxEvents : IControlOwner
 {
     /// <summary>Hub: the peer has opened a stream. The owner must attach or reset it, now or later.</summary>
-    void OnStreamOpened(ITunnelStream stream, in StreamOpening opening);
+    void OnStreamOpened(IStreamCarrier stream, in StreamOpening opening);
 
     /// <summary>Hub: the peer has opened a session.</summary>
     /// <returns>The sink of its datagrams, or null to refuse the session.</returns>

@@ -5,6 +5,7 @@ using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving;
 using Tunnel.Shared.Transport.Moving.Tables;
+using Tunnel.Shared.Transport.Mux.Streams;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Mux.Lanes;
@@ -202,7 +203,7 @@ internal sealed class LanedTunnel : ITunnel, IMovingTunnel
 
     public async ValueTask DisposeAsync() => await CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "closed"));
 
-    private static ITunnelStream? OpenCarrier(
+    private static MuxStream? OpenCarrier(
         LanedTunnel tunnel, in StreamOpening opening, ILocalEndpoint endpoint, IStreamObserver? observer)
     {
         var lane = tunnel.Choose();

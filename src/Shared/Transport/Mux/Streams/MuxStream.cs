@@ -94,6 +94,8 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
         _core.Wake();
     }
 
+    public void CountIn(TrafficMeter traffic) => _life.CountIn(traffic);
+
     public void NotifyLocalReset() => _life.NotifyLocalReset();
 
     public void Reset(ResetReason reason) => _life.Reset(reason);
@@ -260,7 +262,7 @@ internal sealed class MuxStream : MuxNode, IStreamCarrier
                     _core.NoteOver(this);
             }
 
-            _streams.Finish(this, end);
+            _streams.Finish(this);
         }
 
         _receiver.ReleaseGrowth();

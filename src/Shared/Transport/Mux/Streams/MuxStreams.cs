@@ -56,10 +56,8 @@ internal sealed class MuxStreams(MuxCore core)
     }
 
     /// <summary>Notes that a stream has ended for its owner.</summary>
-    public void Finish(MuxStream stream, in StreamEnd end)
+    public void Finish(MuxStream stream)
     {
-        if (!end.Completed)
-            core.Traffic.CountReset();
         Active.Remove(stream);
         core.Unfinished.Finish();
     }

@@ -114,6 +114,8 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
 
     public void NotifyReadable() => _output.Request();
 
+    public void CountIn(TrafficMeter traffic) => _life.CountIn(traffic);
+
     public void NotifyLocalReset() => _life.NotifyLocalReset();
 
     public void Reset(ResetReason reason) => _life.Reset(reason);
@@ -249,7 +251,7 @@ internal sealed class QuicStream : IStreamCarrier, IStreamEvents, IPrioritized
     {
         if (end.Completed && !_output.HasUnacknowledged)
             _passage?.NoteEnding();
-        _streams.OnFinished(end);
+        _streams.OnFinished();
     }
 
     void IStreamCarrier.NoteDefect(Exception exception) => _core.NoteDefect(exception);

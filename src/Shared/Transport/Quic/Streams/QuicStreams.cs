@@ -194,10 +194,8 @@ internal sealed class QuicStreams(QuicCore core, StreamIds ids, IStreamsOwner ow
     }
 
     /// <summary>A stream has ended for its owner.</summary>
-    public void OnFinished(in StreamEnd end)
+    public void OnFinished()
     {
-        if (!end.Completed)
-            core.Traffic.CountReset();
         bool over;
         lock (core.Sync)
             over = _table.Finish() && _nativeOver;
