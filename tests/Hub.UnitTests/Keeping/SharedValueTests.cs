@@ -155,6 +155,20 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
         await other.WaitForAsync(one.Words);
     }
 
+    [Theory]
+    [InlineData("", "tunnel-hub")]
+    [InlineData(";Application Name=mine", "mine")]
+    public async Task What_the_connection_string_does_not_say_is_the_hubs_own(string said, string expected)
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await Replica.OpenAsync(postgres.Server.ConnectionString(name) + said, _directory.File("one"));
+        await one.AddAsync("a");
+        Assert.Equal(
+            expected,
+            await postgres.Server.RunAsync(
+                "postgres", $"select distinct application_name from pg_stat_activity where datname = '{name}'"));
+    }
+
     private static async Task AddManyAsync(Replica hub, int first)
     {
         for (var number = first; number < first + 500; number++)

@@ -14,10 +14,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly DirectoryInfo _directory;
     private readonly X509Certificate2? _certificate;
+    private readonly Func<string, string[], (string Program, string[] Arguments)>? _place;
     private ManagedProcess? _process;
     private bool _isMounted;
 
-    private PostgresServer(DirectoryInfo directory, X509Certificate2? certificate) => (_directory, _certificate) = (directory, certificate);
+    private PostgresServer(
+        DirectoryInfo directory, X509Certificate2? certificate, Func<string, string[], (string Program, string[] Arguments)>? place) =>
+        (_directory, _certificate, _place) = (directory, certificate, place);
 
     /// <summary>The directory that has the socket.</summary>
     public string Host => _directory.FullName;
@@ -35,9 +38,12 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="megabytes">Gives its data a disk of their own of this size, which needs root; null: they are on the machine's.</param>
     /// <param name="certificate">Lets it listen at 127.0.0.1 too, where only TLS with this certificate and a password let anybody in; null:
     /// it has its socket only.</param>
-    public static async Task<PostgresServer> StartAsync(int? megabytes = null, X509Certificate2? certificate = null)
+    /// <param name="place">Makes of a program and its arguments what runs it in another network namespace; null: it runs here.</param>
+    public static async Task<PostgresServer> StartAsync(
+        int? megabytes = null, X509Certificate2? certificate = null,
+        Func<string, string[], (string Program, string[] Arguments)>? place = null)
     {
-        var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"), certificate);
+        var server = new PostgresServer(Directory.CreateTempSubdirectory("tunnel-pg-"), certificate, place);
         try
         {
             // The process's umask may be another one for a moment, when a test beside this one makes an admin socket.
@@ -81,6 +87,8 @@ public sealed class PostgresServer : IAsyncDisposable
                 "-c", $"listen_addresses={(_certificate is null ? "" : "127.0.0.1")}",
                 .. _certificate is null ? (string[])[] : ["-c", "ssl=on", "-c", "password_encryption=scram-sha-256"],
             ]);
+        if (_place is not null)
+            (program, arguments) = _place(program, arguments);
         _process = ManagedProcess.Start("postgres", program, arguments);
         await Eventually.IsTrueAsync(
             async () => (await TryAsync("postgres", "select 1")).ExitCode == 0, "PostgreSQL's start", explain: () => _process.Log);

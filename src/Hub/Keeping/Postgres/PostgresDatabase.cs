@@ -17,7 +17,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     // A change whose notice was lost is noticed within this time at most, and so is a database that says nothing more.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
-    // Each step is limited by the connection's own limits, which may be set; this one holds whatever happens.
+    // Each step is limited by the connection's own limits, which may be set; this one is for all steps of a call together.
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
     private const int DefaultSeconds = 5;
     private const int CancellationMilliseconds = 1000;
@@ -94,13 +94,22 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     {
         if (_fault is { } fault)
             throw new StateUnavailableException(fault);
-        return await LimitAsync(
-            async token =>
-            {
-                await using var connection = await _source.OpenConnectionAsync(token);
-                return await command(connection, token);
-            },
-            cancellationToken);
+        try
+        {
+            return await LimitAsync(
+                async token =>
+                {
+                    await using var connection = await _source.OpenConnectionAsync(token);
+                    return await command(connection, token);
+                },
+                cancellationToken);
+        }
+        catch (StateUnavailableException error) when (IsSilence(error.InnerException))
+        {
+            // Those behind this one must not wait as long for the same.
+            NoteFault(error.Message);
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -113,7 +122,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private static void SetMissing(NpgsqlConnectionStringBuilder settings, string name, object value)
     {
-        if (!settings.ContainsKey(name))
+        // This is what tells whether it is in the string: ContainsKey says yes to all that could be.
+        if (!settings.ShouldSerialize(name))
             settings[name] = value;
     }
 
@@ -164,6 +174,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 // Whatever it was: a hub that no longer looks would never learn of another change.
                 NoteFault(error is StateUnavailableException ? error.Message : Describe(error));
+
+                // What else was open then may be gone, too, although nothing has come to tell so.
+                _source.Clear();
             }
 
             if (!await PauseAsync(pause, cancellationToken))
@@ -229,6 +242,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private static bool IsOfDatabase(Exception error) =>
         error is NpgsqlException or TimeoutException or IOException or OperationCanceledException;
 
+    private static bool IsSilence(Exception? error) =>
+        error is OperationCanceledException || error?.GetBaseException() is TimeoutException;
+
     // The innermost one says what happened; no message has the password in it.
     private string Describe(Exception error)
     {
@@ -247,26 +263,20 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private void NoteConnected()
     {
         _fault = null;
-        if (_logged is null)
-            return;
-        _logged = null;
-        PostgresLog.Connected(_logger, Name);
+        if (Interlocked.Exchange(ref _logged, null) is not null)
+            PostgresLog.Connected(_logger, Name);
     }
 
     private void NoteUnreadable(string fault)
     {
-        if (_logged == fault)
-            return;
-        _logged = fault;
-        PostgresLog.Unreadable(_logger, fault);
+        if (Interlocked.Exchange(ref _logged, fault) != fault)
+            PostgresLog.Unreadable(_logger, fault);
     }
 
     private void NoteFault(string fault)
     {
         _fault = fault;
-        if (_logged == fault)
-            return;
-        _logged = fault;
-        PostgresLog.Away(_logger, fault);
+        if (Interlocked.Exchange(ref _logged, fault) != fault)
+            PostgresLog.Away(_logger, fault);
     }
 }
