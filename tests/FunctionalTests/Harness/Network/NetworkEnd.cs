@@ -9,6 +9,12 @@ namespace Tunnel.FunctionalTests.Harness.Network;
 /// <param name="Address">Its address on the link.</param>
 public sealed record NetworkEnd(string Name, IPAddress Address)
 {
+    /// <summary>
+    /// A file that its programs see as the kernel's boot id, so that they are on a machine of their own as far as they can tell; null: they
+    /// see the kernel's.
+    /// </summary>
+    public string? BootId { get; init; }
+
     /// <summary>False once the namespace was removed.</summary>
     public bool Exists => File.Exists(Path);
 
@@ -18,7 +24,12 @@ public sealed record NetworkEnd(string Name, IPAddress Address)
     /// The program and arguments that run a program in here; <c>ip</c> becomes the program, so the process id is the program's.
     /// </summary>
     public (string Program, string[] Arguments) Command(string program, params IEnumerable<string> arguments) =>
-        (DebianProgram.Ip, ["netns", "exec", Name, program, .. arguments]);
+        (DebianProgram.Ip, ["netns", "exec", Name, .. Mounting, program, .. arguments]);
+
+    // ip has made a mount namespace for the program, so nobody else sees this mount.
+    private string[] Mounting => BootId is null
+        ? []
+        : ["/bin/sh", "-c", "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"", BootId];
 
     /// <summary>Starts a program in here.</summary>
     public ManagedProcess Start(string name, string program, params IEnumerable<string> arguments)
