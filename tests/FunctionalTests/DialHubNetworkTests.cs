@@ -53,6 +53,40 @@ public sealed class DialHubNetworkTests : IDisposable
         Assert.Equal($"{moved}:{_dialPort}", (await hub.ConnectedEdgeAsync(TunnelSetup.EdgeId))!.Value.GetProperty("remote").GetString());
     }
 
+    [Fact]
+    public async Task A_name_that_changes_under_a_transfer_leads_the_hub_to_the_edges_next_address_and_no_byte_is_lost()
+    {
+        await using var network = await NatNetwork.StartAsync();
+        var moved = IPAddress.Parse("10.8.0.3");
+        network.Name(Name, network.World.Address);
+        await using var hub = await HubProcess.StartAsync(_directory.FullName, network.Home.Address, place: network.Home);
+        using var upstream = network.Home.Bind(SocketType.Stream, port: _port);
+        var token = await hub.AddDialledEdgeAsync(TunnelSetup.EdgeId, _port, $"{Name}:{_dialPort}");
+        await using var edge = EdgeProcess.Start(_directory.FullName, token, IPAddress.Any, network.World);
+        await edge.WaitForPortsAsync([_port], []);
+
+        // The client is on the edge's machine, so that nothing but the tunnel loses its address.
+        using var pair = await OpenAsync(network, IPAddress.Loopback, upstream);
+        using var idle = await OpenAsync(network, IPAddress.Loopback, upstream);
+        using var enough = new CancellationTokenSource();
+        var sent = new[] { pair.Client, pair.Server }
+            .Select((end, seed) => HashedTransfer.SendUntilAsync(end, seed, enough.Token)).ToArray();
+        var received = new[] { pair.Server, pair.Client }.Select(HashedTransfer.ReceiveAsync).ToArray();
+
+        await network.MoveAsync(network.World.Address, moved);
+        await hub.Process.WaitForLineAsync($"can't be dialled at {Name}:{_dialPort}");
+        network.Name(Name, moved);
+        await Eventually.IsTrueAsync(
+            async () => await hub.ConnectedEdgeAsync(TunnelSetup.EdgeId) is { } connected
+                && connected.GetProperty("remote").GetString() == $"{moved}:{_dialPort}",
+            "the edge at its next address", TimeSpan.FromSeconds(90), () => $"{hub.Process.Log}\n{edge.Process.Log}");
+        await idle.AssertEchoAsync();
+        await enough.CancelAsync();
+        Assert.Equal(await Task.WhenAll(sent), await Task.WhenAll(received));
+        using var next = await OpenAsync(network, IPAddress.Loopback, upstream);
+        await next.AssertEchoAsync();
+    }
+
     private static async Task AssertRefusedAsync(NatNetwork network, IPEndPoint where)
     {
         using var socket = network.World.CreateSocket(SocketType.Stream);
