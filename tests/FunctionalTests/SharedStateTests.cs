@@ -16,6 +16,9 @@ public sealed class SharedStateTests : IAsyncLifetime
 {
     private const string EdgeId = "edge-1";
 
+    // What each hub's connection that listens was asked last.
+    private const string Listeners = "from pg_stat_activity where datname = 'hubs' and query in ('listen tunnel_hub', 'select 1')";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-functional-");
     private PostgresServer _postgres = null!;
     private HubProcess _one = null!;
@@ -52,6 +55,28 @@ public sealed class SharedStateTests : IAsyncLifetime
         // The edge is removed at the hub that it is not connected to.
         Assert.True((await _other.SendAsync(HttpMethod.Delete, $"api/v1/edges/{EdgeId}")).IsSuccess);
         await Eventually.IsTrueAsync(async () => await _one.ConnectedEdgeAsync(EdgeId) is null, "the end of the edge's tunnel");
+    }
+
+    [Fact]
+    public async Task A_change_comes_to_the_other_hubs_edge_by_a_notice_and_not_by_the_next_look()
+    {
+        var ports = FreePorts.Next(2);
+        await using var edge = await ConnectAsync([ports[0]]);
+        Assert.Equal("2", await _postgres.RunAsync("hubs", $"select count(*) {Listeners}"));
+
+        // A look begins with a question on the connection that listens, and reads once. Where none was asked since the change before this
+        // one, which the hub has read already, a notice has brought this one.
+        var turn = 0;
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var port = ports[++turn % 2];
+                var before = await _postgres.RunAsync("hubs", "select changed from tunnel_hub_state where name = 'edges'");
+                await _other.PutEdgeAsync(EdgeId, [port], []);
+                await edge.WaitForPortsAsync([port], []);
+                return await _postgres.RunAsync("hubs", $"select max(query_start) < timestamptz '{before}' {Listeners}") == "t";
+            },
+            "a change that came by a notice", explain: () => _one.Process.Log);
     }
 
     [Fact]
