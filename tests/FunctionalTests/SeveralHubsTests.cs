@@ -21,6 +21,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     private readonly IPAddress _target = LoopbackAddresses.Next();
     private List<HubProcess> _hubs = [];
     private readonly int[] _ports = FreePorts.Next(2);
+    private readonly int _udpPort = FreePorts.Next();
     private string _token = "";
     private EdgeProcess _edge = null!;
     private TcpListener _upstream = null!;
@@ -37,7 +38,8 @@ public sealed class SeveralHubsTests : IAsyncLifetime
                 new JsonObject { ["hubs"] = new JsonArray(others) });
             _hubs.Add(hub);
             var added = await hub.RunAsync(
-                "edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--proxy", "off", "--secret", Secret);
+                "edge", "add", EdgeId, "--host", hub.EndPoint.ToString(), "--tcp", $"{_ports[0]}", "--udp", $"{_udpPort}", "--proxy",
+                "off", "--secret", Secret);
             Assert.True(ConnectionToken.TryDecode(added.Succeeded().StandardOutput.Trim(), out var token, out var error), error);
             tokens.Add(token);
         }
@@ -46,9 +48,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         _upstream = new TcpListener(_target, _ports[0]);
         _upstream.Start();
         _token = tokens[2].Encode();
-        _edge = EdgeProcess.Start(_directory.FullName, _token, _edgeAddress);
-        await _edge.WaitForPortsAsync([_ports[0]], []);
-        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+        await StartEdgeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -97,9 +97,7 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     public async Task In_the_order_of_preference_the_first_hub_that_answers_gets_all_clients()
     {
         await _edge.DisposeAsync();
-        _edge = EdgeProcess.Start(_directory.FullName, _token, _edgeAddress, "--prefer", "order");
-        await _edge.WaitForPortsAsync([_ports[0]], []);
-        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+        await StartEdgeAsync("--prefer", "order");
         await WaitForAllAtAsync(0);
 
         _hubs[0].Process.Signal(ManagedProcess.SigKill);
@@ -125,8 +123,84 @@ public sealed class SeveralHubsTests : IAsyncLifetime
         Assert.Contains("does not answer", await StatusTextAsync(), StringComparison.Ordinal);
 
         _hubs[0].Process.Signal(ManagedProcess.SigCont);
-        await WaitForHubsAsync(
-            hub => hub.GetProperty("connected").GetBoolean() && !hub.GetProperty("silent").GetBoolean(), 3, "all hubs to answer");
+        await WaitForHubsAsync(Answers, 3, "all hubs to answer");
+    }
+
+    [Fact]
+    public async Task Over_QUIC_one_hub_of_three_is_killed_and_one_stopped_and_the_last_serves()
+    {
+        QuicRequired.Check();
+        await _edge.DisposeAsync();
+        await StartEdgeAsync("--transport", "quic");
+        Assert.All(await HubsAsync(), hub => Assert.Equal("quic", hub.GetProperty("transport").GetString()));
+        List<(StreamPair Pair, int Hub)> open = [];
+        for (var i = 0; i < 6; i++)
+            open.Add(await OpenAtAsync());
+        Assert.Equal([0, 1, 2], open.Select(client => client.Hub).Distinct().Order());
+
+        _hubs[0].Process.Signal(ManagedProcess.SigKill);
+        _hubs[1].Process.Signal(ManagedProcess.SigStop);
+        await WaitForHubsAsync(Answers, 1, "one hub that answers");
+        for (var i = 0; i < 6; i++)
+            open.Add(await OpenAtAsync());
+        Assert.All(open.Skip(6), client => Assert.Equal(2, client.Hub));
+        foreach (var (pair, _) in open.Where(client => client.Hub == 2))
+            await pair.AssertEchoAsync();
+
+        // What is open at the hub that stood still goes on with it.
+        _hubs[1].Process.Signal(ManagedProcess.SigCont);
+        await WaitForHubsAsync(Answers, 2, "the stopped hub to be back");
+        foreach (var (pair, _) in open.Where(client => client.Hub != 0))
+            await pair.AssertEchoAsync();
+        await _hubs[0].RestartAsync();
+        await WaitForHubsAsync(Answers, 3, "the killed hub to be back");
+        open.ForEach(client => client.Pair.Dispose());
+    }
+
+    [Theory]
+    [InlineData("tcpTls", ManagedProcess.SigKill)]
+    [InlineData("tcpTls", ManagedProcess.SigStop)]
+    [InlineData("quic", ManagedProcess.SigKill)]
+    [InlineData("quic", ManagedProcess.SigStop)]
+    public async Task A_UDP_session_moves_from_a_hub_that_is_gone_or_stands_still(string transport, int signal)
+    {
+        QuicRequired.CheckFor(transport);
+        await _edge.DisposeAsync();
+        await StartEdgeAsync("--transport", transport);
+        using var upstream = new UdpClient(new IPEndPoint(_target, _udpPort));
+        using var client = new UdpClient(_edgeAddress.AddressFamily);
+        client.Connect(_edgeAddress, _udpPort);
+        var before = await ExchangeAsync();
+        var hub = Array.FindIndex(await HubsAsync(), hub => hub.GetProperty("activeSessions").GetInt32() > 0);
+        Assert.Equal(before, await ExchangeAsync());
+
+        // Each hub sends to the upstream from a socket of its own.
+        _hubs[hub].Process.Signal(signal);
+        Assert.NotEqual(before, await ExchangeAsync());
+        Assert.False(Answers((await HubsAsync())[hub]));
+
+        // Datagrams may be lost on the way to the other hub, as ever with UDP.
+        async Task<IPEndPoint> ExchangeAsync()
+        {
+            var message = Guid.NewGuid().ToByteArray();
+            return await Eventually.GetAsync(
+                async () =>
+                {
+                    using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+                    try
+                    {
+                        await client.SendAsync(message, patience.Token);
+                        var asked = await upstream.ReceiveAsync(patience.Token);
+                        await upstream.SendAsync(asked.Buffer, asked.RemoteEndPoint, patience.Token);
+                        return (await client.ReceiveAsync(patience.Token)).Buffer.SequenceEqual(message) ? asked.RemoteEndPoint : null;
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        return null;
+                    }
+                },
+                "a datagram there and back", explain: () => _edge.Process.Log);
+        }
     }
 
     [Fact]
@@ -182,6 +256,15 @@ public sealed class SeveralHubsTests : IAsyncLifetime
                 && subject.GetString() == hub.EndPoint.ToString())
             .GetProperty("status").GetString();
     }
+
+    private async Task StartEdgeAsync(params string[] arguments)
+    {
+        _edge = EdgeProcess.Start(_directory.FullName, _token, _edgeAddress, arguments);
+        await _edge.WaitForPortsAsync([_ports[0]], [_udpPort]);
+        await WaitForHubsAsync(hub => hub.GetProperty("connected").GetBoolean(), 3, "three connected hubs");
+    }
+
+    private static bool Answers(JsonElement hub) => hub.GetProperty("connected").GetBoolean() && !hub.GetProperty("silent").GetBoolean();
 
     private async Task<(int Code, JsonElement[] Checks)> DoctorAsync()
     {

@@ -75,6 +75,17 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         }
     }
 
+    public bool IsSilent(ITunnel tunnel)
+    {
+        foreach (var link in Links)
+        {
+            if (IsSilent(link, tunnel))
+                return true;
+        }
+
+        return false;
+    }
+
     public TunnelKey KeyOf(ITunnel tunnel) =>
         Links.Select(link => link.Connector.KeyOf(tunnel)).FirstOrDefault(static key => key != default);
 
@@ -110,11 +121,14 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     private int NextStart() =>
         (int)(((ulong)(Interlocked.Increment(ref _turn) * 0x9E37_79B9u) * (uint)Links.Length) >> 32);
 
+    // A tunnel that is not the link's has left nothing open there.
+    private static bool IsSilent(HubLink link, ITunnel tunnel) => link.SilenceIn(tunnel) >= SilenceLimit || tunnel.IsInDoubt;
+
     // The worst fault of a hub decides, whatever else may be wrong with others.
     private static HubFaults FaultsOf(HubLink link, ITunnel tunnel) =>
         (tunnel.IsLost ? HubFaults.Lost : 0)
         | (link.Connector.TakesClients ? 0 : HubFaults.TakesNobody)
-        | (link.SilenceIn(tunnel) >= SilenceLimit || tunnel.IsInDoubt ? HubFaults.Silent : 0)
+        | (IsSilent(link, tunnel) ? HubFaults.Silent : 0)
         | (link.Record.IsOutdated ? HubFaults.Outdated : 0)
         | (tunnel.HasRoom ? 0 : HubFaults.NoRoom);
 

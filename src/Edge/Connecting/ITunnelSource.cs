@@ -12,6 +12,9 @@ internal interface ITunnelSource
     /// <summary>The same, but null also while it waits for another connection: then it takes nobody until it goes on.</summary>
     ITunnel? Usable => Current is { IsLost: false } tunnel ? tunnel : null;
 
+    /// <summary>Whether the hub of a tunnel gives no sign of life, so that another one that does should have its clients.</summary>
+    bool IsSilent(ITunnel tunnel) => tunnel.IsInDoubt;
+
     /// <summary>Returns what the ids of a tunnel's connections have in common; for logs.</summary>
     TunnelKey KeyOf(ITunnel tunnel) => default;
 

@@ -10,7 +10,10 @@ namespace Tunnel.Edge.Udp;
 internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? address, UdpSessions sessions)
     : SessionNode<UdpSession>(key), IDatagramSink
 {
-    /// <summary>How long a session waits for its hub while another hub could have it: as long as new clients do.</summary>
+    /// <summary>
+    /// How long a session waits for a hub that is lost or gives no sign of life, while another one could have it: its upstream takes the
+    /// client for another one then.
+    /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly AmplificationGuard? _guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null;
@@ -60,14 +63,14 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// </summary>
     public bool ShouldLeaveFor(ITunnelSource tunnels, TimeSpan now)
     {
-        if (_tunnel is not ({ IsLost: true } or { IsInDoubt: true }))
+        if (_tunnel is not { } tunnel || !(tunnel.IsLost || tunnels.IsSilent(tunnel)))
         {
             _silentSince = null;
             return false;
         }
 
         _silentSince ??= now;
-        return now - _silentSince >= Patience && tunnels.Usable is { IsInDoubt: false } other && other != _tunnel;
+        return now - _silentSince >= Patience && tunnels.Usable is { } other && other != tunnel && !tunnels.IsSilent(other);
     }
 
     /// <summary>How fast the client may send; null: no limit.</summary>

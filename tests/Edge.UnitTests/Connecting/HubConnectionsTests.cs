@@ -86,6 +86,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         Look(7, b, c);
         Assert.Same(b, Usable);
         Assert.True(_hubs!.Links[0].Describe().Silent);
+        Assert.Equal([true, false, false], new[] { a, b, c }.Select(_hubs.IsSilent));
         Look(1, a, b, c);
         Assert.Same(a, Usable);
 
