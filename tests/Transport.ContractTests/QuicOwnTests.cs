@@ -7,6 +7,7 @@ using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Quic.Streams;
 using Tunnel.TestUtilities.Processes;
+using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -152,7 +153,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         await using var listener = QuicPairFactory.Listen(
             context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
         using var nat = new UdpRelay(listener.LocalEndPoint);
-        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(nat.Address, _edge), CancellationToken.None);
+        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(nat.EndPoint, _edge), CancellationToken.None);
         Assert.Null(result.Failure);
         await using var pair = new TunnelPair(await accepted.Task, result.Tunnel!, context, context);
         pair.Hub.Start();

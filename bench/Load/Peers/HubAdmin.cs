@@ -38,12 +38,6 @@ internal sealed class HubAdmin(string path) : IDisposable
             throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Ends an edge's tunnels.</summary>
-    public async Task DisconnectAsync(string id)
-    {
-        using var answer = await _http.PostAsync($"/api/v1/edges/{id}/disconnect", null);
-    }
-
     /// <summary>Returns the answer of a GET.</summary>
     public Task<string> GetAsync(string path) => _http.GetStringAsync(path);
 

@@ -16,12 +16,13 @@ internal static class Disturbances
     {
         var policy = 0;
         var hasMorePort = false;
-        var cut = world.IsResumed ? null : world.Staying.Id;
+        var path = world.Path;
         return
         [
-            // There are over a thousand cuts, if there is time for them. Where tunnels are resumed, none may lose anything.
-            new("tunnel cut", TimeSpan.FromSeconds(Math.Clamp(duration.TotalSeconds / 1_300, 1, 3)), cut, _ => world.CutTunnelAsync()),
-            new("path swallowed everything", TimeSpan.FromSeconds(45), cut, world.SwallowAsync),
+            // There are over a thousand cuts, if there is time for them. Nothing that is done to the path may lose anything.
+            new("tunnel cut", Longer(path.BetweenCuts, duration / 1_300), null, _ => path.CutAsync()),
+            new("path swallowed everything", TimeSpan.FromSeconds(45), null, count => path.SwallowAsync(Swallowing(count))),
+            .. path is UdpPath udp ? AddressChanges(udp) : [],
             new("edge killed or stopped", TimeSpan.FromSeconds(35), world.Mortal.Id, count =>
                 world.RestartMortalAsync(inOrder: count % 2 == 1)),
             new("port added or removed", TimeSpan.FromSeconds(5), null, _ => world.ConfigureAsync(hasMorePort = !hasMorePort, policy)),
@@ -33,6 +34,20 @@ internal static class Disturbances
             new("events followed", TimeSpan.FromSeconds(4), null, _ => world.Admin.FollowAsync("/api/v1/events", TimeSpan.FromSeconds(3))),
         ];
     }
+
+    private static Disturbance[] AddressChanges(UdpPath path) =>
+        [
+            new("address changed", TimeSpan.FromSeconds(15), null, _ =>
+            {
+                path.ChangeAddress();
+                return Task.CompletedTask;
+            }),
+        ];
+
+    // Up to 8 s; another length each time, and the same ones in each soak.
+    private static TimeSpan Swallowing(int count) => TimeSpan.FromMilliseconds(100 + (count * 1_237 % 7_900));
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <summary>Does one of the disturbances again and again until the end.</summary>
     public static async Task RepeatAsync(Disturbance disturbance, Tally tally, CancellationToken end)

@@ -1,6 +1,5 @@
 using System.Net;
 using Tunnel.Bench.Load.Peers;
-using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.Bench.Load.Soak;
 
@@ -15,9 +14,7 @@ internal sealed class SoakWorld : IDisposable
     private readonly SoakUpstream _upstream;
     private readonly int _morePort = Workplace.FreePort();
     private readonly Workplace _place;
-    private readonly SemaphoreSlim _path = new(1);
-    private TcpRelay? _relay;
-    private int _cut;
+    private SoakPath? _path;
 
     public SoakWorld(Workplace place, string transport, Tally tally)
     {
@@ -34,8 +31,8 @@ internal sealed class SoakWorld : IDisposable
 
     public SoakEdge Mortal { get; }
 
-    /// <summary>Whether open connections outlive a cut.</summary>
-    public bool IsResumed => _transport == "tcpTls";
+    /// <summary>The way of the edge that stays.</summary>
+    public SoakPath Path => _path!;
 
     public async Task StartAsync()
     {
@@ -43,10 +40,8 @@ internal sealed class SoakWorld : IDisposable
         Admin = await TunnelPair.StartHubAsync(_place, hub, (program, words, log) => Hub.Start(program, words, log));
         await Admin.ApplyAsync([Definition(Staying.Id, false, 0, Secret), Definition(Mortal.Id, false, 0, Secret)]);
 
-        // The relay carries TCP connections only: over QUIC it has nothing to cut.
-        if (_transport != "quic")
-            _relay = new TcpRelay(hub);
-        await TunnelPair.WriteTokenAsync(_place, Admin, Staying.Id, _relay?.EndPoint ?? hub);
+        _path = SoakPath.To(hub, _transport);
+        await TunnelPair.WriteTokenAsync(_place, Admin, Staying.Id, _path.EndPoint);
         await TunnelPair.WriteTokenAsync(_place, Admin, Mortal.Id, hub);
         foreach (var edge in new[] { Staying, Mortal })
         {
@@ -66,35 +61,6 @@ internal sealed class SoakWorld : IDisposable
     public Conversations TalkTo(SoakEdge edge, Tally tally, Gate gate) =>
         new(edge, _upstream.TcpPort, _upstream.UdpPort, tally, gate);
 
-    /// <summary>Cuts all connections of the tunnel of the edge that stays. Over QUIC the hub ends it instead.</summary>
-    public async Task CutTunnelAsync()
-    {
-        if (_relay is null)
-        {
-            await Admin.DisconnectAsync(Staying.Id);
-            return;
-        }
-
-        await _path.WaitAsync();
-        Cut(_relay);
-        _path.Release();
-    }
-
-    /// <summary>Swallows everything on the tunnel of the edge that stays, for up to 8 s, without closing it; then cuts it.</summary>
-    public async Task SwallowAsync(int count)
-    {
-        if (_relay is null)
-            return;
-        await _path.WaitAsync();
-        for (var index = _cut; index < _relay.Count; index++)
-            _relay.Silence(index);
-
-        // The length is another one each time, and the same ones come in each soak. The other cuts wait, since they would end it before.
-        await Task.Delay(TimeSpan.FromMilliseconds(100 + (count * 1_237 % 7_900)));
-        Cut(_relay);
-        _path.Release();
-    }
-
     /// <summary>Pushes a configuration to both edges.</summary>
     /// <param name="hasMorePort">Whether there is a port besides those that are used.</param>
     /// <param name="policy">The number of a policy of the ports that are used; a change of it disturbs nobody.</param>
@@ -108,17 +74,10 @@ internal sealed class SoakWorld : IDisposable
     {
         Mortal.Dispose();
         Staying.Dispose();
-        _relay?.Dispose();
-        _path.Dispose();
+        _path?.Dispose();
         Hub.Dispose();
         Admin?.Dispose();
         _upstream.Dispose();
-    }
-
-    private void Cut(TcpRelay relay)
-    {
-        for (; _cut < relay.Count; _cut++)
-            relay.Cut(_cut);
     }
 
     // An edge that starts beside all the traffic may need half a minute for it.
