@@ -21,6 +21,7 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private ITunnelSession? _tunnelSession;
     private TimeSpan? _silentSince;
     private UdpSession? _before;
+    private volatile bool _isClosed;
 
     public UdpPort Port => port;
 
@@ -54,8 +55,12 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// </summary>
     public void TakeOver(UdpSession older)
     {
-        older._before?.Close();
-        (_before, older._before) = (older, null);
+        older.CloseBefore();
+        Interlocked.Exchange(ref _before, older);
+
+        // Its port may have been closed since the session was opened.
+        if (_isClosed)
+            CloseBefore();
     }
 
     /// <summary>
@@ -91,7 +96,8 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// <summary>Ends the session and tells the hub.</summary>
     public void Close()
     {
-        _before?.Close();
+        _isClosed = true;
+        CloseBefore();
         _tunnelSession?.Close();
     }
 
@@ -107,6 +113,8 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     void IDatagramSink.OnBatchEnd() => port.SendAnswers(this);
 
     void IDatagramSink.OnSessionClosed() => sessions.Forget(this);
+
+    private void CloseBefore() => Interlocked.Exchange(ref _before, null)?.Close();
 
     private void AddAnswer(ReadOnlySpan<byte> payload)
     {

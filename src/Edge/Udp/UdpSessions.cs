@@ -201,9 +201,23 @@ internal sealed class UdpSessions : IDisposable
         }
 
         session.Attach(tunnel, tunnelSession);
-        UdpSession? evicted;
+        UdpSession? evicted = null;
+        bool isWelcome;
         lock (_lock)
-            evicted = _table.Add(session, Now);
+        {
+            // The port may have been closed, or its policy changed, since the client was let in: whoever was in the table has been ended.
+            isWelcome = _ports.Contains(port) && port.Admission.Policy.Permits(key.Path.Remote);
+            if (isWelcome)
+                evicted = _table.Add(session, Now);
+        }
+
+        if (!isWelcome)
+        {
+            End(session);
+            port.Admission.CountDrops(RefusalReason.UdpSessionGone, 1);
+            return null;
+        }
+
         if (evicted is not null)
         {
             _refusals.Count(RefusalReason.UdpSessionEvicted);

@@ -144,10 +144,14 @@ internal sealed class FakeTunnel : ITunnel
         return stream;
     }
 
+    /// <summary>Is done just before a session is opened.</summary>
+    public Action? OnOpeningSession { get; set; }
+
     public ITunnelSession? OpenSession(in StreamOpening opening, IDatagramSink sink)
     {
         if (!TakesNew)
             return null;
+        OnOpeningSession?.Invoke();
         var session = new FakeSession(++_lastId, opening, sink);
         _sessions.Writer.TryWrite(session);
         return session;

@@ -161,6 +161,26 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(0, port.Active);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_that_is_opened_while_its_port_is_closed_or_its_client_shut_out_ends_at_once(bool isClosed)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        _tunnel.OnOpeningSession = () =>
+        {
+            if (isClosed)
+                port.Close(TimeSpan.Zero);
+            else
+                port.Update(new EdgePortPolicy { DenyCidrs = CidrSet.Parse("127.0.0.1") });
+        };
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, port.Number));
+
+        var session = await _tunnel.NextSessionAsync();
+        await Eventually.IsTrueAsync(() => session.WasClosed && port.Active == 0, "its end");
+    }
+
     [Fact]
     public async Task A_policys_idle_timeout_is_its_own()
     {
