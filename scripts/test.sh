@@ -4,7 +4,7 @@
 test_programs=(nginx:nginx haproxy:haproxy dnsdist:dnsdist iperf3:iperf3 nc:netcat-openbsd dig:bind9-dnsutils curl:curl ip:iproute2 turnserver:coturn setpriv:util-linux systemd-analyze:systemd nft:nftables strace:strace promtool:prometheus caddy:caddy postconf:postfix /usr/lib/dovecot/imap:dovecot-imapd sshd:openssh-server certbot:certbot pebble:pebble wg:wireguard-tools wireguard-go:wireguard-go ping:iputils-ping /usr/games/cube2-server:cube2-server chromium:chromium npm:npm tinyproxy:tinyproxy microsocks:microsocks pg_ctlcluster:postgresql)
 
 # A test host that hangs is ended after so many seconds.
-test_limit=2400
+test_limit=3000
 # A test that takes longer than so many seconds is told of.
 long_test=300
 
