@@ -56,10 +56,15 @@ internal static partial class ConnectingLog
     public static partial void NumbersEnding(ILogger logger, IPEndPoint address);
 
     [LoggerMessage(3113, LogLevel.Warning,
-        "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through: it takes "
-            + "the new clients, and what is open stays on the old one as long as it may come back (streams: {Streams}). If this "
-            + "happens again, the path swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
-    public static partial void Rescued(ILogger logger, IPEndPoint address, int streams, int maxPacket);
+        "The hub does not answer at {Address}, but a new connection with packets of at most {MaxPacket} bytes comes through at once. It "
+            + "takes the new clients, and what is open where that can move (streams: {Streams}). If this happens again, the path "
+            + "swallows larger packets: let ICMP 'fragmentation needed' through, or set the right MTU")]
+    public static partial void RescuedBySmallPackets(ILogger logger, IPEndPoint address, int streams, int maxPacket);
+
+    [LoggerMessage(3124, LogLevel.Information,
+        "The hub did not answer at {Address}, and does over a new connection, which takes the new clients, and what is open where that "
+            + "can move (streams: {Streams})")]
+    public static partial void Rescued(ILogger logger, IPEndPoint address, int streams);
 
     [LoggerMessage(
         3114, LogLevel.Information, "The hub answers again at {Address}; the connection that was made beside the tunnel is not needed")]

@@ -6,7 +6,8 @@ namespace Tunnel.Edge.Connecting;
 
 /// <summary>
 /// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there. One that
-/// has lost its connection only goes on within the other tunnel first, and hands its streams over then.
+/// has lost its connection only goes on within the other tunnel first, and hands its streams over then. One that lives hands them over at
+/// once, and is treated as the others if it is lost or falls silent meanwhile.
 /// </summary>
 internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, ILogger logger)
 {
@@ -15,7 +16,7 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
 
     private readonly Lock _lock = new();
 
-    // Tunnels that go on within another one, and whether that is under way.
+    // Tunnels whose streams go over to a newer one, and whether they are being brought to it.
     private readonly Dictionary<ITunnel, bool> _led = [];
     private readonly List<ITunnel> _tunnels = [];
     private volatile ITunnel? _next;
@@ -61,13 +62,19 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
             return leading;
         }
 
+        lock (_lock)
+        {
+            ForgetEnded();
+            _led.TryAdd(older, false);
+        }
+
         HandOverAsync(older, tunnel).Guard("moving streams to another tunnel");
         return Task.CompletedTask;
     }
 
-    /// <summary>Notes that a tunnel has lost its connection.</summary>
-    /// <returns>True when it goes on within another one.</returns>
-    public bool OnLost(ITunnel tunnel)
+    /// <summary>Notes that a tunnel has lost its connection, or that its hub does not answer.</summary>
+    /// <returns>True when what is open goes on over a newer one.</returns>
+    public bool Bring(ITunnel tunnel)
     {
         lock (_lock)
         {
@@ -86,13 +93,12 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
         {
             if (_led.TryGetValue(older, out var isUnderWay) && isUnderWay)
                 return;
-            foreach (var ended in _led.Keys.Where(static tunnel => tunnel.Completion.IsCompleted).ToArray())
-                _led.Remove(ended);
+            ForgetEnded();
             _led[older] = true;
         }
 
         var outcome = ResumeOutcome.Failed;
-        while (!older.Completion.IsCompleted && (older.IsLost || older.IsInDoubt) && outcome != ResumeOutcome.NotPossible)
+        while (!older.Completion.IsCompleted && (older.IsLost || older.IsInDoubt) && outcome == ResumeOutcome.Failed)
         {
             outcome = await LeadToAsync(older, _next!);
             if (outcome == ResumeOutcome.Failed)
@@ -113,6 +119,12 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
             await LeadAsync(older);
     }
 
+    private void ForgetEnded()
+    {
+        foreach (var ended in _led.Keys.Where(static tunnel => tunnel.Completion.IsCompleted).ToArray())
+            _led.Remove(ended);
+    }
+
     private async Task<ResumeOutcome> LeadToAsync(ITunnel older, ITunnel next)
     {
         var outcome = await older.ResumeWithinAsync(next, CancellationToken.None);
@@ -122,6 +134,10 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
             await MoveAsync(older, next);
         else if (outcome == ResumeOutcome.Refused)
             await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept what was open"));
+
+        // Nobody dials for it, so waiting would only keep its clients from trying again.
+        if (outcome == ResumeOutcome.NotPossible && older.IsLost)
+            await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "what is open can't go on over the next tunnel"));
         return outcome;
     }
 

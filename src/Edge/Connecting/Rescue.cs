@@ -7,7 +7,8 @@ namespace Tunnel.Edge.Connecting;
 /// Makes a tunnel beside one whose hub has stopped answering. If the old tunnel comes back, it stays, with its streams. If it stays silent
 /// although the new one is there, the new one takes its place, with its streams where they can go on there; else the old one keeps them
 /// until it recovers or is given up. The new one is made with small packets: a path that drops large ones looks like a cut from either end,
-/// and of the two only a cut would end by itself.
+/// and of the two only a cut would end by itself. Where even the small ones had to wait, it was a cut, and later tunnels have packets of
+/// any size.
 /// </summary>
 internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeProvider time, ILogger logger)
 {
@@ -20,19 +21,29 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     /// <summary>The limit for one attempt. While a path is cut, a later attempt gets through sooner.</summary>
     internal static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(12);
 
+    /// <summary>
+    /// What a dial may take beside its round trips. One that takes longer, or failed before, tells that small packets did not pass either.
+    /// </summary>
+    internal static readonly TimeSpan Prompt = TimeSpan.FromSeconds(2);
+
+    /// <summary>More than any handshake takes: that of TCP, of TLS or QUIC, and of the tunnel.</summary>
+    private const int RoundTrips = 6;
+
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Waits until the tunnel is in doubt and another one is ready to take its place.</summary>
     public async Task<DialOutcome> AwaitAsync(HubTunnel live, int port, Func<DialRequest> template, CancellationToken cancellationToken)
     {
+        var wasCut = false;
         while (true)
         {
             await live.WaitForDoubtAsync(cancellationToken);
             try
             {
-                if (await TryOnceAsync(live.Tunnel, port, template, cancellationToken) is { } outcome)
+                if (await TryOnceAsync(live.Tunnel, port, template, wasCut, cancellationToken) is { } outcome)
                     return outcome;
+                wasCut = live.Tunnel.IsInDoubt;
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
@@ -44,9 +55,11 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         }
     }
 
-    private async Task<DialOutcome?> TryOnceAsync(ITunnel old, int port, Func<DialRequest> template, CancellationToken cancellationToken)
+    private async Task<DialOutcome?> TryOnceAsync(
+        ITunnel old, int port, Func<DialRequest> template, bool wasCut, CancellationToken cancellationToken)
     {
         var size = path.Next;
+        var began = time.GetTimestamp();
         var outcome = await DialAsync(old.Kind, port, template() with { MaxPacket = size }, cancellationToken);
         if (outcome.Result.Tunnel is not { } tunnel)
         {
@@ -54,6 +67,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             return null;
         }
 
+        wasCut |= time.GetElapsedTime(began) > Prompt + RoundTrips * (old.RoundTripTime ?? TimeSpan.Zero);
         try
         {
             // Where the new one runs over another transport, the old one's had its time meanwhile and did not get through.
@@ -62,8 +76,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
                 await Task.Delay(Look, time, cancellationToken);
             if (old.IsInDoubt)
             {
-                path.Set(size);
-                ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams, size);
+                NoteRescue(old, wasCut ? null : size);
                 return await Resumption.GoOnAsync(old, outcome, cancellationToken);
             }
         }
@@ -77,6 +90,19 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         await tunnel.DisposeAsync();
         ConnectingLog.CameBack(logger, old.RemoteEndPoint);
         return null;
+    }
+
+    private void NoteRescue(ITunnel old, int? size)
+    {
+        if (size is { } limit)
+        {
+            path.Set(limit);
+            ConnectingLog.RescuedBySmallPackets(logger, old.RemoteEndPoint, old.ActiveStreams, limit);
+        }
+        else
+        {
+            ConnectingLog.Rescued(logger, old.RemoteEndPoint, old.ActiveStreams);
+        }
     }
 
     // What is open on a tunnel over TLS goes on over TLS with one answer for all, so QUIC comes second there, whatever is preferred.

@@ -185,12 +185,14 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     {
         if (_live is { } live && live.Tunnel == tunnel)
             live.OnDoubt();
+        else if (!_isStopping)
+            _lost.Bring(tunnel);
     }
 
     // Only the tunnel that takes the new streams is brought another connection; one before it goes on within that.
     bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause)
     {
-        if (!_isStopping && _lost.OnLost(tunnel))
+        if (!_isStopping && _lost.Bring(tunnel))
         {
             _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
             return true;

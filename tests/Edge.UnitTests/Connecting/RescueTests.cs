@@ -105,6 +105,26 @@ public sealed class RescueTests : IAsyncDisposable
         var next = new FakeTunnel();
         (await _dialer.NextAsync()).Connect(next);
         await PassAsync(() => next.Started);
+
+        // The first try had small packets too, so it is not the large ones that are swallowed.
+        Assert.Null(_connector.MaxPacket);
+    }
+
+    [Theory]
+    [InlineData(0, 1_280)]
+    [InlineData(100, 1_280)]
+    [InlineData(4_000, 1_280)]
+    [InlineData(5_000, null)]
+    public async Task Only_a_dial_that_does_not_wait_for_the_path_tells_that_large_packets_are_swallowed(int milliseconds, int? size)
+    {
+        var silent = await ConnectAsync(new FakeTunnel { RoundTripTime = TimeSpan.FromMilliseconds(400) });
+        var dial = await DoubtAsync(silent);
+        _time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        var next = new FakeTunnel();
+        dial.Connect(next);
+        await PassAsync(() => next.Started);
+
+        Assert.Equal(size, _connector.MaxPacket);
     }
 
     [Fact]
@@ -131,9 +151,9 @@ public sealed class RescueTests : IAsyncDisposable
         Assert.Null(limit.MaxPacket);
     }
 
-    private async Task<FakeTunnel> ConnectAsync()
+    private async Task<FakeTunnel> ConnectAsync(FakeTunnel? tunnel = null)
     {
-        var tunnel = new FakeTunnel();
+        tunnel ??= new FakeTunnel();
         _first = await _dialer.NextAsync();
         _first.Connect(tunnel);
         await PassAsync(() => _connector.Status.Connected);

@@ -172,6 +172,52 @@ public sealed class TransportChangeTests : IAsyncDisposable
         Assert.False(tls.Completion.IsCompleted);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_falls_silent_or_loses_its_connection_while_it_hands_over_goes_on_within_the_newest(bool silent)
+    {
+        var tls = await FallBackAsync();
+        tls.ActiveStreams = 3;
+        var quic = await MoveAsync();
+        await tls.NextGoAwayAsync();
+        Assert.Same(quic, tls.HandedTo);
+        tls.Within = ResumeOutcome.Resumed;
+
+        if (silent)
+        {
+            tls.IsInDoubt = true;
+            ((ITunnelHandler)_connector).OnDoubt(tls);
+        }
+        else
+        {
+            tls.IsLost = true;
+            Assert.True(((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
+        }
+
+        await Eventually.IsTrueAsync(() => tls.AskedWithin is { Times: > 0, Tunnel: var within } && within == quic, "it goes on");
+        Assert.Same(quic, _connector.Current);
+        tls.End(new TunnelEnd(TunnelEndKind.Closed, "the end of the test"));
+    }
+
+    [Fact]
+    public async Task Tls_that_gets_through_where_quic_is_blocked_has_packets_of_any_size_the_next_time()
+    {
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+        quic.IsInDoubt = true;
+        ((ITunnelHandler)_connector).OnDoubt(quic);
+        await _quic.NextAsync();
+        _time.Advance(TransportSelector.QuicDeadline);
+        var tls = new FakeTunnel();
+        (await _tls.NextAsync()).Connect(tls);
+        await UsedAsync(tls);
+
+        await Eventually.IsTrueAsync(() => quic.MovedTo == tls, "what is open goes over");
+        Assert.Null(_connector.MaxPacket);
+    }
+
     [Fact]
     public async Task A_stop_does_not_wait_for_streams_that_were_left_on_tls()
     {

@@ -26,7 +26,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public TunnelFeatures Features => TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port;
 
-    public TimeSpan? RoundTripTime => null;
+    public TimeSpan? RoundTripTime { get; init; }
 
     public int ActiveStreams { get; set; }
 
@@ -89,6 +89,7 @@ internal sealed class FakeTunnel : ITunnel
     {
         AskedWithin = (AskedWithin.Times + 1, other);
         IsLost &= Within != ResumeOutcome.Resumed;
+        IsInDoubt &= Within != ResumeOutcome.Resumed;
         return Task.FromResult(Within);
     }
 
