@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Tunnel.TestUtilities;
 
 namespace Tunnel.ArchitectureTests;
 
@@ -29,6 +30,18 @@ public sealed partial class SizeTests
             .SelectMany(static file => file.LinesWithoutQuotations.Select((line, index) => (file.Path, Line: index + 1, line.Length)))
             .Where(static line => line.Length > MaxLength)
             .Select(static line => $"{line.Path}:{line.Line} has {line.Length} characters");
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void No_line_of_a_page_is_wide_but_for_tables_and_code()
+    {
+        var wrong =
+            from page in Documentation.Pages
+            from line in Documentation.Prose(page)
+            where line.Text.Length > MaxLength && line.Text.TrimStart() is not ['|', ..]
+            select $"{page}:{line.Number} has {line.Text.Length} characters";
 
         Assert.Empty(wrong);
     }

@@ -19,6 +19,19 @@ public static partial class Documentation
     /// <summary>Returns a page's text.</summary>
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
+    /// <summary>Returns the lines of a page that are in no block of code, with their numbers from 1.</summary>
+    public static IEnumerable<(int Number, string Text)> Prose(string page)
+    {
+        var isCode = false;
+        foreach (var (index, line) in Read(page).Split('\n').Index())
+        {
+            var isFence = line.TrimStart().StartsWith("```", StringComparison.Ordinal);
+            isCode ^= isFence;
+            if (!isCode && !isFence && !line.StartsWith("    ", StringComparison.Ordinal))
+                yield return (index + 1, line);
+        }
+    }
+
     /// <summary>
     /// The first block of code of a kind (<c>json</c>, <c>sh</c>) that begins with this text; null when the page has none.
     /// </summary>
