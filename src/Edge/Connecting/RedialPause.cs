@@ -5,7 +5,8 @@ namespace Tunnel.Edge.Connecting;
 
 /// <summary>
 /// Says how long to wait before the hub is dialled again: not at all after most losses, a share of what the hub has told where many edges
-/// lose it together, and longer and longer where dials fail or tunnels break at once.
+/// lose it together, and longer and longer where dials fail or tunnels break at once. Where the hub was not reached, a change of this
+/// machine's addresses ends the wait.
 /// </summary>
 /// <param name="random">Gives this edge's shares, from 0 to 1.</param>
 /// <param name="time">The clock.</param>
@@ -25,14 +26,28 @@ internal sealed class RedialPause(Func<double> random, TimeProvider time)
 
     private readonly Backoff _backoff = new(random);
     private readonly RedialShare _spread = new(random);
+    private readonly ChangePace _changes = new(time);
+    private bool _endsWithChange;
     private long _dialledAt;
     private long? _restartedAt;
 
     /// <summary>Notes what the hub says of the edges that lose it together.</summary>
     public void Note(TunnelConfig config) => _spread.Note(config);
 
+    /// <inheritdoc cref="ChangePace.OnNetworkChanged"/>
+    public void OnNetworkChanged() => _changes.OnNetworkChanged();
+
     /// <summary>Notes that the hub is dialled now.</summary>
-    public void OnDial() => _dialledAt = time.GetTimestamp();
+    public void OnDial()
+    {
+        _dialledAt = time.GetTimestamp();
+        _endsWithChange = false;
+        _changes.OnTry();
+    }
+
+    /// <summary>Waits for as long as was said, or until a change of this machine's addresses makes another dial worth it.</summary>
+    public Task WaitAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        _endsWithChange ? _changes.WaitAsync(pause, cancellationToken) : Task.Delay(pause, time, cancellationToken);
 
     /// <summary>Notes that a tunnel takes clients.</summary>
     public void OnConnected() => _restartedAt = null;
@@ -46,8 +61,11 @@ internal sealed class RedialPause(Func<double> random, TimeProvider time)
     /// <summary>Returns the pause after a dial that failed.</summary>
     /// <param name="kind">Why it failed.</param>
     /// <param name="longest">The highest ceiling of the pause; null: that of the backoff.</param>
-    public TimeSpan AfterFailure(DialFailureKind kind, TimeSpan? longest = null) =>
-        IsRestarting(kind) ? RestartPause * (0.5 + random()) : _backoff.Next(_spread.NextCeiling, longest);
+    public TimeSpan AfterFailure(DialFailureKind kind, TimeSpan? longest = null)
+    {
+        _endsWithChange = kind is DialFailureKind.Unreachable or DialFailureKind.Timeout;
+        return IsRestarting(kind) ? RestartPause * (0.5 + random()) : _backoff.Next(_spread.NextCeiling, longest);
+    }
 
     /// <summary>Returns the pause after a tunnel has ended without GOAWAY.</summary>
     /// <param name="end">How it has ended.</param>

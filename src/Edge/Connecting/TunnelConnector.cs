@@ -121,11 +121,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     public void SuspectTunnel() => _live?.Tunnel.Suspect();
 
     /// <summary>
-    /// Makes sure of the tunnel, and tries QUIC again if it did not get through, since this machine's addresses have changed.
+    /// Makes sure of the tunnel, and tries again what did not get through, the hub or QUIC, since this machine's addresses have changed.
     /// </summary>
     public void OnNetworkChanged()
     {
         SuspectTunnel();
+        _pause.OnNetworkChanged();
         _transports.OnNetworkChanged();
     }
 
@@ -141,7 +142,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                     continue;
                 var next = _time.GetUtcNow() + delay;
                 // The timer starts before the wait is noted, so that whoever sees it in the status can rely on the timer running.
-                var wait = Task.Delay(delay, _time, cancellationToken);
+                var wait = _pause.WaitAsync(delay, cancellationToken);
                 _state.NoteWait(next);
                 await wait;
             }

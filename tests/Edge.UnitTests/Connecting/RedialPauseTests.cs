@@ -1,7 +1,9 @@
 using Tunnel.Edge.Connecting;
+using Tunnel.Edge.UnitTests.Fakes;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Edge.UnitTests.Connecting;
 
@@ -24,6 +26,27 @@ public sealed class RedialPauseTests
         double[] expected = [0.25, 0.5, 1, 2, 4, 8, 15, 15];
         Assert.Equal(expected, expected.Select(_ => _pause.AfterFailure(DialFailureKind.Unreachable).TotalSeconds).ToArray());
         Assert.Equal(1, _pause.AfterFailure(DialFailureKind.Unreachable, TimeSpan.FromSeconds(2)).TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData(DialFailureKind.Unreachable, true)]
+    [InlineData(DialFailureKind.Timeout, true)]
+    [InlineData(DialFailureKind.Unauthorized, false)]
+    [InlineData(DialFailureKind.WrongCertificate, false)]
+    public async Task A_change_of_addresses_ends_the_wait_for_a_hub_that_was_not_reached(DialFailureKind kind, bool ends)
+    {
+        _pause.OnNetworkChanged();
+        _pause.OnDial();
+        _pause.AfterFailure(kind);
+        var wait = _pause.WaitAsync(Long, TestContext.Current.CancellationToken);
+        Assert.Equal(Long, _time.UntilNext);
+        _pause.OnNetworkChanged();
+        if (ends)
+            await Eventually.IsTrueAsync(() => _time.UntilNext == ChangePace.FirstPause, "the pause after the change");
+        _time.Advance(ChangePace.FirstPause);
+        if (ends)
+            await wait.Soon();
+        Assert.Equal(ends, wait.IsCompleted);
     }
 
     [Fact]

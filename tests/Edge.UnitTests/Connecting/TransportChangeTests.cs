@@ -77,8 +77,8 @@ public sealed class TransportChangeTests : IAsyncDisposable
         _connector.OnNetworkChanged();
 
         Assert.Equal(1, tls.Suspected);
-        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
-        _time.Advance(QuicReturn.FirstPause);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == ChangePace.FirstPause, "the pause after the change");
+        _time.Advance(ChangePace.FirstPause);
         var quic = new FakeTunnel { Kind = TransportKind.Quic };
         (await _quic.NextAsync()).Connect(quic);
         await UsedAsync(quic);

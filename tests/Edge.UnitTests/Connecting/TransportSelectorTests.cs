@@ -129,15 +129,15 @@ public sealed class TransportSelectorTests
         var better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
         await WaitForPauseAsync();
         _selector.OnNetworkChanged();
-        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
-        _time.Advance(QuicReturn.FirstPause);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == ChangePace.FirstPause, "the pause after the change");
+        _time.Advance(ChangePace.FirstPause);
         var failing = await _quic.NextAsync();
 
         // What changes during a try is a reason for another one.
         _selector.OnNetworkChanged();
         failing.Fail(DialFailureKind.Unreachable);
-        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause * 2, "the pause after the next change");
-        _time.Advance(QuicReturn.FirstPause * 2);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == ChangePace.FirstPause * 2, "the pause after the next change");
+        _time.Advance(ChangePace.FirstPause * 2);
         var tunnel = new FakeTunnel { Kind = TransportKind.Quic };
         (await _quic.NextAsync()).Connect(tunnel);
         Assert.Same(tunnel, (await better.Soon()).Result.Tunnel);
@@ -155,8 +155,8 @@ public sealed class TransportSelectorTests
 
         using var stop = new CancellationTokenSource();
         var better = _selector.AwaitQuicAsync(8443, Request, stop.Token);
-        await Eventually.IsTrueAsync(() => _time.UntilNext == QuicReturn.FirstPause, "the pause after the change");
-        _time.Advance(QuicReturn.FirstPause);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == ChangePace.FirstPause, "the pause after the change");
+        _time.Advance(ChangePace.FirstPause);
         (await _quic.NextAsync()).Connect(new FakeTunnel { Kind = TransportKind.Quic });
         await better.Soon();
     }
