@@ -91,7 +91,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         {
             await losers.CancelAsync();
             foreach (var attempt in attempts)
-                DiscardAsync(attempt).Guard("closing a tunnel that came too late");
+                attempt.DiscardAsync().Guard("closing a tunnel that came too late");
         }
     }
 
@@ -119,20 +119,6 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return DialResult.Failed(DialFailureKind.Timeout, $"{request.Address} did not answer within {AttemptTimeout.TotalSeconds:0} s");
-        }
-    }
-
-    /// <summary>Closes the tunnel of an attempt that gets through although another one has won.</summary>
-    private static async Task DiscardAsync(Task<DialResult> attempt)
-    {
-        try
-        {
-            var result = await attempt;
-            if (result.Tunnel is { } tunnel)
-                await tunnel.DisposeAsync();
-        }
-        catch (OperationCanceledException)
-        {
         }
     }
 

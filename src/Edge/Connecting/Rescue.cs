@@ -70,8 +70,10 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         wasCut |= time.GetElapsedTime(began) > Prompt + RoundTrips * (old.RoundTripTime ?? TimeSpan.Zero);
         try
         {
-            // Where the new one runs over another transport, the old one's had its time meanwhile and did not get through.
-            var patience = tunnel.Kind == old.Kind ? Patience : TimeSpan.Zero;
+            // Where the new one runs over another transport, a new connection over the old one's did not get through either.
+            var isSame = tunnel.Kind == old.Kind;
+            wasCut |= !isSame;
+            var patience = isSame ? Patience : TimeSpan.Zero;
             for (var waited = TimeSpan.Zero; waited < patience && old.IsInDoubt; waited += Look)
                 await Task.Delay(Look, time, cancellationToken);
             if (old.IsInDoubt)
@@ -117,6 +119,9 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
         }
 
         return await TimedDial.RunAsync(
-            token => transports.DialAsync(port, request, token), request.HostName, TryLimit, time, cancellationToken);
+            token => kind == TransportKind.Quic
+                ? transports.DialBesideQuicAsync(port, request, token)
+                : transports.DialAsync(port, request, token),
+            request.HostName, TryLimit, time, cancellationToken);
     }
 }

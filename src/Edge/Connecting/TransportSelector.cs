@@ -17,6 +17,7 @@ internal sealed class TransportSelector
     private readonly IHubDialer? _fallback;
     private readonly TransportChoice _choice;
     private readonly QuicReturn _return;
+    private readonly TransportRace _race;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -24,6 +25,7 @@ internal sealed class TransportSelector
     {
         (_first, _fallback, _choice, _time, _logger) = (first, fallback, choice, time, logger);
         _return = new QuicReturn(time);
+        _race = new TransportRace(time);
     }
 
     /// <summary>Creates a selector with one transport and no other.</summary>
@@ -53,11 +55,27 @@ internal sealed class TransportSelector
         if (quic.Failure is not { } failure || FallbackReason(failure.Kind) is not { } reason)
             return new DialOutcome(quic, _choice);
 
-        var tls = await _fallback.DialAsync(port, template, cancellationToken);
-        var choice = new TransportChoice(reason, failure.Message);
-        return tls.Failure is { } both
-            ? new DialOutcome(DialResult.Failed(both.Kind, $"{both.Message} (over QUIC before: {failure.Message})"), choice)
-            : new DialOutcome(tls, choice);
+        return InsteadOfQuic(await _fallback.DialAsync(port, template, cancellationToken), new TransportChoice(reason, failure.Message));
+    }
+
+    /// <summary>
+    /// Does one round of dialling for a tunnel over QUIC that does not answer. Its clients wait, so TLS is not kept back until QUIC has had
+    /// its time.
+    /// </summary>
+    public async Task<DialOutcome> DialBesideQuicAsync(int port, DialRequest template, CancellationToken cancellationToken)
+    {
+        if (_fallback is null)
+            return await DialAsync(port, template, cancellationToken);
+        var (quic, tls) = await _race.RunAsync(
+            token => DialQuicAsync(port, template, token), token => _fallback.DialAsync(port, template, token),
+            static kind => FallbackReason(kind) is not null, cancellationToken);
+        if (tls is null)
+            return new DialOutcome(quic!, _choice);
+        var choice = quic?.Failure is { } failure
+            ? new TransportChoice(FallbackReason(failure.Kind)!.Value, failure.Message)
+            : new TransportChoice(
+                TransportReason.QuicTimedOut, $"{template.HostName} answered over TLS, but not over QUIC: is UDP port {port} let through?");
+        return InsteadOfQuic(tls, choice);
     }
 
     /// <summary>Does one round of dialling over the transport that a tunnel has.</summary>
@@ -131,6 +149,10 @@ internal sealed class TransportSelector
                 $"{template.HostName} did not answer over QUIC within {QuicDeadline.TotalSeconds:0} s: is UDP port {port} let through?");
         }
     }
+
+    private static DialOutcome InsteadOfQuic(DialResult tls, TransportChoice choice) => tls.Failure is { } both
+        ? new DialOutcome(DialResult.Failed(both.Kind, $"{both.Message} (over QUIC before: {choice.Detail})"), choice)
+        : new DialOutcome(tls, choice);
 
     /// <summary>Returns why TLS takes over; null when the hub has answered and another transport would change nothing.</summary>
     private static TransportReason? FallbackReason(DialFailureKind kind) => kind switch
