@@ -16,10 +16,23 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
 
     private readonly Lock _lock = new();
 
-    // Tunnels whose streams go over to a newer one, and whether they are being brought to it.
-    private readonly Dictionary<ITunnel, bool> _led = [];
+    // Tunnels whose streams go over to a newer one.
+    private readonly Dictionary<ITunnel, Way> _older = [];
     private readonly List<ITunnel> _tunnels = [];
     private volatile ITunnel? _next;
+
+    /// <summary>How far a tunnel is whose streams go over to a newer one.</summary>
+    private enum Way
+    {
+        /// <summary>The newer one is about to start.</summary>
+        Awaited,
+
+        /// <summary>It has a connection, its own or within the newer one.</summary>
+        Connected,
+
+        /// <summary>It is being brought to the newer one.</summary>
+        Led,
+    }
 
     /// <summary>Notes a tunnel that has ended.</summary>
     /// <returns>True when it has streams that wait for another one.</returns>
@@ -39,16 +52,32 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
         return true;
     }
 
+    /// <summary>
+    /// Notes that a newer tunnel is about to take the place of one that the hub's same process has: from now on the one before it waits for
+    /// that when it is lost.
+    /// </summary>
+    public void Expect(ITunnel older)
+    {
+        lock (_lock)
+            _older[older] = Way.Awaited;
+        ForgetOlderAsync(older).Guard("forgetting an older tunnel");
+    }
+
     /// <summary>Moves what waits to a tunnel that was started, and also what is open on the one before it.</summary>
     /// <param name="tunnel">The tunnel.</param>
-    /// <param name="older">The one before it, if the hub's same process has it.</param>
+    /// <param name="older">The one before it, if it was <see cref="Expect">expected</see> to be followed.</param>
     /// <returns>Completes when the one before it has a connection again, or gets none.</returns>
     public Task MoveTo(ITunnel tunnel, ITunnel? older)
     {
         ITunnel[] tunnels;
         _next = tunnel;
         lock (_lock)
+        {
             tunnels = [.. _tunnels];
+            if (older is not null && _older.ContainsKey(older))
+                _older[older] = Way.Connected;
+        }
+
         foreach (var lost in tunnels)
             MoveAsync(lost, tunnel).Guard("moving streams to another tunnel");
         if (older is null || tunnels.Contains(older))
@@ -62,12 +91,6 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
             return leading;
         }
 
-        lock (_lock)
-        {
-            ForgetEnded();
-            _led.TryAdd(older, false);
-        }
-
         HandOverAsync(older, tunnel).Guard("moving streams to another tunnel");
         return Task.CompletedTask;
     }
@@ -78,8 +101,10 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
     {
         lock (_lock)
         {
-            if (!_led.ContainsKey(tunnel))
+            if (!_older.TryGetValue(tunnel, out var way))
                 return false;
+            if (way == Way.Awaited)
+                return true;
         }
 
         LeadAsync(tunnel).Guard("moving streams to another tunnel");
@@ -91,38 +116,33 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
     {
         lock (_lock)
         {
-            if (_led.TryGetValue(older, out var isUnderWay) && isUnderWay)
+            if (_older.GetValueOrDefault(older) == Way.Led)
                 return;
-            ForgetEnded();
-            _led[older] = true;
+            _older[older] = Way.Led;
         }
 
-        var outcome = ResumeOutcome.Failed;
-        while (!older.Completion.IsCompleted && (older.IsLost || older.IsInDoubt) && outcome == ResumeOutcome.Failed)
+        var goesOn = false;
+        try
         {
-            outcome = await LeadToAsync(older, _next!);
-            if (outcome == ResumeOutcome.Failed)
+            ResumeOutcome outcome;
+            while ((outcome = await LeadToAsync(older, _next!)) == ResumeOutcome.Failed && !older.Completion.IsCompleted)
                 await Task.Delay(LeadPause, time);
+            goesOn = !older.Completion.IsCompleted && outcome != ResumeOutcome.NotPossible;
         }
-
-        var goesOn = !older.Completion.IsCompleted && outcome != ResumeOutcome.NotPossible;
-        lock (_lock)
+        finally
         {
-            if (goesOn)
-                _led[older] = false;
-            else
-                _led.Remove(older);
+            lock (_lock)
+            {
+                if (!goesOn)
+                    _older.Remove(older);
+                else if (_older.ContainsKey(older))
+                    _older[older] = Way.Connected;
+            }
         }
 
         // If it was lost again meanwhile, that was left to this call.
         if (goesOn && older.IsLost)
             await LeadAsync(older);
-    }
-
-    private void ForgetEnded()
-    {
-        foreach (var ended in _led.Keys.Where(static tunnel => tunnel.Completion.IsCompleted).ToArray())
-            _led.Remove(ended);
     }
 
     private async Task<ResumeOutcome> LeadToAsync(ITunnel older, ITunnel next)
@@ -155,6 +175,13 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
         var moved = await older.HandOverStreamsAsync(tunnel);
         if (moved > 0)
             ConnectingLog.StreamsMoved(logger, moved, older.Kind.Word(), tunnel.Kind.Word());
+    }
+
+    private async Task ForgetOlderAsync(ITunnel older)
+    {
+        await older.Completion;
+        lock (_lock)
+            _older.Remove(older);
     }
 
     private async Task ForgetAsync(ITunnel tunnel, int waiting)

@@ -232,7 +232,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
                 return OnHubNotFound(failure);
 
             _renewals.OnConnected();
-            return await ServeAsync(outcome, said, _options.DrainTimeout, cancellationToken);
+            return await ServeAsync(outcome, said, cancellationToken);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -286,12 +286,31 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         return delay;
     }
 
-    /// <summary>Serves a tunnel until it ends, its hub goes away, or a successor has taken its place and ended.</summary>
+    /// <summary>Serves a tunnel, and each that takes its place, until the last of them ends or its hub goes away.</summary>
+    /// <param name="outcome">The tunnel.</param>
+    /// <param name="said">The public address that the hub was told when the tunnel was dialled.</param>
+    /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
+    private async Task<TimeSpan> ServeAsync(DialOutcome outcome, PublicAddresses said, CancellationToken cancellationToken)
+    {
+        var drain = _options.DrainTimeout;
+        while (true)
+        {
+            var (successor, pause) = await ServeOneAsync(outcome, said, drain, cancellationToken);
+            if (successor is not { } next)
+                return pause;
+
+            // The one before it is well but not the best, or it may come back, so none of its streams is cut.
+            (outcome, said, drain) = (next, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Serves a tunnel until it ends, its hub goes away, or another one is to take its place.</summary>
     /// <param name="outcome">The tunnel.</param>
     /// <param name="said">The public address that the hub was told when the tunnel was dialled.</param>
     /// <param name="olderDrain">How long the streams of the previous tunnel may go on.</param>
     /// <param name="cancellationToken">Stops the serving; the tunnel is left as it is.</param>
-    private async Task<TimeSpan> ServeAsync(
+    /// <returns>The tunnel that takes its place; or null, and how long to wait before the next dial.</returns>
+    private async Task<(DialOutcome? Successor, TimeSpan Pause)> ServeOneAsync(
         DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
         var tunnel = outcome.Result.Tunnel!;
@@ -301,6 +320,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
         _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
+        // A hub that went away is another process, which does not know what is open.
+        var before = older is { GoAway.IsCompleted: false } ? older.Tunnel : null;
+        if (before is not null)
+            _lost.Expect(before);
         // This comes before the start, since callbacks begin then, and before the ports are bound, so that their first client finds the
         // tunnel.
         _live = live;
@@ -310,14 +333,13 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         WatchAsync(live).Guard("watching a tunnel");
         Keep(tunnel, outcome.Result.Config!);
         if (live.IsHeld && !await SettleAsync(live, outcome.Result.Config!.Hub?.Contested, cancellationToken))
-            return await EndAsync(live, cancellationToken);
+            return (null, await EndAsync(live, cancellationToken));
         _configs.PostInitial(tunnel, outcome.Result.Config!, _options.Index);
         OnConnected(tunnel, outcome.Choice);
         // The address was found while HELLO was on its way, and whoever changed it may have told only the tunnel before.
         if (PublicAddress != said)
             SendPublicAddress(tunnel, PublicAddress);
-        // A hub that went away is another process, which does not know what is open.
-        var connected = _lost.MoveTo(tunnel, older is { GoAway.IsCompleted: false } ? older.Tunnel : null);
+        var connected = _lost.MoveTo(tunnel, before);
         if (older is not null)
             _retiring.Add(older.Tunnel, GoAway.Replaced, IsUpgraded(older) ? Timeout.InfiniteTimeSpan : olderDrain, connected);
 
@@ -326,11 +348,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             if (_transports.PrefersOtherThan(tunnel.Kind) && successor.Result.Tunnel!.Kind == TransportKind.Quic)
                 TransportChoiceLog.MovedToQuic(_logger, tunnel.ActiveStreams);
-            // This tunnel is well but not the best, or it may come back, so none of its streams is cut.
-            return await ServeAsync(successor, PublicAddresses.Unknown, Timeout.InfiniteTimeSpan, cancellationToken);
+            return (successor, default);
         }
 
-        return await EndAsync(live, cancellationToken);
+        return (null, await EndAsync(live, cancellationToken));
     }
 
     /// <summary>Waits until the hub says that this tunnel counts when the edge has another one. Nothing is bound before that.</summary>

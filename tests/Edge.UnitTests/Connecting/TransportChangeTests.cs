@@ -201,6 +201,50 @@ public sealed class TransportChangeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_whose_lanes_do_not_all_go_on_at_once_is_asked_again_and_hands_its_streams_over_then()
+    {
+        var tls = await LoseAsync(ResumeOutcome.Failed);
+        (await _tls.NextAsync()).Fail(DialFailureKind.Timeout);
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+        await Eventually.IsTrueAsync(() => tls.AskedWithin.Times == 1, "it is asked");
+
+        // Its first lane goes on, and a further one has failed.
+        tls.IsLost = false;
+        tls.Within = ResumeOutcome.Resumed;
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _time.Advance(LostTunnels.LeadPause);
+                return tls.HandedTo == quic;
+            },
+            "it hands its streams over");
+    }
+
+    [Fact]
+    public async Task One_that_is_lost_just_when_its_successor_starts_goes_on_within_that()
+    {
+        var tls = await FallBackAsync();
+        tls.Within = ResumeOutcome.Resumed;
+        var waits = false;
+        var quic = new FakeTunnel { Kind = TransportKind.Quic };
+        quic.OnStart = () =>
+        {
+            tls.IsLost = true;
+            waits = ((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+        };
+        _time.Advance(QuicReturn.Interval);
+        (await _quic.NextAsync()).Connect(quic);
+        await UsedAsync(quic);
+
+        Assert.True(waits);
+        await Eventually.IsTrueAsync(() => tls.HandedTo == quic, "it goes on, and hands its streams over");
+        Assert.Equal((1, quic), tls.AskedWithin);
+    }
+
+    [Fact]
     public async Task Tls_that_gets_through_where_quic_is_blocked_has_packets_of_any_size_the_next_time()
     {
         var quic = new FakeTunnel { Kind = TransportKind.Quic };
@@ -208,13 +252,19 @@ public sealed class TransportChangeTests : IAsyncDisposable
         await UsedAsync(quic);
         quic.IsInDoubt = true;
         ((ITunnelHandler)_connector).OnDoubt(quic);
-        await _quic.NextAsync();
-        _time.Advance(TransportSelector.QuicDeadline);
+        var dial = await _quic.NextAsync();
+        await Eventually.IsTrueAsync(() => _time.UntilNext == TransportRace.Lead, "the lead of QUIC");
+        _time.Advance(TransportRace.Lead);
         var tls = new FakeTunnel();
         (await _tls.NextAsync()).Connect(tls);
+        await Eventually.IsTrueAsync(() => _time.UntilNext == TransportRace.Grace, "the rest of the time that QUIC has");
+        Assert.Same(quic, _connector.Current);
+        _time.Advance(TransportRace.Grace);
         await UsedAsync(tls);
 
         await Eventually.IsTrueAsync(() => quic.MovedTo == tls, "what is open goes over");
+        Assert.True(dial.Cancelled.IsCancellationRequested);
+        Assert.Equal("quicTimedOut", _connector.Status.Choice!.Word);
         Assert.Null(_connector.MaxPacket);
     }
 

@@ -143,6 +143,22 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Tunnels_that_others_have_followed_are_not_kept()
+    {
+        var first = await FollowAsync(await ConnectAsync(Config(rev: 1, 80)));
+        for (var i = 0; i < 3; i++)
+            await FollowAsync((FakeTunnel)_connector.Current!);
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                GC.Collect();
+                return !first.IsAlive;
+            },
+            "nobody refers to the first tunnel");
+    }
+
+    [Fact]
     public async Task A_pushed_configuration_is_applied_and_answered()
     {
         var tunnel = await ConnectAsync(Config(rev: 1, 80));
@@ -526,6 +542,24 @@ public sealed class TunnelConnectorTests : IAsyncDisposable
             },
             "the next try");
         return await _dialer.NextAsync();
+    }
+
+    // A method of its own, so that no variable of the test keeps the old tunnel.
+    private async Task<WeakReference> FollowAsync(FakeTunnel old)
+    {
+        old.StreamsSettled = old.Completion;
+        old.Numbers.SetResult();
+        (await _dialer.NextAsync()).Connect(new FakeTunnel(), Config(rev: 2, 80));
+        await old.NextGoAwayAsync();
+        old.FinishStreams();
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return old.Completion.IsCompleted;
+            },
+            "the end of the old tunnel");
+        return new WeakReference(old);
     }
 
     private async Task<FakeTunnel> ConnectAsync(TunnelConfig config)

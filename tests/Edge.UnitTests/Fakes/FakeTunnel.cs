@@ -66,7 +66,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task<TunnelResumed> StreamsMoved { get; set; } = Task.FromResult(default(TunnelResumed));
 
-    public Task StreamsSettled { get; init; } = new TaskCompletionSource().Task;
+    public Task StreamsSettled { get; set; } = new TaskCompletionSource().Task;
 
     public ITunnel? Successor { get; set; }
 
@@ -128,7 +128,14 @@ internal sealed class FakeTunnel : ITunnel
     /// <summary>The streams that were opened so far.</summary>
     public int Opened => Volatile.Read(ref _opened);
 
-    public void Start() => Started = true;
+    /// <summary>Is done when the tunnel starts.</summary>
+    public Action? OnStart { get; set; }
+
+    public void Start()
+    {
+        Started = true;
+        OnStart?.Invoke();
+    }
 
     /// <summary>Runs before each stream is opened, on the thread of whoever opens it.</summary>
     public Action? BeforeOpen { get; set; }
