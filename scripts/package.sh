@@ -110,14 +110,24 @@ package_files() {
   "$program" completion zsh > "$share/zsh/vendor-completions/_$name"
   "$program" completion fish > "$share/fish/vendor_completions.d/$name.fish"
 
-  # The pages are there as in the repository, so that their links lead somewhere.
-  local doc=$share/doc/$name
-  mkdir -p "$doc/operations"
-  cp docs/{operations,library,protocol,architecture,performance}.md "$doc"
-  cp docs/operations/*.md "$doc/operations"
-  cp CHANGELOG.md README.md "$doc"
-  filled copyright "$doc/copyright"
+  package_pages "$share/doc/$name"
+  filled copyright "$share/doc/$name/copyright"
   chmod -R u=rwX,go=rX "$root"
+}
+
+# The pages and what they lead to. `docs` is the directory itself here, so links from it and to it are one step shorter.
+package_pages() {
+  local doc=$1
+  mkdir -p "$doc"/{operations,decisions,deploy,bench/results}
+  cp docs/*.md "$doc"
+  cp docs/operations/*.md "$doc/operations"
+  cp docs/decisions/*.md "$doc/decisions"
+  cp README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md "$doc"
+  cp bench/results/JOURNAL.md "$doc/bench/results"
+  cp -r deploy/grafana deploy/prometheus "$doc/deploy"
+  sed -i -e 's#](docs/#](#g' -e 's#](LICENSE)#](copyright)#g' "$doc"/{README,CHANGELOG,CONTRIBUTING,SECURITY}.md
+  sed -i 's#](\.\./#](#g' "$doc"/{architecture,comparison,library,operations,performance,protocol}.md
+  sed -i 's#](\.\./\.\./#](../#g' "$doc"/{operations,decisions}/*.md
 }
 
 package_deb() {

@@ -70,6 +70,26 @@ public sealed class DebTests
         Assert.False(await sandbox.HasAsync($"/etc/{name}"));
     }
 
+    [Theory]
+    [InlineData(Packages.Hub)]
+    [InlineData(Packages.Edge)]
+    public async Task Links_of_its_pages_lead_somewhere(string name)
+    {
+        var directory = Directory.CreateTempSubdirectory("tunnel-deb-");
+        try
+        {
+            (await ManagedProcess.RunAsync("dpkg-deb", ["-x", Packages.Deb(name), directory.FullName])).Succeeded();
+            var pages = Path.Combine(directory.FullName, "usr/share/doc", name);
+            var all = Directory.GetFiles(pages, "*.md", SearchOption.AllDirectories);
+            Assert.Contains(Path.Combine(pages, "operations/reference.md"), all);
+            Assert.Empty(PageLinks.Broken(pages, all.Select(page => Path.GetRelativePath(pages, page))));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public async Task The_hub_starts_with_the_file_that_comes_with_it_as_its_own_user()
     {
