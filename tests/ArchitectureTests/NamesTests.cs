@@ -18,10 +18,11 @@ public sealed partial class NamesTests
     [Fact]
     public void No_two_types_of_a_program_share_a_name()
     {
-        // Hub and edge never meet, but what they share is in both programs. In one namespace the files of a partial type share its name.
+        // Hub and edge never meet, but what they share is in both programs. In one namespace the files of a partial type share its name. A
+        // type within another one counts too: its short name is what a reader meets.
         var wrong = ((string[])["Hub", "Edge"]).SelectMany(static program => SourceTree.Files
             .Where(file => file.Namespace.Split('.')[1] is var project && (project == program || project == "Shared"))
-            .SelectMany(static file => file.Types.Distinct().Select(type => (Type: type, file.Namespace, file.Path)))
+            .SelectMany(static file => file.AllTypes.Distinct().Select(type => (Type: type, file.Namespace, file.Path)))
             .GroupBy(static type => type.Type)
             .Where(static group => group.DistinctBy(static type => type.Namespace).Count() > 1)
             .Select(static group => $"{group.Key}: {string.Join(", ", group.Select(static type => type.Path))}"))

@@ -18,6 +18,7 @@ internal sealed partial class SourceFile
         Namespace = NamespaceExpression().Match(code).Groups[1].Value;
         Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
         Types = [.. TypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
+        AllTypes = [.. AnyTypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
         Paths = [.. PathExpression().Matches(code).Select(match => match.Value)];
         Names = [.. NameExpression().Matches(code).Select(match => match.Value)];
     }
@@ -45,6 +46,9 @@ internal sealed partial class SourceFile
 
     /// <summary>Types that are declared at the top level of the file.</summary>
     public string[] Types { get; }
+
+    /// <summary>All types that are declared in the file, those within others too.</summary>
+    public string[] AllTypes { get; }
 
     /// <summary>Identifiers that are not members of something (behind a dot).</summary>
     public HashSet<string> Names { get; }
@@ -86,6 +90,12 @@ internal sealed partial class SourceFile
         + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(\w+)",
         RegexOptions.Multiline)]
     private static partial Regex TypeExpression();
+
+    [GeneratedRegex(
+        @"^[ ]*(?:(?:public|internal|private|protected|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*"
+        + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?)\s+(\w+)",
+        RegexOptions.Multiline)]
+    private static partial Regex AnyTypeExpression();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
     private static partial Regex NameExpression();

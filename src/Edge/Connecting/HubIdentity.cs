@@ -8,7 +8,7 @@ namespace Tunnel.Edge.Connecting;
 /// <param name="Address">The address that was found there; null when a proxy hides it.</param>
 internal sealed record HubIdentity(string Name, IPAddress? Address)
 {
-    /// <summary>The same for all hubs of one machine; null when not known.</summary>
+    /// <summary>Names the machine that the hub runs on, as the hub says it; null when not known.</summary>
     public string? Machine { get; init; }
 
     /// <summary>The pins that it announces: of its key, and of its next one.</summary>

@@ -9,7 +9,9 @@ internal interface ITunnelSource
     /// <summary>The newest tunnel; null while there is none. It is read for every client and many datagrams, so it must be cheap.</summary>
     ITunnel? Current { get; }
 
-    /// <summary>The same, but null also while it waits for another connection: then it takes nobody until it goes on.</summary>
+    /// <summary>
+    /// The newest tunnel, but null also while it waits for another connection: then it takes nobody until it goes on.
+    /// </summary>
     ITunnel? Usable => Current is { IsLost: false } tunnel ? tunnel : null;
 
     /// <summary>Whether the hub of a tunnel gives no sign of life, so that another one that does should have its clients.</summary>

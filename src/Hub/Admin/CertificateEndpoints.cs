@@ -12,7 +12,7 @@ namespace Tunnel.Hub.Admin;
 /// <summary>The hub's certificate and the one that will replace it: <c>/api/v1/certificate</c>.</summary>
 internal sealed class CertificateEndpoints(IAdministeredHub hub)
 {
-    private static readonly ObjectReader<Wish> Wishes = new(
+    private static readonly ObjectReader<CertificateWish> Wishes = new(
         "{\"certPem\": \"-----BEGIN CERTIFICATE-----…\", \"keyPem\": \"-----BEGIN PRIVATE KEY-----…\"}",
         new("certPem", (wish, value) => wish with { Certificate = value.Text() }),
         new("keyPem", (wish, value) => wish with { Key = value.Text() }))
@@ -43,7 +43,7 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
 
     private async Task MakeNextAsync(HttpContext context)
     {
-        var (certificate, key) = await AdminRequest.ReadAsync(context, Wishes, new Wish(null, null), optional: true);
+        var (certificate, key) = await AdminRequest.ReadAsync(context, Wishes, new CertificateWish(null, null), optional: true);
         if (certificate is null && key is not null)
             throw new ProblemException(Problem.Invalid("$.certPem", "(missing)", "is needed beside keyPem: the key's certificate"));
         // A text may hold both.
@@ -81,5 +81,5 @@ internal sealed class CertificateEndpoints(IAdministeredHub hub)
         return AdminResults.WriteAsync(context, status, AdminJson.Default.CertificateStatus);
     }
 
-    private sealed record Wish(PemSource? Certificate, PemSource? Key);
+    private sealed record CertificateWish(PemSource? Certificate, PemSource? Key);
 }

@@ -12,7 +12,7 @@ namespace Tunnel.Hub.Admin;
 /// </summary>
 internal sealed class PushSecretEndpoints(IAdministeredHub hub)
 {
-    private static readonly ObjectReader<Wish> Wishes = new(
+    private static readonly ObjectReader<PushSecretWish> Wishes = new(
         "{\"graceSeconds\": 3600}",
         new("secret", (wish, value) => wish with { Secret = value.Secret() }),
         new("graceSeconds", (wish, value) => wish with { Grace = SecretsEndpoints.ReadGrace(value) }))
@@ -35,7 +35,8 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
     private async Task PushAsync(HttpContext context)
     {
         var id = EdgesEndpoints.Id(context);
-        var (chosen, grace) = await AdminRequest.ReadAsync(context, Wishes, new Wish(null, SecretsEndpoints.DefaultGrace), optional: true);
+        var (chosen, grace) = await AdminRequest.ReadAsync(
+            context, Wishes, new PushSecretWish(null, SecretsEndpoints.DefaultGrace), optional: true);
         if (hub.Edges.Find(id) is null)
             throw new ProblemException(Problem.NotFound(id));
         if (!hub.IsConnected(id))
@@ -69,5 +70,5 @@ internal sealed class PushSecretEndpoints(IAdministeredHub hub)
 
     private static ProblemException Conflict(string detail) => new(new Problem { Status = StatusCodes.Status409Conflict, Detail = detail });
 
-    private sealed record Wish(string? Secret, TimeSpan Grace);
+    private sealed record PushSecretWish(string? Secret, TimeSpan Grace);
 }

@@ -15,7 +15,7 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
     private const int MaxGrace = 30 * 24 * 3600;
 
     internal static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
-    private static readonly ObjectReader<Wish> Wishes = new(
+    private static readonly ObjectReader<SecretWish> Wishes = new(
         "{\"host\": \"hub.example.com\"}",
         new("host", (wish, value) => wish with { Host = value.Text() }),
         new("secret", (wish, value) => wish with { Secret = value.Secret() }),
@@ -99,8 +99,8 @@ internal sealed class SecretsEndpoints(EdgeStore store, TokenIssuer tokens)
         return TimeSpan.FromSeconds(seconds ?? 0);
     }
 
-    private static Task<Wish> ReadAsync(HttpContext context) =>
-        AdminRequest.ReadAsync(context, Wishes, new Wish(null, null, DefaultGrace, null), optional: true);
+    private static Task<SecretWish> ReadAsync(HttpContext context) =>
+        AdminRequest.ReadAsync(context, Wishes, new SecretWish(null, null, DefaultGrace, null), optional: true);
 
-    private sealed record Wish(string? Host, string? Secret, TimeSpan Grace, string? Transport);
+    private sealed record SecretWish(string? Host, string? Secret, TimeSpan Grace, string? Transport);
 }

@@ -85,7 +85,7 @@ internal static class Backup
         return document;
     }
 
-    private static ImmutableArray<BackupDocument.Item> ReadSteady(string stateDir, IStateFiles files)
+    private static ImmutableArray<BackupDocument.SavedFile> ReadSteady(string stateDir, IStateFiles files)
     {
         var read = ReadAll(stateDir, files);
         for (var tries = 1; tries < MaxTries; tries++)
@@ -103,10 +103,10 @@ internal static class Backup
         throw new OperatorException($"The hub's state in {stateDir} changes all the time: try again when the hub has less to do.");
     }
 
-    private static ImmutableArray<BackupDocument.Item> ReadAll(string stateDir, IStateFiles files) =>
+    private static ImmutableArray<BackupDocument.SavedFile> ReadAll(string stateDir, IStateFiles files) =>
         [.. HubStateFiles.Kept.Select(name => (name, content: files.Read(Path.Combine(stateDir, name)))).Where(
             file => file.content is not null)
-            .Select(file => new BackupDocument.Item(file.name, SHA256.HashData(file.content!), file.content!))];
+            .Select(file => new BackupDocument.SavedFile(file.name, SHA256.HashData(file.content!), file.content!))];
 
     // The files that a hub would not start with when they are damaged are read as the hub reads them.
     private static void Check(BackupDocument document, string path)

@@ -20,7 +20,7 @@ internal sealed record BackupDocument
     /// <summary>The version of the hub that made it.</summary>
     public required string Hub { get; init; }
 
-    public required ImmutableArray<Item> Files { get; init; }
+    public required ImmutableArray<SavedFile> Files { get; init; }
 
     /// <summary>The content of a file; null when the backup does not have it.</summary>
     public byte[]? ContentOf(string name) => Files.FirstOrDefault(file => file.Name == name)?.Content;
@@ -28,7 +28,7 @@ internal sealed record BackupDocument
     /// <param name="Name">The name in the state directory.</param>
     /// <param name="Sha256">The SHA-256 of the content, so that a damaged copy is found out.</param>
     /// <param name="Content">What it says.</param>
-    public sealed record Item(string Name, byte[] Sha256, byte[] Content);
+    public sealed record SavedFile(string Name, byte[] Sha256, byte[] Content);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -128,7 +128,7 @@ public sealed class BlockList : ITimedBlocks
 
     private static BlockSet Sorted(ImmutableArray<Block> blocks) => new([.. blocks.OrderBy(block => block.Ip, StringComparer.Ordinal)]);
 
-    // Whoever made the change, this hub or another one.
+    // This is called whoever made the change, this hub or another one.
     private void OnApplied(BlockSet before, BlockSet after)
     {
         var gone = Lasting(before).ToDictionary(block => block.Ip, StringComparer.Ordinal);

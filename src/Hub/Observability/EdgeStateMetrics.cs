@@ -24,7 +24,7 @@ internal sealed class EdgeStateMetrics
 
     private readonly Func<HubParts?> _parts;
     private readonly TimeProvider _time;
-    private ImmutableArray<Row> _rows = [];
+    private ImmutableArray<EdgeRow> _rows = [];
     private long _readAt;
 
     private EdgeStateMetrics(Func<HubParts?> parts, TimeProvider time) => (_parts, _time) = (parts, time);
@@ -60,9 +60,9 @@ internal sealed class EdgeStateMetrics
             "1 for the state of the edge's firewall.");
     }
 
-    private IEnumerable<Measurement<long>> Each(Func<Row, IEnumerable<Measurement<long>>> read) => Rows().SelectMany(read);
+    private IEnumerable<Measurement<long>> Each(Func<EdgeRow, IEnumerable<Measurement<long>>> read) => Rows().SelectMany(read);
 
-    private static IEnumerable<Measurement<long>> PortCounts(Row row)
+    private static IEnumerable<Measurement<long>> PortCounts(EdgeRow row)
     {
         foreach (var (proto, wanted) in ((string, int)[])[("tcp", row.Allowed.TcpPorts.Length), ("udp", row.Allowed.UdpPorts.Length)])
         {
@@ -76,7 +76,7 @@ internal sealed class EdgeStateMetrics
     }
 
     // Counted by the ranges that the operator has written, whose number does not change with what an edge could bind.
-    private static IEnumerable<Measurement<long>> PortsBound(Row row)
+    private static IEnumerable<Measurement<long>> PortsBound(EdgeRow row)
     {
         foreach (var udp in (bool[])[false, true])
         {
@@ -92,7 +92,7 @@ internal sealed class EdgeStateMetrics
         }
     }
 
-    private ImmutableArray<Row> Rows()
+    private ImmutableArray<EdgeRow> Rows()
     {
         if (_parts() is not { } parts)
             return [];
@@ -104,7 +104,7 @@ internal sealed class EdgeStateMetrics
             _rows =
             [
                 .. AllowedEdges.Describe(state, connected, parts.Live.Presences, static _ => default, _time.GetUtcNow())
-                    .Select(edge => new Row(state.Edges[edge.EdgeId], edge, live.GetValueOrDefault(edge.EdgeId))),
+                    .Select(edge => new EdgeRow(state.Edges[edge.EdgeId], edge, live.GetValueOrDefault(edge.EdgeId))),
             ];
             _readAt = _time.GetTimestamp();
         }
@@ -114,7 +114,7 @@ internal sealed class EdgeStateMetrics
 
     private static string Word(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
 
-    private sealed record Row(AllowedEdge Allowed, AllowedEdgeStatus Status, ConnectedEdgeStatus? Live)
+    private sealed record EdgeRow(AllowedEdge Allowed, AllowedEdgeStatus Status, ConnectedEdgeStatus? Live)
     {
         public KeyValuePair<string, object?> Edge => new("edge", Allowed.Id);
     }

@@ -14,7 +14,7 @@ internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddr
     // Names come from the operator's policies, so this limit only guards against accidents.
     private const int Capacity = 4096;
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
-    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private readonly ConcurrentDictionary<string, ResolvedHost> _entries = new();
     private readonly Func<string, Task<IPAddress[]>> _lookUp = lookUp ?? Dns.GetHostAddressesAsync;
 
     /// <summary>Returns the addresses if they are known without a query; an address literal always is.</summary>
@@ -25,7 +25,7 @@ internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddr
         {
             if (!IPAddress.TryParse(host, out var literal))
                 return false;
-            entry = new Entry(Task.FromResult<IPAddress[]>([literal]), DateTimeOffset.MaxValue);
+            entry = new ResolvedHost(Task.FromResult<IPAddress[]>([literal]), DateTimeOffset.MaxValue);
             Keep(host, entry);
         }
 
@@ -42,7 +42,7 @@ internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddr
         if (_entries.TryGetValue(host, out var entry) && (!entry.Addresses.IsCompleted || entry.GoodUntil > now))
             return entry.Addresses;
         // Two callers at once may query twice; the later answer is kept.
-        entry = new Entry(LookUpAsync(host), now + Lifetime);
+        entry = new ResolvedHost(LookUpAsync(host), now + Lifetime);
         Keep(host, entry);
         return entry.Addresses;
     }
@@ -59,12 +59,12 @@ internal sealed class TargetResolver(TimeProvider time, Func<string, Task<IPAddr
         }
     }
 
-    private void Keep(string host, Entry entry)
+    private void Keep(string host, ResolvedHost entry)
     {
         if (_entries.Count >= Capacity)
             _entries.Clear();
         _entries[host] = entry;
     }
 
-    private sealed record Entry(Task<IPAddress[]> Addresses, DateTimeOffset GoodUntil);
+    private sealed record ResolvedHost(Task<IPAddress[]> Addresses, DateTimeOffset GoodUntil);
 }

@@ -43,6 +43,6 @@ internal static class BashCompletion
 
     private static string Pattern(IEnumerable<string> words) => string.Join(" | ", words.Select(CommandTree.Quote));
 
-    private static IEnumerable<string> Words(CommandTree.Entry entry) =>
+    private static IEnumerable<string> Words(CommandTree.CommandEntry entry) =>
         entry.Commands.Select(command => command.Name).Concat(entry.Options.SelectMany(CommandTree.NamesOf).Where(name => name.Length > 2));
 }

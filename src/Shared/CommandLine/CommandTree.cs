@@ -10,7 +10,7 @@ namespace Tunnel.Shared.CommandLine;
 internal static class CommandTree
 {
     /// <summary>A command with its words behind the program's name, such as <c>edge add</c>; empty for the program itself.</summary>
-    public readonly record struct Entry(string Path, Command Command)
+    public readonly record struct CommandEntry(string Path, Command Command)
     {
         /// <summary>The commands below this one.</summary>
         public IEnumerable<Command> Commands => Command.Subcommands.Where(command => !command.Hidden);
@@ -32,7 +32,7 @@ internal static class CommandTree
     }
 
     /// <summary>Returns the program and all commands below it.</summary>
-    public static IEnumerable<Entry> Of(RootCommand root) => Walk(root, "");
+    public static IEnumerable<CommandEntry> Of(RootCommand root) => Walk(root, "");
 
     /// <summary>Whether an option is followed by a value.</summary>
     public static bool TakesValue(Option option) => option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool);
@@ -50,8 +50,8 @@ internal static class CommandTree
     /// <summary>The program's name as part of a shell function's name.</summary>
     public static string Identifier(string program) => new StringBuilder(program).Replace('-', '_').ToString();
 
-    private static IEnumerable<Entry> Walk(Command command, string path) =>
+    private static IEnumerable<CommandEntry> Walk(Command command, string path) =>
         command.Subcommands.Where(below => !below.Hidden)
             .SelectMany(below => Walk(below, path.Length == 0 ? below.Name : $"{path} {below.Name}"))
-            .Prepend(new Entry(path, command));
+            .Prepend(new CommandEntry(path, command));
 }

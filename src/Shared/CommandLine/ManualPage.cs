@@ -37,7 +37,7 @@ internal static class ManualPage
     }
 
     private static void Write(
-        CommandTree.Entry entry, string program, IReadOnlyDictionary<string, string[]> examples, TextWriter output)
+        CommandTree.CommandEntry entry, string program, IReadOnlyDictionary<string, string[]> examples, TextWriter output)
     {
         var arguments = string.Concat(entry.Command.Arguments.Select(argument => $" <{argument.HelpName ?? argument.Name}>"));
         var more = entry.Commands.Any() ? " <command>" : "";

@@ -5,7 +5,7 @@ public static class GuardedTasks
 {
     /// <summary>
     /// Lets a task go on without a caller that waits for it: what it throws is noted, and otherwise nobody would learn of it. A task that
-    /// was cancelled is none of that. Costs nothing when the task has completed already.
+    /// was cancelled has thrown nothing. Costs nothing when the task has completed already.
     /// </summary>
     /// <param name="task">The task.</param>
     /// <param name="where">What the task does, for the log.</param>

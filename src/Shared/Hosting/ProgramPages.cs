@@ -12,7 +12,7 @@ internal sealed partial class ProgramPages
     private const int DontNeed = 4;
 
     // A library that is just being loaded looks for a moment like a file that nobody can write, and then addresses are filled in. What is
-    // mapped now and in the same way when pages are let go of is none.
+    // mapped now, and in the same way when pages are let go of, is no such library.
     private readonly HashSet<(nint Start, nuint Length)> _early = [.. Mappings("/proc/self/maps", Files)];
 
     /// <summary>

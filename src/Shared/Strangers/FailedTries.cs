@@ -13,8 +13,8 @@ public sealed class FailedTries(TimeProvider time, int limit = 10, int capacity 
     /// <summary>The period in which tries are counted, and for which a pair is then blocked.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private readonly Lock _lock = new();
-    private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _byAge = new();
+    private readonly Dictionary<Key, LinkedListNode<TriesEntry>> _entries = [];
+    private readonly LinkedList<TriesEntry> _byAge = new();
 
     /// <summary>Decides when a peer that failed is told so.</summary>
     public RefusalPace Pace { get; } = new(time);
@@ -71,7 +71,7 @@ public sealed class FailedTries(TimeProvider time, int limit = 10, int capacity 
         }
     }
 
-    private Entry Touch(Key key)
+    private TriesEntry Touch(Key key)
     {
         if (_entries.TryGetValue(key, out var node))
         {
@@ -81,7 +81,7 @@ public sealed class FailedTries(TimeProvider time, int limit = 10, int capacity 
         {
             if (_entries.Count >= capacity)
                 RemoveOldest();
-            node = new LinkedListNode<Entry>(new Entry(key));
+            node = new LinkedListNode<TriesEntry>(new TriesEntry(key));
             _entries.Add(key, node);
         }
 
@@ -108,7 +108,7 @@ public sealed class FailedTries(TimeProvider time, int limit = 10, int capacity 
 
     private readonly record struct Key(AddressPrefix Prefix, string EdgeId);
 
-    private sealed class Entry(Key key)
+    private sealed class TriesEntry(Key key)
     {
         public Key Key { get; } = key;
 

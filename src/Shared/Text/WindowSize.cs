@@ -13,7 +13,7 @@ internal static partial class WindowSize
     // This is TIOCGWINSZ of ioctl_tty(2), which gives rows, columns, and both in pixels.
     private const ulong GetWindowSize = 0x5413;
 
-    /// <summary>Returns the columns; null when the terminal does not say, or the output is none.</summary>
+    /// <summary>Returns the columns; null when the terminal does not say, or the output is no terminal.</summary>
     public static unsafe int? Columns()
     {
         Span<ushort> size = stackalloc ushort[4];

@@ -28,10 +28,10 @@ internal sealed record OverviewAnswer
     /// <summary>The edges of the set, enabled or not.</summary>
     public required int AllowedEdges { get; init; }
 
-    /// <summary>Those that are enabled.</summary>
+    /// <summary>How many of the allowed edges are enabled.</summary>
     public required int EnabledEdges { get; init; }
 
-    /// <summary>Those that are connected.</summary>
+    /// <summary>How many edges have a tunnel.</summary>
     public required int EdgesConnected { get; init; }
 
     /// <summary>TCP streams of all edges that are open now.</summary>
@@ -122,6 +122,6 @@ internal sealed record EdgeOverview
     /// <summary>The ports that it should bind, cut where they are many: <c>tcp 80,443, udp 53</c>; empty: none.</summary>
     public required string Ports { get; init; }
 
-    /// <summary>Those of them that it could not bind; missing when there are none.</summary>
+    /// <summary>The ports that the edge could not bind; missing when there are none.</summary>
     public string? FailedPorts { get; init; }
 }

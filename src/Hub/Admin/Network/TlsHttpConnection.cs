@@ -21,7 +21,7 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
 
     private readonly TlsConnection _connection;
     private readonly TimeProvider _time;
-    private readonly Duplex _application;
+    private readonly HttpDuplex _application;
     // Not the base's own source, which is disposed of while the pool may still be about to cancel it.
     private readonly CancellationTokenSource _closed = new();
     private readonly CancellationTokenSource _aborted = new();
@@ -37,8 +37,8 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
             readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
         var sent = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.ThreadPool, useSynchronizationContext: false));
-        Transport = new Duplex(received.Reader, sent.Writer);
-        Application = _application = new Duplex(sent.Reader, received.Writer);
+        Transport = new HttpDuplex(received.Reader, sent.Writer);
+        Application = _application = new HttpDuplex(sent.Reader, received.Writer);
         ConnectionClosed = _closed.Token;
         LocalEndPoint = connection.Socket.LocalEndPoint;
         RemoteEndPoint = remote;
@@ -146,5 +146,5 @@ internal sealed class TlsHttpConnection : DefaultConnectionContext, ITlsConnecti
     private static bool IsExpected(Exception error) =>
         error is IOException or SocketException or ObjectDisposedException or OperationCanceledException;
 
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    private sealed record HttpDuplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -20,7 +20,7 @@ public enum HealthCheckType
     [JsonStringEnumMemberName("http")]
     Http,
 
-    /// <summary>The same over TLS.</summary>
+    /// <summary>A request as with <see cref="Http"/>, but over TLS.</summary>
     [JsonStringEnumMemberName("https")]
     Https,
 

@@ -29,7 +29,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     /// <param name="lane">Which lane it is, as it says.</param>
     public void Admit(EdgeSlot slot, EdgeTunnel live, ITunnel connection, LaneHello lane)
     {
-        Refusal? refusal;
+        LaneRefusal? refusal;
         lock (registryLock)
         {
             refusal = TryJoin(slot, live, connection, lane);
@@ -58,7 +58,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
     public void OnEnded(EdgeTunnel live, TunnelEnd end) =>
         LiveEdgesLog.LaneEnded(logger, live.Hello!.Lane!.Index, live.EdgeId, live.Remote, end.Kind, end.Detail);
 
-    private Refusal? TryJoin(EdgeSlot slot, EdgeTunnel live, ITunnel connection, LaneHello lane)
+    private LaneRefusal? TryJoin(EdgeSlot slot, EdgeTunnel live, ITunnel connection, LaneHello lane)
     {
         if (live.IsElected)
             return new("laneLate", "it said so only when it had been taken for a tunnel of its own");
@@ -69,14 +69,14 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         }
 
         if (slot.Tunnels.Find(other => other != live && other.TunnelId == lane.TunnelId) is not { } tunnel)
-            return Refusal.Unknown("the edge has no tunnel with the id that it named");
+            return LaneRefusal.Unknown("the edge has no tunnel with the id that it named");
         // The edge gets the same code in each case; only the operator learns what differs.
         if (tunnel.Hello is not { Instance.Length: > 0 } hello || hello.Instance != live.Hello!.Instance)
-            return Refusal.Unknown("the tunnel is another process's");
+            return LaneRefusal.Unknown("the tunnel is another process's");
         if (tunnel.SecretId != live.SecretId)
-            return Refusal.Unknown("the tunnel was made with another secret");
+            return LaneRefusal.Unknown("the tunnel was made with another secret");
         if ((tunnel.Tunnel!.Features & TunnelFeatures.Lanes) == 0)
-            return Refusal.Unknown("the tunnel has not agreed on lanes");
+            return LaneRefusal.Unknown("the tunnel has not agreed on lanes");
         if (tunnel.IsDraining || !slot.Tunnels.Contains(live))
             return new("laneGone", "the tunnel takes no new streams, or the connection is over");
         live.JoinedTo = tunnel;
@@ -86,7 +86,7 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
         return new("laneInUse", "the tunnel has a lane with this number, or is about to end");
     }
 
-    private static async Task TurnAwayAsync(ITunnel tunnel, Refusal refusal)
+    private static async Task TurnAwayAsync(ITunnel tunnel, LaneRefusal refusal)
     {
         tunnel.SendGoAway(refusal.Code);
         await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, $"refused as a lane: {refusal.Cause}"));
@@ -94,8 +94,8 @@ internal sealed class LaneAdmission(Lock registryLock, int maxLanes, ILogger log
 
     /// <param name="Code">The code that the edge is told.</param>
     /// <param name="Cause">The reason that the operator is told.</param>
-    private sealed record Refusal(string Code, string Cause)
+    private sealed record LaneRefusal(string Code, string Cause)
     {
-        public static Refusal Unknown(string cause) => new("laneUnknownTunnel", cause);
+        public static LaneRefusal Unknown(string cause) => new("laneUnknownTunnel", cause);
     }
 }

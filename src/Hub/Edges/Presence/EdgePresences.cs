@@ -10,7 +10,7 @@ namespace Tunnel.Hub.Edges.Presence;
 internal sealed class EdgePresences(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PresenceEntry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Notes that an edge is connected, or still is by another tunnel.</summary>
     public void OnConnected(string edgeId, IPEndPoint remote, DateTimeOffset since) => Change(edgeId, entry =>
@@ -36,7 +36,7 @@ internal sealed class EdgePresences(TimeProvider time)
             if (isForgotten)
                 _entries.Remove(edgeId);
             else
-                (_entries[edgeId] = entry ?? new Entry()).Presence = gone;
+                (_entries[edgeId] = entry ?? new PresenceEntry()).Presence = gone;
             return gone;
         }
     }
@@ -79,7 +79,7 @@ internal sealed class EdgePresences(TimeProvider time)
         lock (_lock)
         {
             foreach (var (edgeId, presence) in presences)
-                _entries.TryAdd(edgeId, new Entry { Presence = presence });
+                _entries.TryAdd(edgeId, new PresenceEntry { Presence = presence });
         }
     }
 
@@ -99,17 +99,17 @@ internal sealed class EdgePresences(TimeProvider time)
         }
     }
 
-    private void Change(string edgeId, Action<Entry> change)
+    private void Change(string edgeId, Action<PresenceEntry> change)
     {
         lock (_lock)
         {
             if (!_entries.TryGetValue(edgeId, out var entry))
-                _entries.Add(edgeId, entry = new Entry());
+                _entries.Add(edgeId, entry = new PresenceEntry());
             change(entry);
         }
     }
 
-    private sealed class Entry
+    private sealed class PresenceEntry
     {
         public EdgePresence? Presence { get; set; }
 

@@ -6,7 +6,7 @@ namespace Tunnel.Hub.Targets.Pools;
 /// <summary>The pools of all ports that have one. Any thread may use it.</summary>
 internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks, IPoolObserver observer, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<PoolKey, Entry> _pools = new();
+    private readonly ConcurrentDictionary<PoolKey, PoolEntry> _pools = new();
     private readonly Lock _lock = new();
 
     /// <summary>All pools, in no order.</summary>
@@ -36,7 +36,7 @@ internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks,
                 pool = new TargetPool(key, spec, resolver, checks, observer, time);
             else if (pool.Spec != spec)
                 pool.Change(spec);
-            _pools[key] = new Entry(pool, policy, targetHost, port, proxy, rule);
+            _pools[key] = new PoolEntry(pool, policy, targetHost, port, proxy, rule);
             return pool;
         }
     }
@@ -51,7 +51,7 @@ internal sealed class TargetPools(TargetResolver resolver, IMemberChecks checks,
         }
     }
 
-    private sealed record Entry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port, ProxyProtocol Proxy, TargetRule Rule)
+    private sealed record PoolEntry(TargetPool Pool, PoolPolicy Policy, string TargetHost, int Port, ProxyProtocol Proxy, TargetRule Rule)
     {
         public bool IsFor(PoolPolicy policy, string targetHost, int port, ProxyProtocol proxy, TargetRule rule) =>
             ReferenceEquals(policy, Policy) && port == Port && proxy == Proxy && rule == Rule

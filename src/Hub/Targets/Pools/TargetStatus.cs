@@ -52,6 +52,6 @@ public sealed record TargetStatus
     /// <summary>Connections or sessions that it ever got.</summary>
     public required long TotalConnections { get; init; }
 
-    /// <summary>Those that failed.</summary>
+    /// <summary>How many of these connections failed.</summary>
     public required long FailedConnections { get; init; }
 }

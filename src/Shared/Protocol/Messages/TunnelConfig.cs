@@ -60,7 +60,9 @@ public sealed record HubInfo
     /// <summary>The tunnel's name: unguessable, bound to the edge id.</summary>
     public string TunnelId { get; init; } = "";
 
-    /// <summary>The same for all hubs of one machine, and of no other; null from a hub that does not say.</summary>
+    /// <summary>
+    /// Names the machine that the hub runs on: a text that all hubs there have, and no other hub has; null from a hub that does not say.
+    /// </summary>
     public string? Machine { get; init; }
 
     /// <summary>The largest DATA payload in bytes that the hub accepts after HELLO.</summary>

@@ -193,7 +193,9 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public Task CloseAsync(TunnelEnd end) => CloseAsync(end, Task.CompletedTask);
 
-    /// <summary>The same, but its close_notify waits for <paramref name="others"/>, within the same 2 s.</summary>
+    /// <summary>
+    /// Closes the tunnel, whose close_notify waits for <paramref name="others"/> as well, within the 2 s that closing may take.
+    /// </summary>
     internal Task CloseAsync(TunnelEnd end, Task others) => _ending.CloseAsync(end, others);
 
     /// <summary>Ends the tunnel at once, without an orderly close.</summary>

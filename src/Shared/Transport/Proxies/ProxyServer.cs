@@ -68,7 +68,7 @@ public sealed record ProxyServer(ProxyKind Kind, string Host, int Port)
     public override string ToString() =>
         $"{(Kind == ProxyKind.Http ? "http" : "socks5")}{SchemeEnd}{HostSyntax.Format(Host, Port)}";
 
-    /// <returns>What follows the scheme; null when the scheme is none that there is.</returns>
+    /// <returns>What follows the scheme; null when no proxy has such a scheme.</returns>
     private static string? Kinds(string text, out ProxyKind kind)
     {
         var end = text.IndexOf(SchemeEnd, StringComparison.Ordinal);

@@ -85,7 +85,7 @@ internal static class Socks5
         _ => "answers something that is not SOCKS5",
     };
 
-    /// <summary>Returns the length of a reply by its first five bytes; null when it is none.</summary>
+    /// <summary>Returns the length of a reply by its first five bytes; null when they begin no reply.</summary>
     public static int? LengthOfReply(ReadOnlySpan<byte> start) => start switch
     {
         [Version, _, _, IPv4, _] => 10,

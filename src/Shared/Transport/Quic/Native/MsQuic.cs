@@ -65,7 +65,7 @@ internal sealed unsafe class MsQuic
     /// Sets the 32 bytes from which the tokens of stateless resets are made, so that connections of an earlier process with the same key
     /// can be reset.
     /// </summary>
-    public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<ResetKey>(key));
+    public void UseResetKey(ReadOnlySpan<byte> key) => Api.SetParam(0, Parameter.StatelessResetKey, MemoryMarshal.Read<QuicResetKey>(key));
 
     // This is QUIC_DEFAULT_RETRY_MEMORY_FRACTION, 0.1 % of the memory.
     private const ushort DefaultRetryMemoryLimit = 65;
@@ -82,7 +82,7 @@ internal sealed unsafe class MsQuic
     }
 
     [InlineArray(Size)]
-    private struct ResetKey
+    private struct QuicResetKey
     {
         public const int Size = 32;
         private byte _first;
