@@ -9,20 +9,22 @@ internal static class AddressOrder
     /// Alternates the address families, starting with the one that the resolver put first, so that a family without a route costs one
     /// stagger instead of one per address.
     /// </summary>
-    public static IReadOnlyList<IPAddress> Interleave(IEnumerable<IPAddress> resolved)
+    /// <param name="resolved">The addresses.</param>
+    /// <param name="first">The one that leads where it is among them; null: the resolver's first.</param>
+    public static IReadOnlyList<IPAddress> Interleave(IEnumerable<IPAddress> resolved, IPAddress? first = null)
     {
-        IPAddress[] addresses = [.. resolved.Distinct()];
+        IPAddress[] addresses = [.. resolved.Distinct().OrderByDescending(address => address.Equals(first))];
         if (addresses.Length == 0)
             return addresses;
         var leading = addresses[0].AddressFamily;
-        var first = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily == leading));
-        var second = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily != leading));
+        var leaders = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily == leading));
+        var others = new Queue<IPAddress>(addresses.Where(address => address.AddressFamily != leading));
         var ordered = new List<IPAddress>(addresses.Length);
-        while (first.Count + second.Count > 0)
+        while (leaders.Count + others.Count > 0)
         {
-            if (first.TryDequeue(out var address))
+            if (leaders.TryDequeue(out var address))
                 ordered.Add(address);
-            if (second.TryDequeue(out address))
+            if (others.TryDequeue(out address))
                 ordered.Add(address);
         }
 

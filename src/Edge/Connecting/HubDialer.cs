@@ -53,7 +53,7 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
                     + $"{(hop is null ? "hub" : "proxy")}'s host name and this machine's DNS");
         }
 
-        var addresses = AddressOrder.Interleave(resolved);
+        var addresses = AddressOrder.Interleave(resolved, template.Address.Address);
         return addresses.Count == 0
             ? DialResult.Failed(DialFailureKind.Unreachable, $"the name {name} has no addresses: check it, and this machine's DNS")
             : await RaceAsync(

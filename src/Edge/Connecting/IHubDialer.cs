@@ -7,7 +7,9 @@ internal interface IHubDialer
 {
     /// <summary>Does one round.</summary>
     /// <param name="port">The hub's port.</param>
-    /// <param name="template">The request; its address is replaced by that of the connection.</param>
+    /// <param name="template">
+    /// The request. Its address is replaced by that of the connection; where the hub's name has several, it says which is dialled first.
+    /// </param>
     /// <param name="cancellationToken">Ends the round.</param>
     Task<DialResult> DialAsync(int port, DialRequest template, CancellationToken cancellationToken);
 }

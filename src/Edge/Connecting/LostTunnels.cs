@@ -34,6 +34,16 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
         Led,
     }
 
+    /// <summary>The last one that has ended and whose streams wait; null when there is none.</summary>
+    public ITunnel? Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _tunnels.LastOrDefault();
+        }
+    }
+
     /// <summary>Notes a tunnel that has ended.</summary>
     /// <returns>True when it has streams that wait for another one.</returns>
     public bool Add(ITunnel tunnel)

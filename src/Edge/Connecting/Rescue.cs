@@ -60,7 +60,7 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     {
         var size = path.Next;
         var began = time.GetTimestamp();
-        var outcome = await DialAsync(old.Kind, port, template() with { MaxPacket = size }, cancellationToken);
+        var outcome = await DialAsync(old.Kind, port, Resumption.WithAddressOf(old, template()) with { MaxPacket = size }, cancellationToken);
         if (outcome.Result.Tunnel is not { } tunnel)
         {
             ConnectingLog.RescueFailed(logger, outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);

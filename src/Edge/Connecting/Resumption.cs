@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Transport;
 
@@ -81,6 +82,10 @@ internal sealed class Resumption(
         return successor;
     }
 
+    /// <summary>Asks for the address of a tunnel first: where the hub's name has several, another hub may be behind the others.</summary>
+    public static DialRequest WithAddressOf(ITunnel tunnel, DialRequest request) =>
+        request with { Address = new IPEndPoint(tunnel.RemoteEndPoint.Address, request.Address.Port) };
+
     private async Task<DialOutcome?> DialSameAsync(
         HubTunnel live, Func<DialRequest> request, TaskCompletionSource hasFailed, CancellationToken cancellationToken)
     {
@@ -90,7 +95,7 @@ internal sealed class Resumption(
             TimeSpan pause;
             try
             {
-                var outcome = await DialAsync(live.Tunnel.Kind, request(), limit, cancellationToken);
+                var outcome = await DialAsync(live.Tunnel.Kind, WithAddressOf(live.Tunnel, request()), limit, cancellationToken);
                 if (outcome.Result.Failure is { } failure)
                     pause = failed(failure);
                 else if (await GoOnAsync(live.Tunnel, outcome, cancellationToken) is { } other)

@@ -251,7 +251,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
             ConnectingLog.VerificationOff(_logger);
         return new DialRequest
         {
-            Address = new IPEndPoint(IPAddress.None, hub.Port),
+            Address = new IPEndPoint(_lost.Waiting?.RemoteEndPoint.Address ?? IPAddress.None, hub.Port),
             HostName = hub.Host,
             EdgeId = _options.EdgeId,
             Secret = hub.Secret,

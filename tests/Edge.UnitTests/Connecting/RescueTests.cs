@@ -17,6 +17,7 @@ public sealed class RescueTests : IAsyncDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly FakeDialer _dialer = new();
     private readonly CancellationTokenSource _stop = new();
+    private IPAddress[] _addresses = [IPAddress.Loopback];
     private readonly TunnelConnector _connector;
     private readonly Task _loop;
     private FakeDialer.Dial? _first;
@@ -24,7 +25,7 @@ public sealed class RescueTests : IAsyncDisposable
     public RescueTests()
     {
         var pins = new PinStore(null, [], NullLogger.Instance);
-        var hub = new HubDialer(_dialer, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), _time);
+        var hub = new HubDialer(_dialer, (_, _) => Task.FromResult(_addresses), _time);
         var options = new ConnectorOptions
         {
             HubHost = "hub.example",
@@ -108,6 +109,34 @@ public sealed class RescueTests : IAsyncDisposable
 
         // The first try had small packets too, so it is not the large ones that are swallowed.
         Assert.Null(_connector.MaxPacket);
+    }
+
+    [Theory]
+    [InlineData("silent")]
+    [InlineData("lost")]
+    [InlineData("ended")]
+    public async Task Where_the_name_has_several_addresses_the_one_of_what_is_open_is_dialled_first(string tunnelIs)
+    {
+        var own = new IPEndPoint(IPAddress.Parse("192.0.2.2"), 8443);
+        var tunnel = await ConnectAsync(new FakeTunnel { RemoteEndPoint = own, StreamsToMove = 3 });
+        _addresses = [IPAddress.Parse("192.0.2.1"), own.Address];
+        switch (tunnelIs)
+        {
+            case "silent":
+                tunnel.IsInDoubt = true;
+                ((ITunnelHandler)_connector).OnDoubt(tunnel);
+                break;
+            case "lost":
+                tunnel.IsLost = true;
+                ((ITunnelHandler)_connector).OnLost(tunnel, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+                break;
+            default:
+                tunnel.Lose();
+                break;
+        }
+
+        await PassAsync(() => _dialer.Waiting > 0);
+        Assert.Equal(own, (await _dialer.NextAsync()).Request.Address);
     }
 
     [Theory]
