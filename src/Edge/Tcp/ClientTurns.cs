@@ -108,8 +108,7 @@ internal sealed class ClientTurns(
                 return false;
             }
 
-            own.Add(address, client);
-            _order.Add(port, port);
+            Put(client);
             if (_pumping)
                 return true;
             _pumping = true;
@@ -117,6 +116,15 @@ internal sealed class ClientTurns(
 
         Task.Run(PumpAsync).Guard("opening streams in turn");
         return true;
+    }
+
+    private void Put(in WaitingClient client)
+    {
+        var port = client.Client.Port;
+        if (!_ports.TryGetValue(port, out var own))
+            _ports.Add(port, own = new Turns<UInt128, WaitingClient>());
+        own.Add(client.Client.Prefix, client);
+        _order.Add(port, port);
     }
 
     private bool TryTake(out WaitingClient client)
@@ -205,32 +213,22 @@ internal sealed class ClientTurns(
     private void Refuse(WaitingClient client) =>
         refuse(client, tunnels.Usable is null ? RefusalReason.NoTunnel : RefusalReason.TunnelTakesNone);
 
-    // Clients that wait behind the one whose turn it is may have come earlier. Everybody is taken out and those that stay are put back,
-    // which keeps each address's order; it happens a few times a second, and only while there is no tunnel.
+    // Clients that wait behind the one whose turn it is may have come earlier. Everybody is taken out before those that stay are put back:
+    // so nobody is missed, and all keep their order. It happens a few times a second, and only while there is no tunnel.
     private void RefuseThoseWhoseTimeIsOver()
     {
-        var over = new List<WaitingClient>();
+        List<WaitingClient> over = [], stay = [];
         lock (_lock)
         {
-            for (var left = _order.Count; left > 0 && _order.TryTake(out var port); left--)
+            while (_order.TryTake(out var port))
             {
-                var own = _ports[port];
-                own.TryTake(out var client);
-                if (client.Connection.IsAbandoned || IsOver(client))
-                {
-                    over.Add(client);
-                    continue;
-                }
-
-                own.Add(client.Client.Prefix, client);
-                _order.Add(port, port);
+                _ports[port].TryTake(out var client);
+                (client.Connection.IsAbandoned || IsOver(client) ? over : stay).Add(client);
             }
 
-            foreach (var port in over.Select(static client => client.Client.Port).Distinct())
-            {
-                if (_ports.TryGetValue(port, out var own) && own.Count == 0)
-                    _ports.Remove(port);
-            }
+            _ports.Clear();
+            foreach (var client in stay)
+                Put(client);
         }
 
         foreach (var client in over)

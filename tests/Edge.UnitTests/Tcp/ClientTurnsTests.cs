@@ -188,6 +188,55 @@ public sealed class ClientTurnsTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_comes_later_from_elsewhere_keeps_nobody_waiting_beyond_the_time_of_hold()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        await ConnectAsync(port, Flooding, Hold.MostClients);
+        await WaitAsync(Hold.MostClients);
+        await PassAsync(Hold.Time / 2);
+        await ConnectFromOthersAsync(port, 3);
+        await WaitAsync(Hold.MostClients + 3);
+
+        // The one whose turn it is at the end of the first ones' time is one of the later ones.
+        await PassAsync(Hold.Time / 2);
+        await WaitAsync(3);
+        Assert.Equal(Hold.MostClients, _fixture.Refusals[RefusalReason.NoTunnel]);
+
+        await PassAsync(Hold.Time / 2);
+        await WaitAsync(0);
+    }
+
+    [Fact]
+    public async Task Those_of_one_address_keep_their_order_however_often_all_are_looked_after()
+    {
+        _fixture.Tunnels.Current = null;
+        var port = _fixture.ListenTcp(IPAddress.Any);
+        var other = _fixture.ListenTcp(IPAddress.Any);
+        for (var i = 0; i < Hold.MostClients; i++)
+        {
+            await ConnectAsync(port, Flooding, 1);
+            await WaitAsync(i + 1);
+        }
+
+        await ConnectFromOthersAsync(port, 1);
+        await WaitAsync(Hold.MostClients + 1);
+        await ConnectAsync(other, Healthy, 1);
+        await WaitAsync(Hold.MostClients + 2);
+        await PassAsync(3 * Look);
+
+        var next = new FakeTunnel();
+        _fixture.Tunnels.Current = next;
+
+        var opened = new List<EndPoint>();
+        while (opened.Count < _clients.Count)
+            opened.Add((await next.NextStreamAsync()).Opening.Source!);
+        Assert.Equal(
+            _clients[..Hold.MostClients].Select(static client => client.LocalEndPoint!),
+            opened.Where(static client => ((IPEndPoint)client).Address.Equals(Flooding)));
+    }
+
+    [Fact]
     public async Task No_more_are_held_than_may_be_but_another_address_has_its_part()
     {
         _fixture.Tunnels.Current = null;
@@ -232,6 +281,12 @@ public sealed class ClientTurnsTests : IDisposable
             await Eventually.IsTrueAsync(() => _fixture.Time.WaitingTimers > _ownTimers, "somebody looks after them");
             _fixture.Time.Advance(Look);
         }
+    }
+
+    private async Task ConnectFromOthersAsync(TcpPortListener port, int clients)
+    {
+        for (var i = 0; i < clients; i++)
+            await ConnectAsync(port, IPAddress.Parse($"127.0.1.{i + 1}"), 1);
     }
 
     private async Task ConnectAsync(TcpPortListener port, IPAddress from, int clients)
