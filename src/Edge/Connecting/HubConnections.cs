@@ -22,6 +22,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
     private readonly HubPreference _prefer;
     private readonly ITimer? _watch;
     private uint _turn;
+    private volatile bool _isAnySilent;
 
     /// <param name="links">The hubs in their order, at least one, whose connectors share their totals and their signal.</param>
     /// <param name="prefer">Which of them gets a new client.</param>
@@ -75,15 +76,18 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         }
     }
 
-    public bool IsSilent(ITunnel tunnel)
+    public TimeSpan? GoneFor(ITunnel tunnel)
     {
+        if (!_isAnySilent && !tunnel.IsLost && !tunnel.IsInDoubt)
+            return null;
+        TimeSpan? longest = null;
         foreach (var link in Links)
         {
-            if (IsSilent(link, tunnel))
-                return true;
+            if (link.GoneFor(tunnel) is { } gone && !(longest >= gone))
+                longest = gone;
         }
 
-        return false;
+        return longest;
     }
 
     public TunnelKey KeyOf(ITunnel tunnel) =>
@@ -122,7 +126,7 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
         (int)(((ulong)(Interlocked.Increment(ref _turn) * 0x9E37_79B9u) * (uint)Links.Length) >> 32);
 
     // A tunnel that is not the link's has left nothing open there.
-    private static bool IsSilent(HubLink link, ITunnel tunnel) => link.SilenceIn(tunnel) >= SilenceLimit || tunnel.IsInDoubt;
+    private static bool IsSilent(HubLink link, ITunnel tunnel) => link.IsSilentIn(tunnel) || tunnel.IsInDoubt;
 
     // The worst fault of a hub decides, whatever else may be wrong with others.
     private static HubFaults FaultsOf(HubLink link, ITunnel tunnel) =>
@@ -134,8 +138,10 @@ internal sealed class HubConnections : ITunnelSource, IDisposable
 
     private void Look()
     {
+        var isAnySilent = false;
         foreach (var link in Links)
-            link.Look();
+            isAnySilent |= link.Look();
+        _isAnySilent = isAnySilent;
     }
 
     /// <summary>The faults of a hub that speak against it for a new client, the least first.</summary>

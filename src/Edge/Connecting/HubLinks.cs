@@ -36,7 +36,7 @@ internal static class HubLinks
                 Signal = signal,
                 Totals = totals,
             };
-            return new HubLink(own, renewals, new HubRecord(pins), connector);
+            return new HubLink(own, renewals, new HubRecord(pins), connector, time);
         }
     }
 

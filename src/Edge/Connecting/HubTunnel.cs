@@ -1,10 +1,11 @@
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>A tunnel in use, and what its hub and the connection have said about it.</summary>
-internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
+internal sealed class HubTunnel(ITunnel tunnel, TunnelKey key, long connectedAt)
 {
     private readonly SemaphoreSlim _doubt = new(0);
     private readonly SemaphoreSlim _loss = new(0);
@@ -12,7 +13,28 @@ internal sealed class HubTunnel(ITunnel tunnel, long connectedAt)
     private readonly TaskCompletionSource<GoAway> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _pause;
 
+    // This is 0 while nothing is noted.
+    private long _goneSince;
+
     public ITunnel Tunnel => tunnel;
+
+    /// <summary>What the ids of its connections have in common.</summary>
+    public TunnelKey Key => key;
+
+    /// <summary>Notes the timestamp at which the tunnel has lost its connection, or its hub has begun not to answer.</summary>
+    public void NoteGone(long now) => Volatile.Write(ref _goneSince, now);
+
+    /// <summary>Notes that the tunnel has a connection again.</summary>
+    public void NoteBack() => Volatile.Write(ref _goneSince, 0);
+
+    /// <summary>How long the tunnel has been without its connection, or its hub without an answer; null while neither is so.</summary>
+    public TimeSpan? GoneFor(TimeProvider time)
+    {
+        if (!tunnel.IsLost && !tunnel.IsInDoubt)
+            return null;
+        // The tunnel knows of it a moment before it is noted here.
+        return Volatile.Read(ref _goneSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+    }
 
     /// <summary>Completes when the hub does not answer on this tunnel.</summary>
     public async Task WaitForDoubtAsync(CancellationToken cancellationToken)

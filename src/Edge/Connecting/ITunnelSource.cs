@@ -14,8 +14,11 @@ internal interface ITunnelSource
     /// </summary>
     ITunnel? Usable => Current is { IsLost: false } tunnel ? tunnel : null;
 
-    /// <summary>Whether the hub of a tunnel gives no sign of life, so that another one that does should have its clients.</summary>
-    bool IsSilent(ITunnel tunnel) => tunnel.IsInDoubt;
+    /// <summary>
+    /// How long the hub of a tunnel has been gone, its connection lost or no sign of life coming from it, so that another one should have
+    /// its clients; null while it is well. It is asked for every datagram, so it must be cheap while all is well.
+    /// </summary>
+    TimeSpan? GoneFor(ITunnel tunnel);
 
     /// <summary>Returns what the ids of a tunnel's connections have in common; for logs.</summary>
     TunnelKey KeyOf(ITunnel tunnel) => default;

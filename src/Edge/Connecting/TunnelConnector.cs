@@ -36,7 +36,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     private readonly PathLimit _path;
     private readonly Successors _successors;
     private readonly ConnectionState _state;
-    private readonly ConditionalWeakTable<ITunnel, object> _keys = [];
+    private readonly ConditionalWeakTable<ITunnel, HubTunnel> _known = [];
     private volatile HubTunnel? _live;
     private volatile TaskCompletionSource? _replacing;
     private volatile bool _isStopping;
@@ -65,7 +65,10 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     public ITunnel? Current => _live?.Tunnel;
 
-    public TunnelKey KeyOf(ITunnel tunnel) => _keys.TryGetValue(tunnel, out var key) ? (TunnelKey)key : default;
+    public TunnelKey KeyOf(ITunnel tunnel) => _known.TryGetValue(tunnel, out var known) ? known.Key : default;
+
+    public TimeSpan? GoneFor(ITunnel tunnel) =>
+        (tunnel.IsLost || tunnel.IsInDoubt) && _known.TryGetValue(tunnel, out var known) ? known.GoneFor(_time) : null;
 
     public Task Changed => Signal.Next;
 
@@ -184,6 +187,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     void ITunnelHandler.OnDoubt(ITunnel tunnel)
     {
+        NoteGone(tunnel);
         if (_live is { } live && live.Tunnel == tunnel)
             live.OnDoubt();
         else if (!_isStopping)
@@ -193,6 +197,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
     // Only the tunnel that takes the new streams is brought another connection; one before it goes on within that.
     bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause)
     {
+        NoteGone(tunnel);
         if (!_isStopping && _lost.Bring(tunnel))
         {
             _observer.OnLost(tunnel.RemoteEndPoint, cause, tunnel.ActiveStreams);
@@ -209,12 +214,21 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
 
     void ITunnelHandler.OnResumed(ITunnel tunnel, in TunnelResumed resumed)
     {
+        if (_known.TryGetValue(tunnel, out var known))
+            known.NoteBack();
         if (Current == tunnel)
             _state.NoteResumed(tunnel);
         _observer.OnResumed(tunnel.RemoteEndPoint, resumed);
 
         // New clients may have been waiting for it.
         Signal.Raise();
+    }
+
+    // The tunnel may be an older one, which is no longer kept here but still carries what was opened on it.
+    private void NoteGone(ITunnel tunnel)
+    {
+        if (_known.TryGetValue(tunnel, out var known))
+            known.NoteGone(_time.GetTimestamp());
     }
 
     /// <summary>Handles one tunnel from the dial to its end, or a dial that failed.</summary>
@@ -314,12 +328,12 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         DialOutcome outcome, PublicAddresses said, TimeSpan olderDrain, CancellationToken cancellationToken)
     {
         var tunnel = outcome.Result.Tunnel!;
-        var live = new HubTunnel(tunnel, _time.GetTimestamp());
+        var live = new HubTunnel(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""), _time.GetTimestamp());
         var older = _live;
         _pause.Note(outcome.Result.Config!);
         // Beside another tunnel of this process there is no question whose clients they are.
         live.IsHeld = older is null && (outcome.Result.Config!.Hub?.Contested ?? _inConflict);
-        _keys.AddOrUpdate(tunnel, TunnelKey.Of(outcome.Result.Config!.Hub?.TunnelId ?? ""));
+        _known.AddOrUpdate(tunnel, live);
         // A hub that went away is another process, which does not know what is open.
         var before = older is { GoAway.IsCompleted: false } ? older.Tunnel : null;
         if (before is not null)

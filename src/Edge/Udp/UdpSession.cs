@@ -19,7 +19,6 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private readonly AmplificationGuard? _guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null;
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
-    private TimeSpan? _silentSince;
     private UdpSession? _before;
     private volatile bool _isClosed;
 
@@ -63,20 +62,12 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
             CloseBefore();
     }
 
-    /// <summary>
-    /// Whether the session's hub is gone for so long that another one shall have it. Only the port's receive loop asks, for each datagram.
-    /// </summary>
-    public bool ShouldLeaveFor(ITunnelSource tunnels, TimeSpan now)
-    {
-        if (_tunnel is not { } tunnel || !(tunnel.IsLost || tunnels.IsSilent(tunnel)))
-        {
-            _silentSince = null;
-            return false;
-        }
-
-        _silentSince ??= now;
-        return now - _silentSince >= Patience && tunnels.Usable is { } other && other != tunnel && !tunnels.IsSilent(other);
-    }
+    /// <summary>Returns the tunnel that shall have the client because the session's hub is gone for so long; null when it stays.</summary>
+    public ITunnel? FindRefuge(ITunnelSource tunnels) =>
+        _tunnel is { } tunnel && tunnels.GoneFor(tunnel) >= Patience
+            && tunnels.Usable is { } other && other != tunnel && tunnels.GoneFor(other) is null
+            ? other
+            : null;
 
     /// <summary>How fast the client may send; null: no limit.</summary>
     public ByteBucket? UploadRate { get; init; }

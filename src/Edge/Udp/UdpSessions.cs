@@ -151,7 +151,7 @@ internal sealed class UdpSessions : IDisposable
             return Open(port, key, _tunnels.Usable);
         if (session is { IsOpen: true, Successor: { } successor })
             return GoOver(session, successor);
-        if (session.IsOpen && !session.ShouldLeaveFor(_tunnels, Now))
+        if (session.IsOpen && session.FindRefuge(_tunnels) is null)
         {
             Touch(session);
             return session;

@@ -86,7 +86,7 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         Look(7, b, c);
         Assert.Same(b, Usable);
         Assert.True(_hubs!.Links[0].Describe().Silent);
-        Assert.Equal([true, false, false], new[] { a, b, c }.Select(_hubs.IsSilent));
+        Assert.Equal([true, false, false], new[] { a, b, c }.Select(tunnel => _hubs.GoneFor(tunnel) is not null));
         Look(1, a, b, c);
         Assert.Same(a, Usable);
 
@@ -99,6 +99,41 @@ public sealed class HubConnectionsTests : IAsyncDisposable
         Look(7);
         Assert.Equal([true, true, true], _hubs.Links.Select(static link => link.Describe().Silent));
         Assert.Same(b, Usable);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task How_long_a_hub_has_been_gone_counts_from_its_loss_or_silence_whoever_asks(bool isLost, bool isInDoubt)
+    {
+        var (a, b, c) = await ConnectAsync(HubPreference.Order);
+        Look(2, a, b, c);
+        GoAndStay(HubConnections.SilenceLimit);
+        Look(7, b, c);
+        Assert.Equal(7 * HubConnections.LookInterval, _hubs!.GoneFor(a));
+        Assert.Null(_hubs.GoneFor(b));
+
+        // Nobody asks while it is well.
+        (a.IsLost, a.IsInDoubt) = (false, false);
+        Look(100, a, b, c);
+        GoAndStay(HubConnections.SilenceLimit);
+        Assert.Equal(TimeSpan.Zero, _hubs.GoneFor(a));
+        Look(1, b, c);
+        Assert.Equal(HubConnections.LookInterval, _hubs.GoneFor(a));
+
+        void GoAndStay(int looks)
+        {
+            (a.IsLost, a.IsInDoubt) = (isLost, isInDoubt);
+            a.CanAsk = !isLost;
+            var handler = (ITunnelHandler)_hubs!.Links[0].Connector;
+            if (isLost)
+                handler.OnLost(a, new TunnelEnd(TunnelEndKind.ConnectionLost, "broken by the test"));
+            else if (isInDoubt)
+                handler.OnDoubt(a);
+            else
+                Look(looks, b, c);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using Tunnel.Edge.Configuring;
@@ -24,6 +25,11 @@ internal sealed class FakeTunnelSource : ITunnelSource
             Interlocked.Exchange(ref _changed, new TaskCompletionSource()).SetResult();
         }
     }
+
+    /// <summary>How long the hubs of tunnels have been gone.</summary>
+    public ConcurrentDictionary<ITunnel, TimeSpan> Gone { get; } = new();
+
+    public TimeSpan? GoneFor(ITunnel tunnel) => Gone.TryGetValue(tunnel, out var gone) ? gone : null;
 
     public Task Changed => Volatile.Read(ref _changed).Task;
 }
