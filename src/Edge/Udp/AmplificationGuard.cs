@@ -25,14 +25,17 @@ internal sealed class AmplificationGuard
         Volatile.Write(ref _datagrams, _datagrams + 1);
     }
 
-    /// <summary>Whether an answer may be sent; then it is counted as sent. Never called by two threads at once.</summary>
+    /// <summary>
+    /// Whether an answer may be sent; then it is counted as sent. While a session goes over to another tunnel, answers may come from both.
+    /// </summary>
     public bool Allows(int length)
     {
         if (Volatile.Read(ref _datagrams) > 1)
             return true;
-        if (_answered + length + HeaderLength > Volatile.Read(ref _asked) * MaxFactor)
-            return false;
-        _answered += length + HeaderLength;
-        return true;
+        var cost = length + HeaderLength;
+        if (Interlocked.Add(ref _answered, cost) <= Volatile.Read(ref _asked) * MaxFactor)
+            return true;
+        Interlocked.Add(ref _answered, -cost);
+        return false;
     }
 }

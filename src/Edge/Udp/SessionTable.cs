@@ -53,6 +53,24 @@ internal sealed class SessionTable<TSession>(int capacity, int perAddress, TimeS
         return evicted?.Value;
     }
 
+    /// <summary>
+    /// Puts another session of the same key in the place of one whose client has sent a further datagram. It is proven then, and as old.
+    /// </summary>
+    /// <returns>False, with nothing changed, when the session is no longer in the table.</returns>
+    public bool Replace(TSession session, TSession next, TimeSpan now)
+    {
+        if (session.ByActivity.List is not { } list)
+            return false;
+        list.Remove(session.ByActivity);
+        _sessions[session.Key] = next;
+        var group = session.ByAddress.List!;
+        group.AddBefore(session.ByAddress, next.ByAddress);
+        group.Remove(session.ByAddress);
+        next.LastActive = now;
+        _proven.AddLast(next.ByActivity);
+        return true;
+    }
+
     /// <summary>Notes a second datagram of the client, or an answer: the session is proven, and not idle.</summary>
     public void Touch(TSession session, TimeSpan now)
     {

@@ -16,7 +16,6 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly AmplificationGuard? _guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null;
     private ITunnel? _tunnel;
     private ITunnelSession? _tunnelSession;
     private UdpSession? _before;
@@ -26,6 +25,12 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
 
     /// <summary>The entry of its client's address in its port's limits; null when there is none.</summary>
     public AddressEntry? Address => address;
+
+    /// <summary>How fast the client may send; null: no limit.</summary>
+    public ByteBucket? UploadRate { get; init; }
+
+    /// <summary>Bounds the answers to a client that has sent one datagram; null: no limit.</summary>
+    public AmplificationGuard? Guard { get; init; }
 
     /// <summary>False once the hub or the loss of the tunnel has ended the session.</summary>
     public bool IsOpen => Volatile.Read(ref _tunnelSession) is { IsOpen: true };
@@ -49,6 +54,16 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     }
 
     /// <summary>
+    /// Returns the session of the same client for another tunnel. It has the same admission, and knows what this one knows of the client.
+    /// </summary>
+    public UdpSession Continue() => new(Key, port, address, sessions)
+    {
+        IdleTimeout = IdleTimeout,
+        UploadRate = UploadRate,
+        Guard = Guard,
+    };
+
+    /// <summary>
     /// Goes on in place of a session over another tunnel. That one stays open, for the answers under way, until the hub ends it: an end
     /// from here might come before this session's beginning, and the hub then has no socket for it to go on with.
     /// </summary>
@@ -69,13 +84,10 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
             ? other
             : null;
 
-    /// <summary>How fast the client may send; null: no limit.</summary>
-    public ByteBucket? UploadRate { get; init; }
-
     /// <summary>Gives a datagram of the client to the tunnel, which sends it with <see cref="Flush"/>.</summary>
     public bool Queue(ReadOnlySpan<byte> payload)
     {
-        _guard?.NoteAsked(payload.Length);
+        Guard?.NoteAsked(payload.Length);
         return _tunnelSession!.Queue(payload);
     }
 
@@ -110,7 +122,7 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private void AddAnswer(ReadOnlySpan<byte> payload)
     {
         sessions.Touch(this);
-        if (_guard?.Allows(payload.Length) == false)
+        if (Guard?.Allows(payload.Length) == false)
             port.Admission.CountDrops(RefusalReason.UdpAmplification, 1);
         else
             port.AddAnswer(this, payload);

@@ -147,26 +147,48 @@ internal sealed class UdpSessions : IDisposable
         UdpSession? session;
         lock (_lock)
             _table.TryGet(key, out session);
-        if (session is null)
-            return Open(port, key, _tunnels.Usable);
-        if (session is { IsOpen: true, Successor: { } successor })
-            return GoOver(session, successor);
-        if (session.IsOpen && session.FindRefuge(_tunnels) is null)
+        if (session is { IsOpen: true })
         {
+            if (session.Successor is { } successor)
+                return GoOver(session, successor, closesOlder: false);
+            if (session.FindRefuge(_tunnels) is { } refuge)
+                return GoOver(session, refuge, closesOlder: true);
             Touch(session);
             return session;
         }
 
-        Remove(session);
-        session.Close();
+        if (session is not null)
+        {
+            Remove(session);
+            session.Close();
+        }
+
         return Open(port, key, _tunnels.Usable);
     }
 
-    private UdpSession? GoOver(UdpSession session, ITunnel successor)
+    // The client is known: it is not let in anew, and the place in the table and what its address has of the port's limits are handed on.
+    private UdpSession? GoOver(UdpSession session, ITunnel tunnel, bool closesOlder)
     {
-        Remove(session);
-        var next = Open(session.Port, session.Key, successor);
-        if (next is null)
+        var next = session.Continue();
+        if (tunnel.OpenSession(OpeningOf(session), next) is not { } tunnelSession)
+        {
+            // A hub that goes away or has no room takes nobody, and what works is not given up for that.
+            Touch(session);
+            return session;
+        }
+
+        next.Attach(tunnel, tunnelSession);
+        bool isReplaced;
+        lock (_lock)
+            isReplaced = _table.Replace(session, next, Now);
+        if (!isReplaced)
+        {
+            // The session has been ended meanwhile, and so its client was counted out.
+            next.Close();
+            return Open(session.Port, session.Key, _tunnels.Usable);
+        }
+
+        if (closesOlder)
             session.Close();
         else
             next.TakeOver(session);
@@ -191,9 +213,9 @@ internal sealed class UdpSessions : IDisposable
         {
             IdleTimeout = IdleTimeoutOf(port),
             UploadRate = port.Admission.Policy.UploadRate is { } rate ? new ByteBucket(rate, _time) : null,
+            Guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null,
         };
-        var opening = new StreamOpening(key.Path.RemoteEndPoint, key.Path.LocalEndPoint(port.Number), port.Number);
-        if (tunnel.OpenSession(opening, session) is not { } tunnelSession)
+        if (tunnel.OpenSession(OpeningOf(session), session) is not { } tunnelSession)
         {
             port.Admission.Leave(address);
             port.Admission.CountRefusal(RefusalReason.UdpTunnelTakesNone, key.Path.Remote);
@@ -226,6 +248,9 @@ internal sealed class UdpSessions : IDisposable
 
         return session;
     }
+
+    private static StreamOpening OpeningOf(UdpSession session) =>
+        new(session.Key.Path.RemoteEndPoint, session.Key.Path.LocalEndPoint(session.Port.Number), session.Port.Number);
 
     private static TimeSpan? IdleTimeoutOf(UdpPort port) =>
         port.Admission.Policy.IdleTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null;

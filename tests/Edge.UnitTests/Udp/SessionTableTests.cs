@@ -69,6 +69,25 @@ public sealed class SessionTableTests
     }
 
     [Fact]
+    public void A_session_in_the_place_of_another_one_is_proven_and_as_old()
+    {
+        var first = AddOf(Ipv4(2), 1);
+        AddOf(Ipv4(2), 2);
+        Session next = new(first.Key);
+        Assert.True(_table.Replace(first, next, Seconds(1)));
+        Assert.False(_table.Remove(first));
+        Assert.False(_table.Replace(first, new Session(first.Key), Seconds(1)));
+        Assert.True(_table.TryGet(first.Key, out var found));
+        Assert.Same(next, found);
+        Assert.Equal(2, _table.Count);
+
+        // It is still the oldest one of its address.
+        Assert.False(_table.NeedsTouch(next, Seconds(1.5)));
+        Assert.Same(next, _table.Add(new Session(Session.KeyOf(Ipv4(2), 3)), Seconds(2)));
+        Assert.Equal(2, _table.Count);
+    }
+
+    [Fact]
     public void A_ports_sessions_go_with_the_port()
     {
         Add(1, at: 0);

@@ -140,28 +140,136 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(1, port.Active);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_end_of_a_session_that_went_over_ends_it_where_it_was_too(bool isTaken)
+    [Fact]
+    public async Task The_end_of_a_session_that_went_over_ends_it_where_it_was_too()
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback);
         var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
         await client.SendToAsync("one"u8.ToArray(), target);
         var session = await _tunnel.NextSessionAsync();
-        var successor = new FakeTunnel { TakesNew = isTaken };
+        var successor = new FakeTunnel();
         _tunnel.Successor = successor;
         await client.SendToAsync("two"u8.ToArray(), target);
-        if (isTaken)
-        {
-            await successor.NextSessionAsync();
-            Assert.False(session.WasClosed);
-            port.Close(TimeSpan.Zero);
-        }
+        (await successor.NextSessionAsync()).NextSent();
+        Assert.False(session.WasClosed);
 
-        await Eventually.IsTrueAsync(() => session.WasClosed, "its end");
+        port.Close(TimeSpan.Zero);
+        Assert.True(session.WasClosed);
         Assert.Equal(0, port.Active);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_stays_where_it_is_while_the_tunnel_to_which_it_would_go_takes_none(bool isGone)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        var session = await _tunnel.NextSessionAsync();
+        Assert.Equal("one"u8.ToArray(), session.NextSent());
+        var next = LetGoOver(isGone);
+        next.TakesNew = false;
+
+        await client.SendToAsync("two"u8.ToArray(), target);
+        Assert.Equal("two"u8.ToArray(), session.NextSent());
+        Assert.Equal((1, 0), (port.Active, port.GetStatistics().Blocked.Count));
+
+        next.TakesNew = true;
+        await client.SendToAsync("three"u8.ToArray(), target);
+        Assert.Equal("three"u8.ToArray(), (await next.NextSessionAsync()).NextSent());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_whose_session_goes_over_is_not_let_in_anew_and_counts_once(bool isGone)
+    {
+        var port = _fixture.ListenUdp(
+            IPAddress.Loopback, new EdgePortPolicy { MaxConnectionsPerIp = 1, NewConnectionsPerSecondPerIp = 1 });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        using var second = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        (await _tunnel.NextSessionAsync()).NextSent();
+        var next = LetGoOver(isGone);
+
+        await client.SendToAsync("two"u8.ToArray(), target);
+        var session = await next.NextSessionAsync();
+        Assert.Equal("two"u8.ToArray(), session.NextSent());
+        Assert.Equal((1, 1L), (port.Active, port.GetStatistics().Total));
+        Assert.Empty(port.GetStatistics().Blocked);
+
+        // Its place is its own until its end, and free then.
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await second.SendToAsync("other"u8.ToArray(), target);
+        await Eventually.IsTrueAsync(
+            () => port.GetStatistics().Blocked.GetValueOrDefault("maxConnectionsPerIp") == 1, "there is no place for another one");
+        session.Lose();
+        Assert.Equal(0, port.Active);
+        (_tunnel.Successor, _fixture.Tunnels.Current) = (null, next);
+        await second.SendToAsync("other"u8.ToArray(), target);
+        (await next.NextSessionAsync()).NextSent();
+        Assert.Equal(1, port.Active);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_has_sent_again_gets_long_answers_also_when_that_took_its_session_over(bool isGone)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { AmplificationGuard = true });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[1], target);
+        var session = await _tunnel.NextSessionAsync();
+        session.NextSent();
+        var next = LetGoOver(isGone);
+
+        // With its second datagram the client has shown that its address is not forged.
+        await client.SendToAsync(new byte[1], target);
+        session = await next.NextSessionAsync();
+        session.NextSent();
+        session.Sink.OnDatagram(new byte[9000]);
+        Assert.Equal(9000, (await ReceiveAsync(client)).Payload.Length);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_may_not_send_more_because_its_session_goes_over(bool isGone)
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { UploadRate = 10_000 });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync(new byte[1000], target);
+        (await _tunnel.NextSessionAsync()).NextSent();
+        var next = LetGoOver(isGone);
+
+        await client.SendToAsync(new byte[1000], target);
+        await next.NextSessionAsync();
+        await Eventually.IsTrueAsync(
+            () => port.GetStatistics().Blocked.GetValueOrDefault("udpUploadRate") == 1, "it has sent what it may already");
+    }
+
+    [Fact]
+    public async Task A_session_that_is_ended_while_it_goes_over_is_opened_anew_if_its_client_may()
+    {
+        var port = _fixture.ListenUdp(IPAddress.Loopback);
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        (await _tunnel.NextSessionAsync()).NextSent();
+        var successor = new FakeTunnel { OnOpeningSession = () => port.Reset(static _ => true) };
+        (_tunnel.Successor, _fixture.Tunnels.Current) = (successor, successor);
+        await client.SendToAsync("two"u8.ToArray(), target);
+
+        var given = await successor.NextSessionAsync();
+        Assert.Equal("two"u8.ToArray(), (await successor.NextSessionAsync()).NextSent());
+        Assert.True(given.WasClosed);
+        Assert.Equal((1, 2L), (port.Active, port.GetStatistics().Total));
     }
 
     [Theory]
@@ -437,6 +545,17 @@ public sealed class UdpPortTests : IDisposable
 
         Assert.True(session.WasClosed);
         Assert.Equal(0, _fixture.Sessions.Count);
+    }
+
+    /// <summary>Lets what is open go over to a tunnel to the same hub; or to another one's, because its own is gone.</summary>
+    private FakeTunnel LetGoOver(bool isGone)
+    {
+        var next = new FakeTunnel();
+        if (isGone)
+            (_fixture.Tunnels.Gone[_tunnel], _fixture.Tunnels.Current) = (UdpSession.Patience, next);
+        else
+            _tunnel.Successor = next;
+        return next;
     }
 
     private static Socket CreateClient(string address)
