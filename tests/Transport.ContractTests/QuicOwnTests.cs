@@ -145,6 +145,26 @@ public sealed class QuicOwnTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Datagrams_that_come_behind_the_end_of_the_tunnel_take_no_memory()
+    {
+        var early = new byte[1_000];
+        early[0] = 1;
+        HubTunnel.Sessions.OnDatagram(early);
+        Assert.NotEqual(0, Pair.HubContext.Flow.Datagrams.Used);
+
+        // The worker of msquic may deliver more before it has handled the shutdown.
+        HubTunnel.Sessions.LoseAll(mayGoOn: false);
+        for (byte i = 1; i <= 100; i++)
+        {
+            early[0] = i;
+            HubTunnel.Sessions.OnDatagram(early);
+        }
+
+        Assert.Equal((0, 0), (Pair.HubContext.Flow.Datagrams.Used, Pair.HubContext.Flow.Budget.Used));
+        Assert.Equal(100, HubTunnel.Traffic.Drops[DatagramDrop.Lost]);
+    }
+
+    [Fact]
     public async Task The_connection_survives_a_new_address_of_the_client()
     {
         var context = QuicPairFactory.MakeContext();
