@@ -153,6 +153,11 @@ public interface ITunnel : IAsyncDisposable
     int StreamsToMove => 0;
 
     /// <summary>
+    /// The part of <see cref="StreamsToMove"/> that is open for its owners, who hold sockets for it. It is cheap to ask for.
+    /// </summary>
+    int OpenStreamsToMove => StreamsToMove;
+
+    /// <summary>
     /// Completes when the tunnel was lost and each stream that was open goes on over another one or has ended, with what went on; or when
     /// the tunnel has ended otherwise, with nothing.
     /// </summary>

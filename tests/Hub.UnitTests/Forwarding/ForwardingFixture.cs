@@ -118,8 +118,9 @@ internal sealed class ForwardingFixture : IDisposable
     /// <summary>Connects the edge over another tunnel, to which its open streams and sessions may belong.</summary>
     public void ConnectAgain()
     {
-        (Live, Tunnel) = _registry.Connect("a", "one");
+        (Live, Tunnel) = _registry.Connect("a");
         Tunnel.Features |= TunnelFeatures.Move;
+        ((IHubTunnelHandler)Live).OnHello(Tunnel, new Hello { Instance = "one" });
     }
 
     public FakeStream OpenStream(int port = 80, IPEndPoint? client = null) => OpenStream(new StreamOpening(client ?? Client, Public, port));

@@ -47,6 +47,26 @@ public sealed class PortGateTests
     public void An_edge_with_as_many_as_it_may_have_gets_no_more(bool udp, string reason) =>
         AssertTurnedAway(udp, new PortPolicyDefinition(), Opening(80), GateFailure.TooMany, reason, active: 101);
 
+    [Fact]
+    public async Task Streams_of_lost_tunnels_that_wait_count_in_the_limit_of_their_edge()
+    {
+        using var hub = new ForwardingFixture();
+        hub.ConnectEdge(new PortPolicyDefinition());
+        for (var i = 0; i < 3; i++)
+        {
+            hub.ConnectAgain();
+            hub.Tunnel.StreamsToMove = 33;
+            await hub.Tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+        }
+
+        hub.ConnectAgain();
+        hub.Tunnel.ActiveStreams = 1;
+        Assert.NotNull(hub.Gate.TryEnter(hub.Live, udp: false, 1, Opening(80), out _, out _));
+        hub.Tunnel.ActiveStreams = 2;
+        Assert.Null(hub.Gate.TryEnter(hub.Live, udp: false, 2, Opening(80), out _, out var failure));
+        Assert.Equal(GateFailure.TooMany, failure);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -95,8 +95,8 @@ internal sealed class EdgeTunnel : IHubTunnelHandler
     /// <summary>All tunnels of its edge, including itself; null until <see cref="LiveEdges.Begin"/>.</summary>
     public EdgeSlot? Slot { get; set; }
 
-    /// <summary>The number of streams open now, over all tunnels of the edge.</summary>
-    public int StreamsOfEdge => Slot?.ActiveStreams ?? Tunnel!.ActiveStreams;
+    /// <summary>The number of streams open now: over all tunnels of the edge, and those of lost tunnels that wait for another.</summary>
+    public int StreamsOfEdge => (Slot?.ActiveStreams ?? Tunnel!.ActiveStreams) + _registry.Moves.WaitingOf(EdgeId);
 
     /// <summary>The number of UDP sessions open now, over all tunnels of the edge.</summary>
     public int SessionsOfEdge => Slot?.ActiveSessions ?? Tunnel!.ActiveSessions;

@@ -31,6 +31,24 @@ internal sealed class StreamMoves(TunnelNews news, ILogger logger)
         WatchAsync(live).Guard("watching the streams of a lost tunnel");
     }
 
+    /// <summary>
+    /// The number of streams of an edge that wait for another tunnel: they hold upstreams, though no tunnel counts them as open any more.
+    /// </summary>
+    public int WaitingOf(string edgeId)
+    {
+        lock (_lock)
+        {
+            if (!_tunnels.TryGetValue(edgeId, out var ofEdge))
+                return 0;
+            var sum = 0;
+
+            // A tunnel that is being lost still counts some of them as open.
+            foreach (var live in ofEdge)
+                sum += Math.Max(0, live.Tunnel!.OpenStreamsToMove - live.Tunnel.ActiveStreams);
+            return sum;
+        }
+    }
+
     /// <summary>Lets a stream go on; resets the stream that was opened for it where that is not possible.</summary>
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {

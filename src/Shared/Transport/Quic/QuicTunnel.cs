@@ -81,6 +81,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public int StreamsToMove => Moving.Waiting;
 
+    public int OpenStreamsToMove => Moving.OpenWaiting;
+
     public Task<TunnelResumed> StreamsMoved => Moving.Moved;
 
     public Task StreamsSettled => Moving.Settled;

@@ -45,6 +45,32 @@ public sealed class StreamMovesTests
         Assert.Equal(("a", 2, 100, 4), (resumed.EdgeId, resumed.Streams, resumed.BytesAgain, resumed.LostSeconds));
     }
 
+    [Fact]
+    public async Task Streams_that_wait_count_among_those_of_their_edge()
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            var (_, tunnel) = Connect("a", "one");
+            tunnel.StreamsToMove = i;
+            await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "cut"));
+        }
+
+        var (live, newest) = Connect("a", "one");
+        newest.ActiveStreams = 10;
+        Assert.Equal(16, live.StreamsOfEdge);
+        Assert.Equal(0, Connect("b", "one").Live.StreamsOfEdge);
+    }
+
+    [Fact]
+    public void A_stream_of_a_tunnel_that_is_just_being_lost_counts_once()
+    {
+        var (live, tunnel) = Connect("a", "one");
+        (tunnel.ActiveStreams, tunnel.StreamsToMove) = (7, 7);
+        Assert.Equal(7, live.StreamsOfEdge);
+        (tunnel.ActiveStreams, tunnel.StreamsToMove) = (2, 7);
+        Assert.Equal(7, live.StreamsOfEdge);
+    }
+
     [Theory]
     [InlineData("a", "one", "another")]
     [InlineData("a", "two", null)]

@@ -165,20 +165,35 @@ public sealed class MovableStreamTests
         var first = world.First;
         first.EdgeStreams.OnEnded(TransportContext.DefaultResumeGrace);
         first.EdgeEnd!.Lose();
-        Assert.Equal(1, first.EdgeStreams.Waiting);
+        Assert.Equal((1, 1), (first.EdgeStreams.Waiting, first.EdgeStreams.OpenWaiting));
 
         Assert.True(world.TryMove());
         first.HubStreams.OnEnded(TransportContext.DefaultResumeGrace);
         first.HubEnd!.Lose();
 
-        Assert.Equal(0, first.HubStreams.Waiting);
-        Assert.Equal(1, first.EdgeStreams.Waiting);
+        Assert.Equal((0, 0), (first.HubStreams.Waiting, first.HubStreams.OpenWaiting));
+        Assert.Equal((1, 1), (first.EdgeStreams.Waiting, first.EdgeStreams.OpenWaiting));
         world.Present.HubEnd!.Pull(64 << 10);
         while (world.Present.HubEnd.Deliver(world.Present))
         {
         }
 
-        Assert.Equal(0, first.EdgeStreams.Waiting);
+        Assert.Equal((0, 0), (first.EdgeStreams.Waiting, first.EdgeStreams.OpenWaiting));
+    }
+
+    [Fact]
+    public void Streams_that_no_tunnel_takes_in_time_do_not_count_as_open_any_more()
+    {
+        var world = new MoveWorld(1);
+        var hub = world.First.HubStreams;
+        world.SendUnacknowledged(1_000);
+        Assert.Equal(0, hub.OpenWaiting);
+        hub.OnEnded(TransportContext.DefaultResumeGrace);
+        world.First.HubEnd!.Lose();
+        Assert.Equal(1, hub.OpenWaiting);
+
+        hub.End();
+        Assert.Equal(0, hub.OpenWaiting);
     }
 
     [Fact]

@@ -85,6 +85,9 @@ internal sealed class MovableStreams
         }
     }
 
+    /// <summary>The part of <see cref="Waiting"/> that is open for its owners. It costs the same however many there are.</summary>
+    public int OpenWaiting => _tally.Waiting;
+
     /// <summary>Returns the streams, the oldest first.</summary>
     public IMovable[] List()
     {

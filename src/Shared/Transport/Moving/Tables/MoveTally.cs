@@ -18,6 +18,16 @@ internal sealed class MoveTally(TimeProvider time)
     /// <summary>Completes when each stream goes on elsewhere or has ended.</summary>
     public Task<TunnelResumed> Done => _done.Task;
 
+    /// <summary>The number of streams that neither go on elsewhere nor have ended; 0 once nothing waits any more.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _done.Task.IsCompleted ? 0 : _waiting.Count;
+        }
+    }
+
     /// <summary>Notes that the tunnel is lost.</summary>
     public void Begin(IEnumerable<object> streams)
     {
