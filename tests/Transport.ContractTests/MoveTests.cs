@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
@@ -316,10 +317,11 @@ public sealed class MoveTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(1L << 40, 0)]
-    [InlineData(long.MaxValue, long.MaxValue)]
-    [InlineData(0, 1L << 40)]
-    public async Task An_edge_that_lies_about_a_connection_harms_only_the_stream_that_it_says_it_on(long received, long from)
+    [InlineData(1L << 40, 0, ResetReason.Protocol)]
+    [InlineData(long.MaxValue, long.MaxValue, ResetReason.Protocol)]
+    [InlineData(0, 1L << 40, ResetReason.Refused)]
+    public async Task An_edge_that_lies_about_a_connection_harms_only_the_stream_that_it_says_it_on(
+        long received, long from, ResetReason expected)
     {
         var first = await DialAsync(overQuic: false);
         var (client, _) = await TestEdge.ConnectAsync(first);
@@ -329,9 +331,9 @@ public sealed class MoveTests : IAsyncLifetime
         var end = new EndNote();
 
         second.Edge.OpenStream(
-            new StreamOpening { Move = new StreamMove("tunnel-1", StreamMove.Connection, 0, new StreamPoint(received, from)) }, liar, end);
+            new StreamOpening { Move = new StreamMove("tunnel-1", StreamMove.Connection, 1, new StreamPoint(received, from)) }, liar, end);
 
-        Assert.Equal(StreamEndSide.Remote, (await end.End.Task.WaitAsync(SocketHelpers.Hang)).Side);
+        Assert.Equal(new StreamEnd(StreamEndSide.Remote, expected), await end.End.Task.WaitAsync(SocketHelpers.Hang));
         Assert.False(first.Hub.Completion.IsCompleted || second.Hub.Completion.IsCompleted);
         await client.SendAsync(BitConverter.GetBytes(1));
         Assert.Equal(1, BitConverter.ToInt32(await ReadAsync(upstream, 4)));

@@ -50,8 +50,14 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     /// <summary>The tunnel whose connection may go on within others; null: <see cref="Left"/>.</summary>
     public ITunnel? LeftConnection { get; set; }
 
+    /// <summary>The tunnel or lane that a MOVE names; null: one of those above.</summary>
+    internal Func<StreamMove, ITunnel?>? FindLeft { get; set; }
+
     /// <summary>What is said first on a stream that shall carry a connection, in place of an answer.</summary>
     public byte[]? FalseAnswer { get; set; }
+
+    /// <summary>Which MOVEs find a hub that ends their streams without an answer.</summary>
+    internal Func<StreamMove, bool>? FalselyAnswered { get; set; }
 
     /// <summary>Whether a tunnel that has lost its connection waits for another one.</summary>
     public bool KeepsLost { get; set; }
@@ -87,9 +93,11 @@ public sealed class TestHub : IHubTunnelHandler, IDisposable
     {
         if (opening.Move is { } move)
         {
-            var left = move.StreamId == StreamMove.Connection ? LeftConnection ?? Left : Left;
+            var left = FindLeft?.Invoke(move) ?? (move.StreamId == StreamMove.Connection ? LeftConnection ?? Left : Left);
             if (FalseAnswer is { } answer)
                 Lie(stream, answer);
+            else if (FalselyAnswered?.Invoke(move) == true)
+                Lie(stream, []);
             else if ((left is null ? move.Refusal : left.MoveStream(move, tunnel, stream)) is { } unfit)
                 stream.Reset(unfit);
             return;

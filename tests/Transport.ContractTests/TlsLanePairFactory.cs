@@ -61,12 +61,12 @@ public sealed class TlsLanePairFactory(int max, int? kept = null) : ITunnelPairF
         _ = tunnel.Completion.ContinueWith(_ => listener.Dispose(), TaskScheduler.Default);
         try
         {
-            while (true)
+            for (var lane = 2; ; lane++)
             {
-                var handler = new LaneOfHub(hub, tunnel, Join ?? ((all, lane, hello) => all.TryJoin(hello.Index, lane)));
+                var handler = new LaneOfHub(hub, tunnel, Join ?? ((all, connection, hello) => all.TryJoin(hello.Index, connection)));
                 try
                 {
-                    (await TlsPairFactory.AcceptAsync(listener, context, handler)).Start();
+                    (await TlsPairFactory.AcceptAsync(listener, context, handler, $"tunnel-{lane}")).Start();
                 }
                 catch (Exception e) when (e is IOException or AuthenticationException)
                 {

@@ -375,6 +375,41 @@ public sealed class TlsLaneTests : IDisposable
         keeper.Stop();
     }
 
+    [Fact]
+    public async Task A_tunnel_with_two_lost_lanes_goes_on_within_another_one_and_a_lane_that_did_not_get_through_is_asked_again()
+    {
+        _edge.KeepsLost = _hub.KeepsLost = true;
+        await using var pair = await new TlsLanePairFactory(2) { ResumeGrace = TransportContext.DefaultResumeGrace }.CreateAsync(
+            _hub, _edge);
+        var onFirst = await OpenAsync(pair);
+        var onSecond = await OpenAsync(pair);
+        var (edge, hub) = ((LanedTunnel)pair.Edge, LanesOf(pair.Hub).ToArray());
+        Assert.Equal((1, 1), (edge.All[0].Mux.ActiveStreams, edge.All[1].Mux.ActiveStreams));
+        var next = await new TlsPairFactory { ResumeGrace = TransportContext.DefaultResumeGrace }.CreateAsync(_hub, _edge);
+        _hub.FindLeft = move => (move.TunnelId == "tunnel-1" ? hub[0] : hub[1]).Mux;
+
+        // Both are lost; the first MOVE of the second lane finds a hub that ends the stream without an answer.
+        edge.Keeper!.Stop();
+        var lost = new TunnelEnd(TunnelEndKind.ConnectionLost, "by the test");
+        await edge.All[0].Mux.Links.DetachAsync(lost);
+        await edge.All[1].Mux.Links.DetachAsync(lost);
+        await onFirst.Client.SendAllAsync("one"u8.ToArray());
+        await onSecond.Client.SendAllAsync("two"u8.ToArray());
+        _hub.FalselyAnswered = static move => move.TunnelId == "tunnel-2";
+
+        Assert.Equal(ResumeOutcome.Failed, await edge.ResumeWithinAsync(next.Edge, CancellationToken.None).WaitAsync(SocketHelpers.Hang));
+        Assert.Equal((false, true), (edge.All[0].Mux.IsLost, edge.All[1].Mux.IsLost));
+        Assert.Equal("one"u8.ToArray(), await onFirst.Upstream.ReadExactlyAsync(3));
+
+        _hub.FalselyAnswered = null;
+        Assert.Equal(ResumeOutcome.Resumed, await edge.ResumeWithinAsync(next.Edge, CancellationToken.None).WaitAsync(SocketHelpers.Hang));
+        Assert.Equal("two"u8.ToArray(), await onSecond.Upstream.ReadExactlyAsync(3));
+        await EchoedAsync(onFirst);
+        await EchoedAsync(onSecond);
+        Assert.Equal((2, 2), (pair.Edge.Lanes, pair.Hub.Lanes));
+        await next.DisposeAsync();
+    }
+
     private static Task UntilLanesAsync(TunnelPair pair, Func<Task> sendBulk) =>
         SocketHelpers.RepeatUntilAsync(sendBulk, () => pair.Edge.Lanes >= 2, () => "the lane that bulk brings");
 

@@ -64,7 +64,8 @@ public sealed class TlsPairFactory : ITunnelPairFactory
         Handler = edge,
     };
 
-    internal static async Task<ITunnel> AcceptAsync(Socket listener, TransportContext context, IHubTunnelHandler hub)
+    internal static async Task<ITunnel> AcceptAsync(
+        Socket listener, TransportContext context, IHubTunnelHandler hub, string tunnelId = "tunnel-1")
     {
         var connection = new TlsConnection(await listener.AcceptAsync());
         await connection.Stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
@@ -77,7 +78,7 @@ public sealed class TlsPairFactory : ITunnelPairFactory
         await connection.Stream.WriteAsync(HubLine.Serialize(new TunnelConfig
         {
             ListenPorts = [443],
-            Hub = TunnelProtocol.CreateHubInfo(context, "test", "tunnel-1", 1),
+            Hub = TunnelProtocol.CreateHubInfo(context, "test", tunnelId, 1),
         }));
         return TlsTunnel.CreateHub(connection, "edge-1", line.After, context, hub);
     }
