@@ -138,19 +138,13 @@ internal sealed class QuicSessions
         IDatagramSink? sink = null;
         lock (_lock)
         {
-            // msquic delivers until it has handled the end of the connection, and nothing would give back what is held by then.
-            if (_lost)
-            {
-                _core.Traffic.Drops.Add(DatagramDrop.Lost);
-                return;
-            }
-
             if (_sessions.TryGetValue(id, out session))
                 sink = session.Sink;
             if (sink is null && !_core.IsEdge && (session is not null || id > _highest))
             {
-                if (!_early.TryHold(id, payload, _core.Context.NowMilliseconds))
-                    _core.Traffic.Drops.Add(DatagramDrop.EarlyFull);
+                // msquic delivers until it has handled the end of the connection, and nothing would give back what is held by then.
+                if (_lost || !_early.TryHold(id, payload, _core.Context.NowMilliseconds))
+                    _core.Traffic.Drops.Add(_lost ? DatagramDrop.Lost : DatagramDrop.EarlyFull);
                 return;
             }
         }
