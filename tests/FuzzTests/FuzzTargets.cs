@@ -79,6 +79,7 @@ internal static class FuzzTargets
         new(
             "problem", () => TextTargets.RunProblem,
             TextTargets.ProblemSeeds) { Tokens = Words.JsonAnd(TextTargets.ProblemSeeds), AllocationPerByte = TreePerByte },
+        new("resume", () => MessageTargets.RunResume, MessageTargets.ResumeSeeds) { MaxLength = 128, AllocationPerByte = 256 },
         new("report-packed", MessageTargets.PackedReport, MessageTargets.PackedReportSeeds) { AllocationPerByte = 256 },
         new(
             "report", MessageTargets.Report,

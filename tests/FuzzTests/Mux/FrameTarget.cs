@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Tunnel.FuzzTests.Engine;
 using Tunnel.FuzzTests.Targets;
 using Tunnel.Shared.Protocol.Frames;
@@ -13,7 +14,8 @@ namespace Tunnel.FuzzTests.Mux;
 
 /// <summary>
 /// Frames as they come out of TLS, at the hub or at the edge: the first byte says which, and whether extensions are agreed; the others are
-/// what comes. Given whole, and in pieces and short turns, they mean the same, and nothing that was held for them is held after the end.
+/// what comes. An extended tunnel outlives its connection where both ends agree. Given whole, and in pieces and short turns, frames mean
+/// the same, and nothing that was held for them is held after the end.
 /// </summary>
 internal sealed class FrameTarget
 {
@@ -48,6 +50,13 @@ internal sealed class FrameTarget
             .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
         [AtEdge | Extended, .. Announced(FrameType.Config, 4 << 20), .. new byte[100]],
         [
+            0, .. Hello("resume", "move"), .. Ack(0), .. Open(1), .. Frame(0, FrameType.Ping, new byte[8]), .. Open(2),
+            .. Frame(2, FrameType.Reset, [1]), .. Ack(0), .. Resume(ResumePoint.None)],
+        [
+            0, .. Frame(0, FrameType.Hello, ControlMessage.Serialize(Own("resume") with { Resume = new ResumeHello("tunnel-1") })),
+            .. Resume(new ResumePoint(10, 5).Write()), .. Open(1), .. Ack(0)],
+        [AtEdge | Extended, .. Ack(0), .. Frame(1, FrameType.DataBack, "hello"u8), .. Resume(ResumePoint.None)],
+        [
             AtEdge, .. Config(), .. Frame(0, FrameType.Ping), .. Frame(2, FrameType.DataBack, new byte[300]),
             .. Frame(2, FrameType.CloseBack)],
     ];
@@ -56,6 +65,7 @@ internal sealed class FrameTarget
     [
         .. Enum.GetValues<FrameType>().SelectMany(static type => new[] { Frame(1, type), Frame(0, type) }),
         Frame(1, FrameType.Data, [1, 2, 3]), Frame(9, (FrameType)0x1F), Open(7), Open(1), UdpOpen(8), Hello(),
+        Hello("resume", "move"), Ack(0), Ack(1), Ack(40), Resume(ResumePoint.None), Resume(new ResumePoint(1, 0).Write()),
         [0, 0, 0, 1], [0, 0, 0, 2], [0xFF, 0xFF, 0xFF, 0xFF], [0, 16, 0, 0], [0, 16, 0, 1], [0, 0x40, 0, 0],
     ];
 
@@ -72,9 +82,15 @@ internal sealed class FrameTarget
         var frames = input[1..];
         var (whole, pieces) = (Feed(input[0], frames, frames.Length, int.MaxValue),
             Feed(input[0], frames, 1 + (frames[^1] % 23), 1 + (frames[^1] % 3)));
-        Check.Equal(whole, pieces, "frames mean the same however they come");
+
+        // What has been sent by the time of an ACK depends on how the frames before it came.
+        if (!IsOfAck(whole) && !IsOfAck(pieces))
+            Check.Equal(whole, pieces, "frames mean the same however they come");
         return whole.Violation is null;
     }
+
+    private static bool IsOfAck(Outcome outcome) =>
+        outcome.Violation?.Contains("acknowledges more than was sent", StringComparison.Ordinal) == true;
 
     private Outcome Feed(byte kind, ReadOnlySpan<byte> frames, int piece, int limit)
     {
@@ -141,7 +157,10 @@ internal sealed class FrameTarget
         Check.Equal(0, tunnel.ActiveStreams, "unfinished streams after the end");
     }
 
-    private TransportContext NewContext() => new(new FlowControlOptions(), new ManualTimeProvider(), _watch);
+    private TransportContext NewContext() => new(new FlowControlOptions(), new ManualTimeProvider(), _watch)
+    {
+        ResumeGrace = TransportContext.DefaultResumeGrace,
+    };
 
     private static byte[] Frame(uint id, FrameType type, ReadOnlySpan<byte> payload = default)
     {
@@ -162,10 +181,25 @@ internal sealed class FrameTarget
 
     private static byte[] UdpOpen(uint id) => Frame(id, FrameType.UdpOpen, ProxyTargets.UdpOpenSeeds[1]);
 
-    private static byte[] Hello() => Frame(
-        0, FrameType.Hello,
-        ControlMessage.Serialize(
-            new Hello { Version = "f", Features = ["reset", "goaway", "port"], MaxFrame = 65536, InitialWindow = 1024 }));
+    private static byte[] Hello(params string[] further) => Frame(0, FrameType.Hello, ControlMessage.Serialize(Own(further)));
+
+    private static Hello Own(params string[] further) => new()
+    {
+        Version = "f",
+        Features = ["reset", "goaway", "port", .. further],
+        MaxFrame = 65536,
+        InitialWindow = 1024,
+        ResumeGrace = further.Length > 0 ? 60 : null,
+    };
+
+    private static byte[] Ack(long offset)
+    {
+        var payload = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(payload, offset);
+        return Frame(0, FrameType.Ack, payload);
+    }
+
+    private static byte[] Resume(ReadOnlySpan<byte> packed) => Frame(0, FrameType.Resume, packed);
 
     private static byte[] Report() => Frame(0, FrameType.Report, MessageTargets.ReportSeeds[0]);
 
@@ -180,7 +214,13 @@ internal sealed class FrameTarget
     {
         public int Calls { get; private set; }
 
-        public void OnHello(ITunnel tunnel, Hello hello) => Calls++;
+        // No tunnel that HELLO could name is there.
+        public void OnHello(ITunnel tunnel, Hello hello)
+        {
+            Calls++;
+            if (hello.Resume is not null)
+                tunnel.RefuseResume();
+        }
 
         public void OnReport(ITunnel tunnel, Report report) => Calls++;
 
@@ -191,7 +231,9 @@ internal sealed class FrameTarget
         public void OnStreamOpened(ITunnel tunnel, ITunnelStream stream, in StreamOpening opening)
         {
             Calls++;
-            if (stream.Id % 2 == 0)
+            if (opening.Move is { } move)
+                stream.Reset(move.Refusal);
+            else if (stream.Id % 2 == 0)
                 stream.Attach(Taker());
         }
 

@@ -31,6 +31,15 @@ internal static class MessageTargets
             0xFF, 0xFF, 0xFF, 0xFF],
     ];
 
+    public static IReadOnlyList<byte[]> ResumeSeeds { get; } =
+    [
+        [.. ResumePoint.None],
+        new ResumePoint(0, 0).Write(),
+        new ResumePoint(long.MaxValue, 70_000).Write(),
+        [0x95, 0xC3, 0xCE, 0, 1, 0, 0, 7, 0x81, 0xA1, (byte)'a', 0x91, 0xC0, 0xC4, 1, 9],
+        [0xDD, 0, 0, 0, 3, 0xC3, 0xCF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xD3, 0, 0, 0, 0, 0, 0, 0, 1],
+    ];
+
     public static IReadOnlyList<byte[]> GoAwaySeeds { get; } = Words.Of(
         """{"reason":"shutdown","lastStreamId":4294967295}""", """{"reason":"conflict"}""", "{}");
 
@@ -50,6 +59,23 @@ internal static class MessageTargets
         static (ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Report? report, [NotNullWhen(false)] out string? error) =>
             ControlMessage.TryParseReport(bytes, packed: true, out report, out error),
         static report => ControlMessage.Serialize(report, packed: true));
+
+    public static bool RunResume(ReadOnlySpan<byte> input)
+    {
+        if (!ResumePoint.TryRead(input, out var point, out var error))
+        {
+            Check.IsErrorText(error);
+            return false;
+        }
+
+        if (point is null)
+            return true;
+        Check.That(point is { Received: >= 0, From: >= 0 }, "offsets are not negative");
+        if (!ResumePoint.TryRead(point.Write(), out var again, out error))
+            throw new PropertyException($"what was written is not read: {error}");
+        Check.Equal(point, again, "what was read can be written and read again");
+        return true;
+    }
 
     public static FuzzAction GoAway() => Target<GoAway>(ControlMessage.TryParseGoAway, ControlMessage.Serialize);
 

@@ -69,7 +69,14 @@ public sealed record ResumePoint(long Received, long From)
 
     private static long ReadOffset(ref MessagePackReader reader, string member)
     {
-        var value = reader.ReadUInt64();
-        return value <= long.MaxValue ? (long)value : throw new FormatException($"{member}: {value} is too large");
+        // Neither way of reading overflows with what is left to it.
+        if (reader.NextCode == MessagePackCode.UInt64)
+        {
+            var large = reader.ReadUInt64();
+            return large <= long.MaxValue ? (long)large : throw new FormatException($"{member}: {large} is too large");
+        }
+
+        var value = reader.ReadInt64();
+        return value >= 0 ? value : throw new FormatException($"{member}: {value} is negative");
     }
 }
