@@ -67,6 +67,9 @@ internal sealed class FileKeeper(string directory, string name, string what, ISt
 
     public Task<KeptDocument?> ReadOtherAsync(long known, CancellationToken cancellationToken) => Task.FromResult<KeptDocument?>(null);
 
+    // The file is the document itself.
+    public Task KeepAsync(KeptDocument document) => Task.CompletedTask;
+
     public async Task<long?> SaveAsync(byte[] content, long known, CancellationToken cancellationToken)
     {
         await Task.Run(() => Save(content), cancellationToken);

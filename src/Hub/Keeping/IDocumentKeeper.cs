@@ -22,6 +22,12 @@ internal interface IDocumentKeeper
     /// <exception cref="StateUnavailableException">The shared place can't be reached.</exception>
     Task<KeptDocument?> ReadOtherAsync(long known, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes a document that was read here, and is whole, as the last known one. One that is not must not take the place of a copy from
+    /// which the hub could start.
+    /// </summary>
+    Task KeepAsync(KeptDocument document);
+
     /// <summary>Replaces the document; on return it is as safe as the keeper can make it.</summary>
     /// <param name="content">The whole new content.</param>
     /// <param name="known">The revision that was changed.</param>

@@ -56,7 +56,11 @@ internal sealed class KeptValue<T>
         var document = await _keeper.OpenAsync(cancellationToken);
         _keeper.Watch(RefreshAsync);
         if (document.Content is { } content)
+        {
             _current = await Task.Run(() => Read(content), cancellationToken);
+            await _keeper.KeepAsync(document);
+        }
+
         _revision = document.Revision;
         return document.Content is not null;
     }
@@ -167,6 +171,7 @@ internal sealed class KeptValue<T>
             };
         }
 
+        await _keeper.KeepAsync(document);
         _revision = document.Revision;
         Apply(value);
     }

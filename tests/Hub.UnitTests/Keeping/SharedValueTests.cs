@@ -1,5 +1,6 @@
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Hosting;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
@@ -116,6 +117,24 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
         await postgres.Server.RunAsync(name, "update tunnel_hub_state set content = '5', revision = revision + 1");
         var error = await Assert.ThrowsAsync<StateUnavailableException>(() => one.AddAsync("b"));
         Assert.Contains("not words", error.Message, StringComparison.Ordinal);
+        Assert.Equal("a", one.Words);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_read_does_not_take_the_place_of_the_copy()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using (var before = await OpenAsync(name, "one"))
+        {
+            await before.AddAsync("a");
+            await postgres.Server.RunAsync(name, "update tunnel_hub_state set content = '5', revision = revision + 1; notify tunnel_hub");
+            await Eventually.IsTrueAsync(() => Task.FromResult(before.Database.Fault is not null), "the fault");
+        }
+
+        // Nor does the try of a hub that is started then.
+        await Assert.ThrowsAsync<OperatorException>(() => OpenAsync(name, "one"));
+        await postgres.Server.RunAsync("postgres", $"alter database {name} allow_connections false");
+        await using var one = await OpenAsync(name, "one");
         Assert.Equal("a", one.Words);
     }
 

@@ -44,10 +44,11 @@ internal sealed class PostgresKeeper(PostgresDocument document, bool isNeeded, F
             };
         }
 
-        if (read.Content is { } content)
-            await KeepCopyAsync(content);
         return read;
     }
+
+    public Task KeepAsync(KeptDocument read) =>
+        read.Content is { } content && read.Revision != KeptDocument.Unknown ? KeepCopyAsync(content) : Task.CompletedTask;
 
     public async Task<long?> SaveAsync(byte[] content, long known, CancellationToken cancellationToken)
     {
