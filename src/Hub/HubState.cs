@@ -48,12 +48,12 @@ internal sealed class HubState : IAsyncDisposable
             }
 
             var files = new StateFiles();
+            var edgeKeeper = Keeper(SharedDocuments.Edges, EdgeStateFormat.FileIn(options.StateDir, files));
             edges = await EdgeStore.OpenAsync(
-                Keeper(SharedDocuments.Edges, isNeeded: true, EdgeStateFormat.FileIn(options.StateDir, files)),
-                options.StateDir, options.Edges, options.Limits.Edges, time, loggerFactory, cancellationToken);
+                edgeKeeper, options.StateDir, options.Edges, options.Limits.Edges, time, loggerFactory, cancellationToken);
             var blocks = await BlockList.OpenAsync(
-                Keeper(SharedDocuments.Blocks, isNeeded: false, BlockFormat.FileIn(options.StateDir, files)),
-                time, loggerFactory.CreateLogger<BlockList>(), cancellationToken);
+                Keeper(SharedDocuments.Blocks, BlockFormat.FileIn(options.StateDir, files), first: edgeKeeper as PostgresKeeper), time,
+                loggerFactory.CreateLogger<BlockList>(), cancellationToken);
             Leases? dials = null;
             if (database is not null)
             {
@@ -71,13 +71,21 @@ internal sealed class HubState : IAsyncDisposable
             throw;
         }
 
-        IDocumentKeeper Keeper(string name, bool isNeeded, FileKeeper file) => database is null
+        IDocumentKeeper Keeper(string name, FileKeeper file, PostgresKeeper? first = null) => database is null
             ? file
-            : new PostgresKeeper(new PostgresDocument(database, name), isNeeded, file, loggerFactory.CreateLogger<PostgresKeeper>());
+            : new PostgresKeeper(new PostgresDocument(database, name), file, loggerFactory.CreateLogger<PostgresKeeper>())
+            {
+                First = first,
+            };
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => DisposeAsync(Edges, _database);
+    public async ValueTask DisposeAsync()
+    {
+        if (Dials is not null)
+            await Dials.CloseAsync(isReleased: false);
+        await DisposeAsync(Edges, _database);
+    }
 
     // The edges come last: they wait for a change that may be under way, which needs the database.
     private static async ValueTask DisposeAsync(EdgeStore? edges, PostgresDatabase? database)

@@ -15,8 +15,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         Database = new PostgresDatabase(connectionString, PostgresSchema.Current, TimeProvider.System, NullLogger.Instance);
         var copy = new FileKeeper(directory, "words.json", "words", new StateFiles());
-        Value = new KeptValue<string>(
-            new PostgresKeeper(new PostgresDocument(Database, "words"), isNeeded: true, copy, NullLogger.Instance), "")
+        Value = new KeptValue<string>(new PostgresKeeper(new PostgresDocument(Database, "words"), copy, NullLogger.Instance), "")
         {
             Read = Read,
             Write = static words => Encoding.UTF8.GetBytes($"\"{words}\""),

@@ -30,6 +30,8 @@ internal sealed class PostgresDocument(PostgresDatabase database, string name)
     private const string Select =
         "select revision, (case when revision <> $2 then content end)::text from tunnel_hub_state where name = $1";
 
+    private const string Exists = "select exists (select from tunnel_hub_state where name = $1)";
+
     public PostgresDatabase Database => database;
 
     public string Name => name;
@@ -38,6 +40,16 @@ internal sealed class PostgresDocument(PostgresDatabase database, string name)
     /// <exception cref="StateUnavailableException">The database can't be used now.</exception>
     public Task<KeptDocument> ReadAsync(long known, CancellationToken cancellationToken) =>
         database.RunAsync((connection, token) => ReadAsync(connection, known, token), cancellationToken);
+
+    /// <summary>Whether the database has the document.</summary>
+    /// <exception cref="StateUnavailableException">The database can't be used now.</exception>
+    public Task<bool> ExistsAsync(CancellationToken cancellationToken) => database.RunAsync(
+        async (connection, token) =>
+        {
+            await using var command = new NpgsqlCommand(Exists, connection) { Parameters = { Text(name) } };
+            return await command.ExecuteScalarAsync(token) is true;
+        },
+        cancellationToken);
 
     /// <summary>Saves the document if it still has the given revision, and tells the other hubs.</summary>
     /// <returns>The new revision; null: it has another one by now.</returns>

@@ -5,17 +5,20 @@ namespace Tunnel.Hub.Keeping.Postgres;
 
 /// <summary>
 /// Keeps a document in the database, and a copy of what is known of it in this hub's state directory, for a start while the database is
-/// away.
+/// away. A database without the document is a fault for a hub that knows one: it may be new to these hubs, or have been made anew, and what
+/// hubs do must not depend on that.
 /// </summary>
 /// <param name="document">The document.</param>
-/// <param name="isNeeded">
-/// Whether a database without this document is a fault for a hub that knows one: it may have been made anew, and what hubs do must not
-/// depend on that. Otherwise it is the same as an empty document.
-/// </param>
 /// <param name="copy">Keeps the copy.</param>
 /// <param name="logger">Where it is logged that the copy can't be written.</param>
-internal sealed class PostgresKeeper(PostgresDocument document, bool isNeeded, FileKeeper copy, ILogger logger) : IDocumentKeeper
+internal sealed class PostgresKeeper(PostgresDocument document, FileKeeper copy, ILogger logger) : IDocumentKeeper
 {
+    /// <summary>
+    /// The keeper of the document without which the database has nothing of these hubs; null: this keeper's own is that one. Where the
+    /// database has it, this keeper's may be missing, which is the same as an empty one.
+    /// </summary>
+    public PostgresKeeper? First { get; init; }
+
     public string Place => document.Database.Name;
 
     public async Task<KeptDocument> OpenAsync(CancellationToken cancellationToken)
@@ -35,16 +38,19 @@ internal sealed class PostgresKeeper(PostgresDocument document, bool isNeeded, F
         var read = await document.ReadAsync(known, cancellationToken);
         if (read.Revision == known)
             return null;
-        if (read.Revision == 0 && isNeeded && await Task.Run(copy.Load, cancellationToken) is not null)
+        if (read.Revision != 0)
+            return read;
+        if (First is null)
         {
-            throw new StateUnavailableException(
-                $"The {Place} has no {document.Name}, while this hub knows some ({copy.Place}): tunnel-hub state import takes them there.")
-            {
-                IsOfDocument = true,
-            };
+            await CheckUnknownAsync(cancellationToken);
+            return read;
         }
 
-        return read;
+        // Whoever makes the first document makes this one before it, so what is missing now was not there then either.
+        if (!await First.ExistsAsync(cancellationToken))
+            await First.CheckUnknownAsync(cancellationToken);
+        read = await document.ReadAsync(known, cancellationToken);
+        return read.Revision == known ? null : read;
     }
 
     public Task KeepAsync(KeptDocument read) =>
@@ -61,6 +67,20 @@ internal sealed class PostgresKeeper(PostgresDocument document, bool isNeeded, F
     public string? SetAside() => null;
 
     public void Watch(Func<CancellationToken, Task> refresh) => document.Database.Watch(refresh);
+
+    private Task<bool> ExistsAsync(CancellationToken cancellationToken) => document.ExistsAsync(cancellationToken);
+
+    /// <summary>Throws unless this hub knows no document either.</summary>
+    private async Task CheckUnknownAsync(CancellationToken cancellationToken)
+    {
+        if (await Task.Run(copy.Load, cancellationToken) is null)
+            return;
+        throw new StateUnavailableException(
+            $"The {Place} has no {document.Name}, while this hub knows some ({copy.Place}): tunnel-hub state import takes them there.")
+        {
+            IsOfDocument = true,
+        };
+    }
 
     private async Task KeepCopyAsync(byte[] content)
     {
