@@ -144,7 +144,7 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
         if (_connectedAt is { } connected)
             _backoff.OnTunnelEnded(ways.Time.GetElapsedTime(connected));
         _connectedAt = null;
-        var fault = await TryAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
+        var fault = await TryGuardedAsync(state == DialState.Lost ? LostTimeout : ConnectTimeout);
 
         // Another hub may have a way to the edge, but none can go on with a tunnel that is only lost.
         if (state == DialState.Nothing)
@@ -156,6 +156,20 @@ internal sealed class DialLoop(string id, DialTarget target, DialNeeds needs, Di
             NoteFailed(fault, delay);
         _fault = fault;
         return delay;
+    }
+
+    // A defect here is one more reason why a try fails: the edge must not be without its hub for good because of it.
+    private async Task<string?> TryGuardedAsync(TimeSpan limit)
+    {
+        try
+        {
+            return await TryAsync(limit);
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && _stop.IsCancellationRequested))
+        {
+            Defects.Note("dialling an edge", e);
+            return e.Message;
+        }
     }
 
     // Each reason is told once, and not for each try.

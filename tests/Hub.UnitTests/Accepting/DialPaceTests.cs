@@ -91,6 +91,42 @@ public sealed class DialPaceTests
     }
 
     [Fact]
+    public async Task A_defect_in_one_try_is_its_fault_and_the_next_try_is_made()
+    {
+        using var door = new FrontDoorFixture();
+        var time = door.Registry.Time;
+        using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        edge.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        edge.Listen();
+        var tries = 0;
+        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        {
+            Resolve = (_, _) => ++tries == 1
+                ? throw new InvalidOperationException("a defect")
+                : Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
+        };
+        var target = new DialTarget("edge.example", ((IPEndPoint)edge.LocalEndPoint!).Port);
+        var loop = new DialLoop("e", target, door.Registry.Live.Dials, ways);
+        var running = loop.RunAsync();
+        await Eventually.IsTrueAsync(() => loop.Count.Failed == 1, "the try that fails");
+        await Eventually.IsTrueAsync(() => loop.Status.Fault == "a defect", "the fault");
+
+        var accepting = edge.AcceptAsync();
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                if (!accepting.IsCompleted)
+                    time.Advance(TimeSpan.FromMilliseconds(100));
+                return accepting.IsCompleted;
+            },
+            "the next try");
+        (await accepting).Dispose();
+
+        loop.Stop();
+        await running.WaitAsync(Patience.Limit);
+    }
+
+    [Fact]
     public async Task Of_hubs_that_share_their_state_one_dials_and_the_other_when_it_lets_go()
     {
         using var door = new FrontDoorFixture();
