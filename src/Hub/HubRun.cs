@@ -275,13 +275,13 @@ internal sealed class HubRun : IDisposable
         _certificateWatch?.Dispose();
         if (_listener is not null)
             await _listener.LeaveAsync();
-        _dialer.Dispose();
-        if (State.Dials is { } dials)
-            await dials.CloseAsync(isReleased: true);
+        _dialer.Leave();
         if (_quic is not null)
             await _quic.DisposeAsync();
         _strangers.EndAll();
         await Live.StopAsync(drain);
+        if (State.Dials is { } dials)
+            await dials.CloseAsync(isReleased: true);
     }
 
     /// <summary>Writes what is only in memory and belongs to the state, for the process that replaces this one.</summary>

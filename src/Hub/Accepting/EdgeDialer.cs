@@ -33,6 +33,7 @@ internal sealed class EdgeDialer : IDisposable
         _addresses = new AddressWatch(_needs.Suspect, _ways.Logger);
         foreach (var id in _edges.Current.Keys)
             Apply(id);
+        _ways.Leases?.Begin();
     }
 
     /// <summary>Returns the state of the dialling of an edge; empty for one that is not dialled.</summary>
@@ -52,11 +53,25 @@ internal sealed class EdgeDialer : IDisposable
         }
     }
 
+    /// <summary>
+    /// Ends all dialling; tunnels stay. Another hub that shares the state may dial an edge once this one's tunnel takes nothing new.
+    /// </summary>
+    public void Leave()
+    {
+        StopDialling();
+        _ways.Leases?.Leave();
+    }
+
     /// <summary>Ends all dialling; tunnels stay.</summary>
     public void Dispose()
     {
-        _edges.Changed -= OnChanged;
+        StopDialling();
         _needs.Changed -= OnNeeds;
+    }
+
+    private void StopDialling()
+    {
+        _edges.Changed -= OnChanged;
         if (_ways.Leases is { } leases)
             leases.Changed -= OnLease;
         _addresses?.Dispose();
@@ -72,7 +87,13 @@ internal sealed class EdgeDialer : IDisposable
     private void OnNeeds(string id, int wanted)
     {
         lock (_lock)
+        {
             _loops.GetValueOrDefault(id)?.OnNeeds(wanted);
+            if (!_isStopped)
+                return;
+        }
+
+        _ways.Leases?.LookSoon();
     }
 
     private void OnLease(string id) => OnNeeds(id, 0);

@@ -31,10 +31,13 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Dictionary<string, Want> _wanted = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WantedLease> _wanted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Lease Lease, long Since)> _seen = new(StringComparer.Ordinal);
+    private LeaseLooks? _looks;
     private long? _lookedAt;
     private int _asked;
+    private bool _hasBegun;
+    private bool _isLeaving;
     private bool _isClosed;
 
     /// <summary>Called when a lease came to this hub or went to another one; not under a lock.</summary>
@@ -57,11 +60,37 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
             return _seen.TryGetValue(name, out var seen) && seen.Lease.Holder != holder ? seen.Lease.Holder.Split(' ')[0] : null;
     }
 
+    /// <summary>
+    /// Notes that all is added that this hub wants at its start: what else is left of the process before it is let go of from now on. From
+    /// now on it also looks by itself where nobody has it look for some seconds.
+    /// </summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+                return;
+            _hasBegun = true;
+            _looks ??= new LeaseLooks(LookSoon, time);
+            _looks.Start();
+        }
+
+        LookSoon();
+    }
+
+    /// <summary>Takes nothing more from now on, and lets go of each lease once what it is for is no longer in use.</summary>
+    public void Leave()
+    {
+        lock (_lock)
+            _isLeaving = true;
+        LookSoon();
+    }
+
     /// <summary>Takes it as soon as it is free.</summary>
     public void Add(string name)
     {
         lock (_lock)
-            _wanted.TryAdd(name, new Want());
+            _wanted.TryAdd(name, new WantedLease());
         LookSoon();
     }
 
@@ -87,6 +116,13 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         }
 
         LookSoon();
+    }
+
+    /// <summary>Looks without waiting for it, such as when what a lease is for may no longer be in use.</summary>
+    public void LookSoon()
+    {
+        if (Interlocked.Exchange(ref _asked, 1) == 0)
+            LookAsync().Guard("looking at the leases");
     }
 
     /// <summary>Renews what is held and takes what is free.</summary>
@@ -132,15 +168,14 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         }
         finally
         {
-            _isClosed = true;
+            lock (_lock)
+            {
+                _isClosed = true;
+                _looks?.Dispose();
+            }
+
             _turn.Release();
         }
-    }
-
-    private void LookSoon()
-    {
-        if (Interlocked.Exchange(ref _asked, 1) == 0)
-            LookAsync().Guard("looking at the leases");
     }
 
     private async Task LookAsync()
@@ -160,6 +195,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
 
     private async Task RefreshInTurnAsync(HashSet<string> changed, CancellationToken cancellationToken)
     {
+        _looks?.Note();
         var rows = await table.ReadAsync(cancellationToken);
         List<Lease> taken = [];
         string[] left;
@@ -173,7 +209,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
                     taken.Add(lease);
             }
 
-            left = [.. rows.Where(row => row.Holder == holder && !_wanted.ContainsKey(row.Name)).Select(static row => row.Name)];
+            left = [.. rows.Where(row => row.Holder == holder && IsLeft(row.Name)).Select(static row => row.Name)];
             isNews = taken.Exists(lease => lease.Holder != holder || lease.IsFailing != _seen[lease.Name].Lease.IsFailing);
         }
 
@@ -182,6 +218,9 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         if (left.Length > 0)
             await table.ReleaseAsync(holder, left, cancellationToken);
     }
+
+    // Under the lock. Before the start is done nobody knows what is wanted, and the process before may still be there.
+    private bool IsLeft(string name) => _wanted.ContainsKey(name) ? _isLeaving && !IsInUse(name) : _hasBegun;
 
     // Under the lock.
     private void NoteSeen(IReadOnlyList<Lease> rows, HashSet<string> changed)
@@ -203,8 +242,10 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
     }
 
     /// <returns>The lease as it was seen, with what is to be said of this hub; null: it is not to be changed.</returns>
-    private Lease? ToTake(string name, Want want)
+    private Lease? ToTake(string name, WantedLease want)
     {
+        if (_isLeaving && (!IsInUse(name) || !_seen.TryGetValue(name, out var own) || own.Lease.Holder != holder))
+            return null;
         if (!_seen.TryGetValue(name, out var seen))
             return new Lease(name, "", 0, IsFailing: false);
         var age = time.GetElapsedTime(seen.Since);
@@ -220,7 +261,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         return isFree ? seen.Lease with { IsFailing = false } : null;
     }
 
-    private bool MayTry(Want want) => want.FailedAt is not { } failed || time.GetElapsedTime(failed) >= RestOfFailed;
+    private bool MayTry(WantedLease want) => want.FailedAt is not { } failed || time.GetElapsedTime(failed) >= RestOfFailed;
 
     private void NoteTaken(List<Lease> taken, IReadOnlySet<string> mine, HashSet<string> changed)
     {
@@ -239,7 +280,7 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         }
     }
 
-    private static void SetHeld(string name, Want want, bool isHeld, HashSet<string> changed)
+    private static void SetHeld(string name, WantedLease want, bool isHeld, HashSet<string> changed)
     {
         if (want.IsHeld == isHeld)
             return;
@@ -247,16 +288,5 @@ internal sealed class Leases(ILeaseTable table, string holder, TimeProvider time
         want.IsFailing = false;
         if (!changed.Remove(name))
             changed.Add(name);
-    }
-
-    private sealed class Want
-    {
-        public bool IsHeld { get; set; }
-
-        public bool IsFailing { get; set; }
-
-        public long? FailedAt { get; set; }
-
-        public long? RenewedAt { get; set; }
     }
 }

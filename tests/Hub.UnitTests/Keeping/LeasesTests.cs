@@ -127,12 +127,67 @@ public sealed class LeasesTests
     public async Task What_is_wanted_no_more_is_let_go_of_and_another_hubs_is_left_alone()
     {
         await TakeAsync();
+        _one.Begin();
+        _other.Begin();
         _other.Remove(Edge);
         await _other.RefreshAsync(CancellationToken.None);
         Assert.True(_one.IsHeld(Edge));
         _one.Remove(Edge);
         await _one.RefreshAsync(CancellationToken.None);
         Assert.Empty(_table.Rows);
+    }
+
+    [Fact]
+    public async Task A_process_that_starts_lets_go_of_nothing_before_it_knows_what_it_wants()
+    {
+        await TakeAsync();
+        var next = new Leases(_table, "one:8443 1", _time);
+        await next.RefreshAsync(CancellationToken.None);
+        Assert.Equal("one:8443 1", _table.Rows[Edge].Holder);
+
+        // It does not want this one any more.
+        next.Begin();
+        await Eventually.IsTrueAsync(() => Task.FromResult(_table.Rows.IsEmpty), "the lease to be free");
+        await next.CloseAsync(isReleased: true);
+    }
+
+    [Fact]
+    public async Task A_holder_renews_although_a_long_change_keeps_whoever_watches_the_database_from_having_it_look()
+    {
+        await TakeAsync();
+        _one.Begin();
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromMinutes(1); passed += TimeSpan.FromSeconds(8))
+        {
+            var before = _table.Rows[Edge].Number;
+            _time.Advance(TimeSpan.FromSeconds(8));
+            await Eventually.IsTrueAsync(() => Task.FromResult(_table.Rows[Edge].Number > before), "the renewal");
+            await _other.RefreshAsync(CancellationToken.None);
+        }
+
+        Assert.True(_one.IsHeld(Edge));
+        Assert.False(_other.IsHeld(Edge));
+        await _one.CloseAsync(isReleased: true);
+    }
+
+    [Fact]
+    public async Task A_holder_that_leaves_keeps_what_is_in_use_until_it_is_not_and_takes_nothing_more()
+    {
+        var isInUse = true;
+        _one.IsInUse = _ => isInUse;
+        await TakeAsync();
+        _table.Rows["another"] = new Lease("another", "dead:8443 3", 1, IsFailing: true);
+        _one.Leave();
+        _one.Add("another");
+        _one.Add("free");
+        await PassAsync(TimeSpan.FromMinutes(1), _one, _other);
+        Assert.True(_one.IsHeld(Edge));
+        Assert.False(_one.IsHeld("another"));
+        Assert.False(_one.IsHeld("free"));
+
+        isInUse = false;
+        await _one.RefreshAsync(CancellationToken.None);
+        await _other.RefreshAsync(CancellationToken.None);
+        Assert.True(_other.IsHeld(Edge));
     }
 
     private async Task TakeAsync()
