@@ -162,6 +162,8 @@ public sealed class TunnelEdge : IReplaceable, IAsyncDisposable
 
     string IReplaceable.Name => _run.Instance;
 
+    bool IReplaceable.IsStopping => _state == State.Stopped;
+
     SafeHandle? IReplaceable.StateLock => _run.StateLock;
 
     Task IReplaceable.OnReplacingAsync() => _run.OnReplacingAsync();

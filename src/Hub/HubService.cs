@@ -76,9 +76,16 @@ internal static class HubService
             StartAsync = StartAsync,
             StopAsync = async drain =>
             {
-                if (admin is not null)
-                    await StopAdminAsync(admin);
-                await hub.StopAsync(drain);
+                // Whoever asks learns until the end of the drain that the hub is well and not ready.
+                hub.BeforeClosing = CloseAdminAsync;
+                try
+                {
+                    await hub.StopAsync(drain);
+                }
+                finally
+                {
+                    await CloseAdminAsync();
+                }
             },
             LeaveAsync = async limit =>
             {
@@ -112,11 +119,12 @@ internal static class HubService
             }
             catch when (admin is not null)
             {
-                await StopAdminAsync(admin);
-                admin = null;
+                await CloseAdminAsync();
                 throw;
             }
         }
+
+        Task CloseAdminAsync() => Interlocked.Exchange(ref admin, null) is { } open ? StopAdminAsync(open) : Task.CompletedTask;
 
         void Change(TunnelHubOptions changed)
         {

@@ -95,6 +95,12 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
     /// </summary>
     internal Func<CancellationToken, Task>? BeforeServing { get; set; }
 
+    /// <summary>
+    /// Called at a stop when nothing is open any more and before the hub's parts are closed: the hub can be asked how it is until then;
+    /// null: nothing is called. Set it before the stop.
+    /// </summary>
+    internal Func<Task>? BeforeClosing { get; set; }
+
     /// <summary>The hub's certificate, for another listener; null when the hub is not running.</summary>
     internal HubCertificate? Certificate => _run?.Certificates.Present;
 
@@ -192,6 +198,8 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
                 var drain = drainTimeout ?? _options.DrainTimeout;
                 HubLog.Stopping(_logger, run.Live.Tunnels.Length, drain.TotalSeconds);
                 await run.StopAsync(drain);
+                if (BeforeClosing is { } last)
+                    await last();
                 await CloseAsync(run);
             }
         }
@@ -226,6 +234,8 @@ public sealed partial class TunnelHub : IReplaceable, IAsyncDisposable
     }
 
     string IReplaceable.Name => "tunnel-hub";
+
+    bool IReplaceable.IsStopping => _run is { IsStopping: true };
 
     SafeHandle? IReplaceable.StateLock => _state?.Lock;
 

@@ -38,8 +38,14 @@ internal sealed class QuicPort(Func<QuicDoor?> open, TimeProvider time) : IAsync
     {
         await _ending.CancelAsync();
         await _waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_door is not null)
-            await _door.DisposeAsync();
+
+        // What comes later, such as a change of the certificate while the hub drains, finds no port.
+        if (_door is { } door)
+        {
+            _door = null;
+            await door.DisposeAsync();
+        }
+
         _ending.Dispose();
     }
 

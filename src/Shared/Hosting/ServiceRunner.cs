@@ -13,6 +13,8 @@ namespace Tunnel.Shared.Hosting;
 public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, TimeProvider time)
 {
     private const long NoSignal = -1;
+    private const string HandOver = "hand-over";
+
     // Nobody notices this limit; it keeps a stream that never ends from keeping a process that nobody needs.
     private static readonly TimeSpan ReplacedLimit = TimeSpan.FromDays(1);
 
@@ -20,9 +22,11 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     private readonly CancellationTokenSource _stopToken = new();
     private string _name = "";
     private TimeSpan _drain;
-    private volatile bool _isReplaced;
     private int _isEnding;
     private long _firstSignal = NoSignal;
+
+    // Only what asks first counts: a process that stops is not replaced, and one that is replaced is not stopped.
+    private bool IsReplaced => _stopAsked.Task is { IsCompletedSuccessfully: true, Result: HandOver };
 
     /// <summary>How long after the first signal another one still counts as the same.</summary>
     internal static readonly TimeSpan Echo = TimeSpan.FromMilliseconds(250);
@@ -47,7 +51,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
         using var beat = new ServiceHeartbeat(service, notifier, logger, time);
         using var reclaim = new MemoryReclaim(new ProcessMemory(service.ReleaseMemory), time);
         var failed = await WaitAsync(service).ConfigureAwait(false);
-        if (_isReplaced)
+        if (IsReplaced)
             beat.Dispose();
         return await StopAsync(service, failed).ConfigureAwait(false);
     }
@@ -57,17 +61,19 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
     /// long as at any other stop.
     /// </summary>
     /// <param name="processId">The id of the other process.</param>
-    public void ReplaceBy(int processId)
+    /// <returns>False when this process stops already; then the other one can't follow it.</returns>
+    public bool ReplaceBy(int processId)
     {
-        _isReplaced = true;
+        if (!_stopAsked.TrySetResult(HandOver))
+            return false;
         notifier.MainProcess(processId);
-        _stopAsked.TrySetResult("hand-over");
+        return true;
     }
 
     /// <summary>Handles a signal; a test calls it directly.</summary>
     internal void Signal(string name, int number)
     {
-        if (_isReplaced && Interlocked.Exchange(ref _isEnding, 1) == 0)
+        if (IsReplaced && Interlocked.Exchange(ref _isEnding, 1) == 0)
         {
             EndAfterDrainAsync().Guard("ending a process that was replaced");
             return;
@@ -149,7 +155,7 @@ public sealed class ServiceRunner(IServiceNotifier notifier, ILogger logger, Tim
 
     private async Task<int> StopAsync(ServiceDefinition service, bool failed)
     {
-        if (_isReplaced)
+        if (IsReplaced)
         {
             await service.LeaveAsync(ReplacedLimit).ConfigureAwait(false);
             HostingLog.Stopped(logger, service.Name);

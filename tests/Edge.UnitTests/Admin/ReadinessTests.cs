@@ -34,7 +34,7 @@ public sealed class ReadinessTests : IAsyncLifetime
             BindAddress = IPAddress.Loopback,
         };
         _edge = new TunnelEdge(options, NullLoggerFactory.Instance, _time, new FakeDialer());
-        var handOver = new HandOver(_edge, _sockets, _ => { }, _time, NullLogger.Instance);
+        var handOver = new HandOver(_edge, _sockets, _ => true, _time, NullLogger.Instance);
         _admin = new EdgeAdmin(_edge, _metrics, socket, null, handOver, _sockets, NullLoggerFactory.Instance);
         _client = new AdminClient("tunnel-edge", socket);
     }
@@ -64,6 +64,15 @@ public sealed class ReadinessTests : IAsyncLifetime
         await _edge.StopAsync(TimeSpan.Zero);
         Assert.Equal((503, "the edge is stopping\n"), await AskAsync("readyz"));
         Assert.Equal((200, "ok\n"), await AskAsync("healthz"));
+    }
+
+    [Fact]
+    public async Task An_edge_that_stops_is_not_replaced()
+    {
+        await _edge.StopAsync(TimeSpan.Zero);
+        var error = await Assert.ThrowsAsync<OperatorException>(
+            () => Task.Run(() => TakeOver.Begin(Path.Combine(_directory.FullName, "edge.sock"))).Soon());
+        Assert.Contains("is stopping", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,6 +44,16 @@ public sealed class HealthTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_hub_that_has_drained_can_still_be_asked_and_is_well_and_not_ready()
+    {
+        (string? Fault, string? Unready, bool Running) seen = default;
+        _hub.BeforeClosing = async () =>
+            seen = (await _hub.FindFaultAsync(), await _hub.FindUnreadinessAsync(), _hub.GetStatus().Running);
+        await _hub.StopAsync(TimeSpan.Zero);
+        Assert.Equal((null, "it is stopping", true), seen);
+    }
+
+    [Fact]
     public async Task An_event_loop_that_hangs_is_a_fault_until_it_goes_on()
     {
         // The gate is not disposed of: the loop may come to it late, and a loop's exception ends the process.

@@ -17,11 +17,14 @@ namespace Tunnel.Shared.Hosting.Replacing;
 /// </summary>
 /// <param name="service">The service.</param>
 /// <param name="sockets">The sockets that the other process is to have; they stay this process's too.</param>
-/// <param name="replaced">Called with the id of the process that serves from now on; this one has to stop taking clients.</param>
+/// <param name="replaced">
+/// Called with the id of the process that is to serve from now on; this one has to stop taking clients then. It returns false when this one
+/// stops by itself, as after a signal: the other one can't follow it then.
+/// </param>
 /// <param name="time">The clock of the time limit.</param>
 /// <param name="logger">The log.</param>
 public sealed class HandOver(
-    IReplaceable service, SocketStore sockets, Action<int> replaced, TimeProvider time, ILogger logger)
+    IReplaceable service, SocketStore sockets, Func<int, bool> replaced, TimeProvider time, ILogger logger)
 {
     /// <summary>How long the other process may take until it serves.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
@@ -55,6 +58,12 @@ public sealed class HandOver(
             return;
         }
 
+        if (service.IsStopping)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+
         if (Interlocked.Exchange(ref _isBusy, 1) != 0)
         {
             context.Response.StatusCode = StatusCodes.Status409Conflict;
@@ -69,7 +78,7 @@ public sealed class HandOver(
         {
             await service.OnReplacingAsync();
             StateFiles.SetPassedOn(true);
-            serves = await PassAsync(socket, stream);
+            serves = await PassAsync(socket, stream) && replaced(peer.Process);
         }
         finally
         {
@@ -86,7 +95,6 @@ public sealed class HandOver(
         if (serves)
         {
             ReplacingLog.Done(logger, peer.Process);
-            replaced(peer.Process);
             await stream.WriteAsync(new[] { HandOverProtocol.Done });
         }
     }

@@ -8,6 +8,11 @@ public interface IReplaceable
     /// <summary>The name of this process; at most 255 bytes of UTF-8.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Whether this process stops already, so that another one has to wait for its end. It can still be asked how it is meanwhile.
+    /// </summary>
+    bool IsStopping { get; }
+
     /// <summary>The lock of its state directory; null when it has none.</summary>
     SafeHandle? StateLock { get; }
 

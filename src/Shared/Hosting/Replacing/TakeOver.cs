@@ -183,6 +183,7 @@ public sealed class TakeOver : IDisposable
     private OperatorException Refused(string status) => new(status switch
     {
         "403" => $"The process behind {_path} runs as another user, and does not hand over what it has to this one.",
+        "503" => $"The process behind {_path} is stopping: start this one once it has ended.",
         "409" => $"The process behind {_path} is being replaced already.",
         _ => $"The process behind {_path} is of a version that can't be replaced while it runs: restart the service.",
     });
