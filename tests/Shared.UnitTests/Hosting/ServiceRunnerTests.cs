@@ -114,6 +114,28 @@ public sealed class ServiceRunnerTests
         Assert.Equal(ExitCodes.Failed, await running);
     }
 
+    [Fact]
+    public async Task A_process_that_stops_is_not_replaced_meanwhile()
+    {
+        var drained = new TaskCompletionSource();
+        var runner = Runner();
+        var running = runner.RunAsync(Service() with
+        {
+            StopAsync = _ => drained.Task,
+            LeaveAsync = _ => Task.FromException(new InvalidOperationException("It stops.")),
+        });
+        await _notifier.NextAsync();
+        runner.Signal("SIGTERM", 15);
+        Assert.Equal("STOPPING", await _notifier.NextAsync());
+
+        Assert.False(runner.ReplaceBy(7));
+        _time.Advance(ServiceRunner.Echo);
+        runner.Signal("SIGTERM", 15);
+        Assert.Equal([143], _exits);
+        drained.SetResult();
+        Assert.Equal(ExitCodes.Fine, await running);
+    }
+
     private static ServiceDefinition Service() => new()
     {
         Name = "tunnel-test",
