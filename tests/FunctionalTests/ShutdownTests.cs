@@ -41,6 +41,9 @@ public sealed class ShutdownTests
         await stopping.WaitForLineAsync("stops on");
         using var later = await setup.OpenAsync(upstream, setup.Tcp[0]);
         await later.AssertEchoAsync();
+        Assert.Equal(503, (await setup.Hub.SendAsync(HttpMethod.Get, "readyz")).StatusCode);
+        Assert.Equal(200, (await setup.Hub.SendAsync(HttpMethod.Get, "healthz")).StatusCode);
+        Assert.Equal(1, (await setup.Hub.StatusAsync()).GetProperty("connectedEdges").GetArrayLength());
         await EndAsync(open);
         await later.AssertEchoAsync();
         Assert.False(stopping.HasExited);
