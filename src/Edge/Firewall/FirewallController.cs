@@ -26,40 +26,32 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     private readonly FirewallPlanner _planner;
     private readonly FirewallMode _mode;
-    private readonly NftTable _table;
+    private readonly PlanInstaller _installer;
     private readonly IHubProbe _probe;
     private readonly BlockEnforcer _blocks;
     private readonly FirewallReporter _reporter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _lock = new(1, 1);
-    private FirewallPlan? _installed;
     private FirewallPlan? _confirmed;
-    private string? _rejected;
-    private CancellationTokenSource? _confirming;
+    private RejectedFirewall? _rejected;
+    private FirewallTrial? _trial;
 
     public FirewallController(
         FirewallMode mode, FirewallPlanner planner, NftTable table, IHubProbe probe, ISourceBlocker blocker, IPacketFilterObserver observer,
         TimeProvider time, ILogger logger)
     {
-        (_mode, _planner, _table, _probe, _time, _logger) = (mode, planner, table, probe, time, logger);
+        (_mode, _planner, _probe, _time, _logger) = (mode, planner, probe, time, logger);
         _blocks = new BlockEnforcer(blocker, planner, time, logger);
         _reporter = new FirewallReporter(planner.ModeName, observer, logger);
+        _installer = new PlanInstaller(table, planner, _reporter, logger);
     }
 
     public FirewallStatus Status => _reporter.Status;
 
     /// <summary>Removes what a killed process left behind. Throws only when cancelled.</summary>
     /// <returns>Why something is left; null when nothing is.</returns>
-    public async Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken)
-    {
-        (bool Removed, string? Error) result = default;
-        var fault = await Defects.TryAsync(
-            "removing an old firewall", async () => result = await _table.RemoveLeftoverAsync(cancellationToken), cancellationToken);
-        if (result.Removed)
-            FirewallLog.LeftoverRemoved(_logger);
-        return fault is null ? result.Error : $"unexpected fault: {fault.Message}";
-    }
+    public Task<string?> RemoveLeftoverAsync(CancellationToken cancellationToken) => _installer.RemoveLeftoverAsync(cancellationToken);
 
     public async Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken)
     {
@@ -69,7 +61,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             _reporter.Answer(hubs);
             var result = _planner.Plan(config.FirewallConfig, [.. hubs.Select(static hub => hub.Address), .. _probe.KnownAddresses]);
             if (result.Plan is not { } plan)
-                Publish(FirewallReport.Refused, result.Notes);
+                Decline(FirewallReport.Refused, [.. result.Notes]);
             else if (_mode == FirewallMode.Off)
                 Publish(plan.IsEmpty ? FirewallReport.None : FirewallReport.Off, []);
             else
@@ -78,7 +70,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The hub is told here; the caller logs the exception and tries again.
-            Publish(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
+            Decline(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
             throw;
         }
         finally
@@ -98,8 +90,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
             await _lock.WaitAsync(cancellationToken);
             try
             {
-                if (_installed is { } plan)
-                    await MendAsync(plan, cancellationToken);
+                // What is to be taken back is not put back.
+                if (_trial is not { IsStuck: true })
+                    await _installer.MendAsync(cancellationToken);
+                await _installer.ProtectAsync(isNew: false, cancellationToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -112,7 +106,10 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         }
     }
 
-    /// <summary>Takes the protected ports that the edge's operator has changed.</summary>
+    /// <summary>
+    /// Takes the protected ports that the edge's operator has changed. What can't be changed now is tried again by
+    /// <see cref="WatchAsync"/>.
+    /// </summary>
     public async Task ChangeProtectedPortsAsync(ImmutableArray<int> ports)
     {
         try
@@ -127,10 +124,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         try
         {
             _planner.ProtectedPorts = ports;
-            if (_confirmed is { } confirmed)
-                _confirmed = confirmed with { ProtectedPorts = ports };
-            if (_installed is { } plan)
-                await InstallAsync(plan with { ProtectedPorts = ports }, CancellationToken.None);
+            await _installer.ProtectAsync(isNew: true, CancellationToken.None);
         }
         finally
         {
@@ -144,11 +138,8 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         await _lock.WaitAsync();
         try
         {
-            EndConfirming();
-            var result = await _table.InstallAsync(null, CancellationToken.None);
-            if (!result.Succeeded)
-                FirewallLog.RemovalFailed(_logger, _table.Name, result.Text);
-            _installed = null;
+            EndTrial();
+            await _installer.RemoveAsync();
         }
         finally
         {
@@ -159,142 +150,151 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
     public void Dispose()
     {
         _blocks.Dispose();
-        EndConfirming();
+        EndTrial();
         _lock.Dispose();
     }
-
-    /// <summary>The number of sources that are blocked now.</summary>
-    private int Blocked => _installed?.Blocked(_planner.Now).Count ?? 0;
 
     private async Task ApplyAsync(FirewallPlan wanted, string[] notes, bool initial, CancellationToken cancellationToken)
     {
         // A new tunnel is another chance, because the hub may just have been down when the connection was tried.
-        var again = !initial && wanted.Key == _rejected;
-        var plan = again
-            ? (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked }
-            : wanted;
-        EndConfirming();
-        var result = await InstallAsync(plan, cancellationToken);
+        var rejected = !initial && _rejected?.Key == wanted.Key ? _rejected : null;
+        var plan = rejected is null
+            ? wanted
+            : (_confirmed ?? FirewallPlan.Nothing) with { BlocksUntil = wanted.BlocksUntil, NeverBlocked = wanted.NeverBlocked };
+        var result = await _installer.InstallAsync(plan, cancellationToken);
         // With or without the filter, the edge itself lets no blocked source in at its own ports.
         _blocks.Enforce(plan);
         if (!result.Succeeded)
         {
-            Publish(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);
+            Decline(result.Outcome == NftOutcome.Unavailable ? FirewallReport.Unavailable : FirewallReport.Failed, [result.Text, .. notes]);
         }
         else if (plan.IsEmpty)
         {
+            EndTrial();
             _confirmed = plan;
-            Publish(again ? FirewallReport.RolledBack : FirewallReport.None, again ? [.. Status.Errors] : notes);
+            Publish(rejected is null ? FirewallReport.None : FirewallReport.RolledBack, rejected is null ? notes : [rejected.Why]);
         }
-        else if (!again && _confirmed is { } confirmed && plan.LetsInTheSameAs(confirmed))
+        else if (rejected is null && _confirmed is { } confirmed && plan.LetsInTheSameAs(confirmed))
         {
+            EndTrial();
             _confirmed = plan;
             Publish(FirewallReport.Applied, notes);
         }
         else
         {
-            var state = again ? FirewallReport.RolledBack : FirewallReport.Applied;
-            var errors = again ? [.. Status.Errors] : notes;
-            if (!again)
-                _reporter.NoteConfirming(notes, Blocked);
-            _confirming = new CancellationTokenSource();
-            ConfirmAsync(plan, wanted.Key, state, errors, _confirming.Token).Guard("confirming the firewall");
+            Try(plan, wanted.Key, rejected, notes, initial);
         }
     }
 
-    private async Task<NftResult> InstallAsync(FirewallPlan plan, CancellationToken cancellationToken)
+    private void Try(FirewallPlan plan, string key, RejectedFirewall? rejected, string[] notes, bool initial)
     {
-        if (plan.IsEmpty && _installed is null)
-            return new NftResult(NftOutcome.Done, "");
-        // An update changes only what differs between two plans, so changes by somebody else would stay and count as ours from then on.
-        if (_installed is { } before)
-            await MendAsync(before, cancellationToken);
-        var result = await _table.InstallAsync(plan.IsEmpty ? null : RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
-        if (result.Succeeded)
-            _installed = plan.IsEmpty ? null : plan;
-        return result;
-    }
-
-    private async Task MendAsync(FirewallPlan plan, CancellationToken cancellationToken)
-    {
-        if (await _table.FindDriftAsync(cancellationToken) is not { } drift)
+        (string, string[]) answer = rejected is null ? (FirewallReport.Applied, notes) : (FirewallReport.RolledBack, [rejected.Why]);
+        if (rejected is null)
+            _reporter.NoteConfirming(notes, _installer.Blocked);
+        // Whoever repeats what is on trial does not prolong it.
+        if (!initial && _trial is { } trial && trial.IsRetreat == (rejected is not null) && plan.LetsInTheSameAs(trial.Plan))
+        {
+            (trial.Plan, trial.Answer) = (plan, answer);
             return;
-        var result = await _table.RestoreAsync(RulesetBuilder.Build(plan, _planner.Now), cancellationToken);
-        _reporter.TellDrift(_table.Name, drift, result.Succeeded ? null : result.Text, Blocked);
+        }
+
+        EndTrial();
+        _trial = new FirewallTrial(key, isRetreat: rejected is not null, _time.GetTimestamp()) { Plan = plan, Answer = answer };
+        ConfirmAsync(_trial).Guard("confirming the firewall");
     }
 
-    private async Task ConfirmAsync(FirewallPlan plan, string key, string state, string[] errors, CancellationToken cancellationToken)
+    // What is on trial goes on within its time, whatever came after it: it may be what cuts the hub off.
+    private void Decline(string state, string[] errors)
+    {
+        _trial?.Decline(state, errors);
+        Publish(state, errors);
+    }
+
+    private async Task ConfirmAsync(FirewallTrial trial)
     {
         try
         {
-            var fault = await TryHubAsync(cancellationToken);
-            await _lock.WaitAsync(cancellationToken);
-            try
-            {
-                // Another plan may have come while we waited for the lock.
-                cancellationToken.ThrowIfCancellationRequested();
-                if (fault is not null)
-                {
-                    await RollBackAsync(key, fault);
-                    return;
-                }
-
-                _confirmed = plan;
-                if (state == FirewallReport.Applied)
-                    _rejected = null;
-                Publish(state, errors);
-            }
-            finally
-            {
-                _lock.Release();
-            }
+            while (!await EndAsync(trial))
+                await Task.Delay(WatchInterval, _time, trial.Ended);
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // A newer configuration is in force and confirms itself, or the edge stops.
         }
-        catch (Exception e)
+    }
+
+    /// <returns>Whether the trial has ended; false when its ruleset is neither confirmed nor taken back.</returns>
+    private async Task<bool> EndAsync(FirewallTrial trial)
+    {
+        var fault = await trial.TryHubAsync(_probe, _time);
+        await _lock.WaitAsync(trial.Ended);
+        try
+        {
+            // Another plan may have come while we waited for the lock.
+            trial.Ended.ThrowIfCancellationRequested();
+            if (fault is null)
+                Confirm(trial);
+            else if (!await RollBackAsync(trial, fault))
+                return false;
+            _trial = null;
+            return true;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or ObjectDisposedException))
         {
             Defects.Note("confirming the firewall", e);
             Publish(FirewallReport.Failed, [$"unexpected fault: {e.Message}"]);
+            return false;
         }
-    }
-
-    private async Task<string?> TryHubAsync(CancellationToken cancellationToken)
-    {
-        var start = _time.GetTimestamp();
-        while (true)
+        finally
         {
-            if (await _probe.TryAsync(cancellationToken) is not { } fault)
-                return null;
-            if (_time.GetElapsedTime(start) + RetryPause >= ConfirmLimit)
-                return fault;
-            await Task.Delay(RetryPause, _time, cancellationToken);
+            _lock.Release();
         }
     }
 
-    private async Task RollBackAsync(string key, string fault)
+    private void Confirm(FirewallTrial trial)
+    {
+        _confirmed = trial.Plan;
+        if (!trial.IsRetreat)
+            _rejected = null;
+        Publish(trial.Answer.State, trial.Answer.Errors);
+    }
+
+    /// <returns>Whether what cut off the hub is no longer in force.</returns>
+    private async Task<bool> RollBackAsync(FirewallTrial trial, string fault)
     {
         var before = _confirmed ?? FirewallPlan.Nothing;
-        var result = await InstallAsync(before, CancellationToken.None);
-        if (!result.Succeeded)
+        _rejected = new RejectedFirewall(
+            trial.Key, $"no new connection to the hub was possible with it; the previous one is in force: {fault}");
+        var result = await _installer.InstallAsync(before, CancellationToken.None);
+        // No filter is better than a machine that its hub can't reach any more.
+        var removal = result.Succeeded ? result : await _installer.InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
+        // The edge's own ports keep out whom a later firewall blocks, though the filter could not be changed for it.
+        if (removal.Succeeded && trial.Declined.Length == 0)
+            _blocks.Enforce(before);
+        if (result.Succeeded)
         {
-            // No filter is better than a machine that its hub can't reach any more.
-            FirewallLog.RollBackFailed(_logger, result.Text);
-            await InstallAsync(FirewallPlan.Nothing, CancellationToken.None);
+            FirewallLog.RolledBack(_logger, fault);
+            Publish(FirewallReport.RolledBack, [_rejected.Why, .. trial.Declined]);
+            return true;
         }
 
-        _blocks.Enforce(before);
-        _rejected = key;
-        FirewallLog.RolledBack(_logger, fault);
-        Publish(FirewallReport.RolledBack, [$"no new connection to the hub was possible with it; the previous one is in force: {fault}"]);
+        TellStuck(trial, removal.Succeeded
+            ? $"no new connection to the hub was possible with it ({fault}), and the previous one could not be put back, so none is in "
+                + $"force: {result.Text}"
+            : $"no new connection to the hub was possible with it ({fault}), and it is still in force, since neither the previous one "
+                + $"could be put back nor the table removed: {removal.Text}");
+        return removal.Succeeded;
     }
 
-    private void Publish(string state, IEnumerable<string> errors) => _reporter.Tell(state, errors, Blocked);
-
-    private void EndConfirming()
+    private void TellStuck(FirewallTrial trial, string why)
     {
-        // The source is not disposed, because the task may still read the token.
-        Interlocked.Exchange(ref _confirming, null)?.Cancel();
+        if (!trial.IsStuck)
+            FirewallLog.RollBackFailed(_logger, why);
+        trial.IsStuck = true;
+        Publish(FirewallReport.Failed, [why, .. trial.Declined]);
     }
+
+    private void Publish(string state, IEnumerable<string> errors) => _reporter.Tell(state, errors, _installer.Blocked);
+
+    private void EndTrial() => Interlocked.Exchange(ref _trial, null)?.End();
 }

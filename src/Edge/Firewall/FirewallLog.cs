@@ -12,7 +12,7 @@ internal static partial class FirewallLog
         5501, LogLevel.Warning, "The hub's firewall can't be put in force here: {Reason}. Everything else works; the hub is told")]
     public static partial void Unavailable(ILogger logger, string reason);
 
-    [LoggerMessage(5502, LogLevel.Warning, "The hub's firewall was not put in force ({State}), and the previous one stays: {Errors}")]
+    [LoggerMessage(5502, LogLevel.Warning, "The hub's firewall is not as the hub has asked ({State}): {Errors}")]
     public static partial void NotApplied(ILogger logger, string state, string errors);
 
     [LoggerMessage(
@@ -20,7 +20,7 @@ internal static partial class FirewallLog
         "With the hub's new firewall no new connection to the hub was possible ({Fault}), so the previous one is in force again")]
     public static partial void RolledBack(ILogger logger, string fault);
 
-    [LoggerMessage(5504, LogLevel.Error, "The previous firewall could not be put back ({Error}), so this edge's table is removed")]
+    [LoggerMessage(5504, LogLevel.Error, "The hub's new firewall could not be taken back as it should: {Error}")]
     public static partial void RollBackFailed(ILogger logger, string error);
 
     [LoggerMessage(
@@ -43,4 +43,8 @@ internal static partial class FirewallLog
 
     [LoggerMessage(5510, LogLevel.Error, "The firewall table {Table} was changed by somebody else ({What}) and can't be put back: {Error}")]
     public static partial void DriftNotMended(ILogger logger, string table, string what, string error);
+
+    [LoggerMessage(
+        5511, LogLevel.Error, "The packet filter could not take the changed protectedPorts, and this is tried again every 15 s: {Error}")]
+    public static partial void PortsNotProtected(ILogger logger, string error);
 }

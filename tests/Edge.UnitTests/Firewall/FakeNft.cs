@@ -19,6 +19,10 @@ internal sealed class FakeNft : INft
     /// <summary>The comments of the rules of a machine's first table.</summary>
     public List<string> Rules => [.. (_tables.GetValueOrDefault(NftJson.Table)?.Rules ?? []).Select(rule => (string)rule["comment"]!)];
 
+    /// <summary>The rules of a machine's first table, as they are written.</summary>
+    public string AllRules => string.Join(
+        '\n', (_tables.GetValueOrDefault(NftJson.Table)?.Rules ?? []).Select(rule => rule.ToJsonString()));
+
     /// <summary>The elements that the last transaction has added to sets.</summary>
     public List<string> Elements { get; } = [];
 

@@ -135,6 +135,182 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.DoesNotContain("rule bad", _nft.Rules);
     }
 
+    [Theory]
+    [InlineData(NftOutcome.Refused, FirewallReport.Failed)]
+    [InlineData(NftOutcome.Unavailable, FirewallReport.Unavailable)]
+    public async Task What_cuts_off_the_hub_is_taken_back_though_a_later_one_could_not_be_put_in_force(object outcome, string state)
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        _nft.Fault = new NftResult((NftOutcome)outcome, "no room");
+        await ApplyAsync("""{"blockedIps":["192.0.2.9"]}""");
+        Assert.Equal(state, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        _nft.Fault = null;
+        Assert.Contains("rule bad", _nft.Rules);
+
+        await FailConfirmationAsync("timed out");
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal((FirewallReport.RolledBack, 2), (report.State, report.Errors.Length));
+        Assert.Contains("timed out", report.Errors[0], StringComparison.Ordinal);
+        Assert.Equal("no room", report.Errors[1]);
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+        Assert.True(_blocker.Blocked!.Contains(IPAddress.Parse("192.0.2.9")));
+    }
+
+    [Fact]
+    public async Task What_cuts_off_the_hub_is_taken_back_though_a_later_one_met_an_unexpected_fault()
+    {
+        await ApplyAsync(WithRule);
+        _nft.Throws = new InvalidOperationException("injected by the test");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(BlockOne));
+        _nft.Throws = null;
+
+        await FailConfirmationAsync("timed out");
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task A_later_firewall_that_is_not_valid_is_still_the_last_word_when_the_one_before_it_is_confirmed()
+    {
+        await ApplyAsync(WithRule);
+        await ApplyAsync("""{"blockedIps":["; flush ruleset"]}""");
+        Assert.Equal(FirewallReport.Refused, (await _tunnel.NextReportAsync()).FirewallState!.State);
+
+        _probe.Answer(null);
+        Assert.Equal(FirewallReport.Refused, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.Contains("rule bad", _nft.Rules);
+
+        // It was confirmed, so it is no news.
+        await ApplyAsync(WithRule);
+        Assert.Equal(FirewallReport.Applied, (await _tunnel.NextReportAsync()).FirewallState!.State);
+    }
+
+    [Fact]
+    public async Task Whoever_repeats_what_is_on_trial_does_not_prolong_it()
+    {
+        await ApplyAsync(WithRule);
+        _time.Advance(FirewallController.ConfirmLimit - FirewallController.RetryPause);
+        await ApplyAsync(WithRule);
+
+        _probe.Always("timed out");
+        Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task When_the_previous_one_can_not_be_put_back_the_table_is_removed_and_the_hub_told_so()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        // Another process of this edge has its table in place, which is neither replaced nor removed.
+        _nft.TakeOver(new NftOwner("own", 9, "fff"));
+
+        await FailConfirmationAsync("timed out", FirewallReport.Failed);
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.Failed, report.State);
+        Assert.Contains("so none is in force", Assert.Single(report.Errors), StringComparison.Ordinal);
+        Assert.Equal(["of another"], _nft.Rules);
+        Assert.Equal(0, _firewall.Status.Blocked);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_taken_back_is_told_and_tried_again()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        _nft.Fault = new NftResult(NftOutcome.Unavailable, "no nft");
+
+        await FailConfirmationAsync("timed out", FirewallReport.Failed);
+        var report = (await _tunnel.NextReportAsync()).FirewallState!;
+        Assert.Equal(FirewallReport.Failed, report.State);
+        Assert.Contains("it is still in force", Assert.Single(report.Errors), StringComparison.Ordinal);
+        Assert.Contains("rule bad", _nft.Rules);
+
+        _nft.Fault = null;
+        await FailConfirmationAsync("timed out");
+        Assert.Equal(FirewallReport.RolledBack, (await _tunnel.NextReportAsync()).FirewallState!.State);
+        Assert.DoesNotContain("rule bad", _nft.Rules);
+        Assert.Contains("blocked", _nft.Rules);
+    }
+
+    [Fact]
+    public async Task A_fault_while_it_is_taken_back_is_told_and_it_is_tried_again()
+    {
+        await ApplyAsync(WithRule);
+        _nft.Throws = new InvalidOperationException("injected by the test");
+        await FailConfirmationAsync("timed out", FirewallReport.Failed);
+        Assert.Equal(
+            ["unexpected fault: injected by the test"], (await _tunnel.NextReportAsync()).FirewallState!.Errors);
+
+        _nft.Throws = null;
+        await FailConfirmationAsync("timed out");
+        Assert.False(_nft.HasTable);
+    }
+
+    [Fact]
+    public async Task What_was_taken_back_is_told_by_its_own_reason_whatever_came_between()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        await FailConfirmationAsync("timed out");
+        var why = (await _tunnel.NextReportAsync()).FirewallState!.Errors;
+        await ApplyAsync("""{"blockedIps":["; flush ruleset"]}""");
+        await _tunnel.NextReportAsync();
+
+        await ApplyAsync(WithRule);
+        _probe.Answer(null);
+        Assert.Equal(why, (await _tunnel.NextReportAsync()).FirewallState!.Errors);
+    }
+
+    [Fact]
+    public async Task Protected_ports_change_while_a_firewall_is_in_force()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await _firewall.ChangeProtectedPortsAsync([2222]);
+        Assert.Contains("2222", _nft.AllRules, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ports_that_are_protected_while_a_firewall_is_on_trial_stay_so(bool isConfirmed)
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        await ApplyAsync(WithRule);
+        await _firewall.ChangeProtectedPortsAsync([2222]);
+        Assert.Contains("2222", _nft.AllRules, StringComparison.Ordinal);
+        if (isConfirmed)
+        {
+            _probe.Answer(null);
+            await _tunnel.NextReportAsync();
+            await ApplyAsync(WithRule.Replace("bad", "worse", StringComparison.Ordinal));
+        }
+
+        await FailConfirmationAsync("timed out");
+        Assert.Equal(isConfirmed, _nft.Rules.Contains("rule bad"));
+        Assert.Contains("2222", _nft.AllRules, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Protected_ports_that_could_not_be_changed_are_changed_later()
+    {
+        await ApplyConfirmedAsync(BlockOne);
+        _nft.Fault = new NftResult(NftOutcome.Unavailable, "no nft");
+        await _firewall.ChangeProtectedPortsAsync([2222]);
+        _nft.Fault = null;
+        using var stop = new CancellationTokenSource();
+        var watching = _firewall.WatchAsync(stop.Token);
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                _time.Advance(FirewallController.WatchInterval);
+                return _nft.AllRules.Contains("2222", StringComparison.Ordinal);
+            },
+            "the protected port");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+    }
+
     [Fact]
     public async Task What_is_not_valid_changes_nothing_and_every_fault_is_told()
     {
@@ -375,14 +551,14 @@ public sealed class FirewallControllerTests : IDisposable
         Assert.Equal(FirewallReport.Applied, (await _tunnel.NextReportAsync()).FirewallState!.State);
     }
 
-    private async Task FailConfirmationAsync(string fault)
+    private async Task FailConfirmationAsync(string fault, string outcome = FirewallReport.RolledBack)
     {
         _probe.Always(fault);
         await Eventually.IsTrueAsync(
             () =>
             {
                 _time.Advance(FirewallController.RetryPause);
-                return _firewall.Status.State == FirewallReport.RolledBack;
+                return _firewall.Status.State == outcome;
             },
             "the way back");
         _probe.Always(null);
