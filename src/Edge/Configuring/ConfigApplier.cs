@@ -27,7 +27,7 @@ internal sealed class ConfigApplier
     private readonly PortListeners _ports;
     private readonly PublicAddressMonitor _publicAddress;
     private readonly IReadOnlyList<HubRecord> _hubs;
-    private readonly ConfigElection _election = new();
+    private readonly ConfigElection _election;
     private readonly IPortsObserver _observer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -40,6 +40,7 @@ internal sealed class ConfigApplier
     {
         (_inbox, _filter, _ports, _publicAddress, _hubs) = (inbox, filter, ports, publicAddress, hubs);
         (_observer, _time, _logger) = (observer, time, logger);
+        _election = new ConfigElection(time);
         ports.Changed += OnPortsChanged;
     }
 
@@ -86,7 +87,7 @@ internal sealed class ConfigApplier
         if (received.IsRelease && _election.InForce is null)
             return await TryAsync("closing all ports", () => Release(received)) is null;
         if (_election.InForce is { } inForce && (isNews || again))
-            return await ApplyAsync(inForce, cancellationToken) && noted is null;
+            return await ApplyAsync(inForce, isFresh: ReferenceEquals(received, inForce), cancellationToken) && noted is null;
         if (_applied is { } applied && _election.InForce is { } same)
         {
             _applied = applied with { InForce = same, Present = _election.Present };
@@ -97,22 +98,24 @@ internal sealed class ConfigApplier
         return noted is null;
     }
 
+    // It is not fresh when another hub's end or blocks are why it is applied: then it is no new chance for what was taken back.
     /// <returns>
     /// Whether all of it was applied. A stage throws only because of a bug of ours, and then the other stages still do their work.
     /// </returns>
-    private async Task<bool> ApplyAsync(ReceivedConfig received, CancellationToken cancellationToken)
+    private async Task<bool> ApplyAsync(ReceivedConfig received, bool isFresh, CancellationToken cancellationToken)
     {
         // The filter comes before the ports are bound, so that nobody gets in who is to be kept out.
         var filtered = await TryAsync(
             "the firewall",
-            () => _filter.ApplyAsync(_election.Asking, received.Config, received.Initial, cancellationToken),
+            () => _filter.ApplyAsync(_election.Asking, received.Config, received.Initial && isFresh, cancellationToken),
             cancellationToken);
         PortState? state = null;
         var bound = await TryAsync("the ports", () => state = _ports.Apply(PortSet.From(received.Config)));
         var applied = _applied = new AppliedConfig(received, _election.Present);
         _first.TrySetResult();
         var told = await TryAsync("the report", () => Tell(
-            applied, state ?? Without(_ports.GetState(), received.Config, $"unexpected fault: {bound!.Message}"), received.Initial));
+            applied, state ?? Without(_ports.GetState(), received.Config, $"unexpected fault: {bound!.Message}"),
+            received.Initial && isFresh));
         if (state is not null)
             ConfiguringLog.ConfigApplied(_logger, received.Revision, state.Bound.Length, state.Failed.Count);
         return (filtered ?? bound ?? told) is null;

@@ -1,31 +1,36 @@
 using System.Collections.Immutable;
 using Tunnel.Edge.Connecting;
 using Tunnel.Edge.Firewall;
-using Tunnel.Shared.Protocol.Messages;
 
 namespace Tunnel.Edge.Configuring;
 
 /// <summary>
 /// Decides which hub's configuration is in force: of the hubs with a tunnel, that of the one whose state has the highest revision. Of
-/// several with the same, the one that is in force stays, or else the first in order counts. Pure, for one thread.
+/// several with the same, the one that is in force stays, or else the first in order counts. The timed blocks of all hubs that want the
+/// same firewall are in force together, since a block is no part of that state: a hub that can't reach the database that it shares lacks
+/// the newest ones, and its state is the newest all the same. Pure but for the clock, for one thread.
 /// </summary>
-internal sealed class ConfigElection
+/// <param name="time">Tells how long a block has been known.</param>
+internal sealed class ConfigElection(TimeProvider time)
 {
-    private readonly SortedDictionary<int, ReceivedConfig> _present = [];
+    private readonly SortedDictionary<int, Candidate> _present = [];
+    private Candidate? _inForce;
+    private ImmutableArray<ReceivedBlocks> _further = [];
 
     /// <summary>The configuration in force; null when there is none, or none may be.</summary>
-    public ReceivedConfig? InForce { get; private set; }
+    public ReceivedConfig? InForce => _inForce?.Received;
 
     /// <summary>The newest configuration of each hub that has a tunnel.</summary>
-    public ImmutableArray<ReceivedConfig> Present => [.. _present.Values];
+    public ImmutableArray<ReceivedConfig> Present => [.. _present.Values.Select(candidate => candidate.Received)];
 
-    /// <summary>The hubs that are told what became of the firewall: the one whose configuration is in force, then the others.</summary>
-    public ImmutableArray<AskingHub> Asking => InForce is not { } inForce ? [] :
+    /// <summary>
+    /// The hubs that are told what became of the firewall, with their blocks: the one whose configuration is in force, then the others.
+    /// </summary>
+    public ImmutableArray<AskingHub> Asking => _inForce is not { } inForce ? [] :
     [
-        new(inForce.Tunnel, inForce.Revision, IsInForce: true),
-        .. _present.Values.Where(config => config.Hub != inForce.Hub).Select(config => new AskingHub(
-            config.Tunnel, config.Revision,
-            !IsOutdated(config) || config.Config.FirewallConfig?.GetRawText() == inForce.Config.FirewallConfig?.GetRawText())),
+        Describe(inForce, isInForce: true),
+        .. _present.Values.Where(candidate => candidate.Hub != inForce.Hub).Select(
+            candidate => Describe(candidate, candidate.HasFirewallOf(inForce))),
     ];
 
     /// <summary>Takes what came from a hub.</summary>
@@ -35,31 +40,41 @@ internal sealed class ConfigElection
         if (received.IsGone || received.IsRelease)
             _present.Remove(received.Hub);
         else
-            _present[received.Hub] = received;
-        var before = InForce;
+            _present[received.Hub] = new Candidate(received, time.GetTimestamp());
+        var before = _inForce;
         if (_present.Count > 0)
-            InForce = _present.Values.Where(IsOfNewestState).MinBy(config => config.Hub == before?.Hub ? -1 : config.Hub);
+            _inForce = _present.Values.Where(IsOfNewestState).MinBy(candidate => candidate.Hub == before?.Hub ? -1 : candidate.Hub);
         else if (received.IsRelease)
-            InForce = null;
-        if (InForce is null || ReferenceEquals(InForce, before))
-            return false;
+            _inForce = null;
+        var isBlockNews = NoteFurtherBlocks();
+        if (_inForce is null || ReferenceEquals(_inForce, before))
+            return isBlockNews;
         // What the same hub sends again, after a new connection, is applied again; from another hub the same is nothing new.
-        return before is null || before.Hub == InForce.Hub || !AreSame(before.Config, InForce.Config);
+        return isBlockNews || before is null || before.Hub == _inForce.Hub || !before.IsSameAs(_inForce);
     }
 
-    /// <summary>Whether a hub has sent something older than what is in force.</summary>
+    /// <summary>Whether a hub that has a tunnel has sent something older than what is in force.</summary>
     public bool IsOutdated(ReceivedConfig config) =>
-        InForce is { } inForce && StateOf(config) < StateOf(inForce) && !AreSame(config.Config, inForce.Config);
+        _inForce is { } inForce && _present.TryGetValue(config.Hub, out var candidate) && candidate.State < inForce.State
+        && !candidate.IsWrittenAs(inForce);
 
-    private bool IsOfNewestState(ReceivedConfig config) => StateOf(config) == _present.Values.Max(StateOf);
+    /// <returns>Whether there are other blocks than before, beside those of the configuration in force.</returns>
+    private bool NoteFurtherBlocks()
+    {
+        // Without a tunnel what is in force stays, whosever it is.
+        if (_present.Count == 0)
+            return false;
+        var before = _further;
+        _further = _inForce is not { } inForce ? [] :
+        [
+            .. _present.Values.Where(candidate => candidate.Hub != inForce.Hub && candidate.HasFirewallOf(inForce))
+                .Select(candidate => candidate.Blocks).OfType<ReceivedBlocks>(),
+        ];
+        return _inForce is not null && !_further.AsSpan().SequenceEqual(before.AsSpan());
+    }
 
-    private static long StateOf(ReceivedConfig config) => config.Config.Hub?.State ?? -1;
+    private bool IsOfNewestState(Candidate candidate) => candidate.State == _present.Values.Max(other => other.State);
 
-    private static bool AreSame(TunnelConfig a, TunnelConfig b) =>
-        a.ListenPorts.AsSpan().SequenceEqual(b.ListenPorts.AsSpan())
-        && a.ListenPortsUdp.AsSpan().SequenceEqual(b.ListenPortsUdp.AsSpan())
-        && a.StunIntervalSecs == b.StunIntervalSecs
-        && a.FirewallConfig?.GetRawText() == b.FirewallConfig?.GetRawText()
-        && a.Ports.Count == b.Ports.Count
-        && a.Ports.All(entry => b.Ports.TryGetValue(entry.Key, out var other) && entry.Value == other);
+    private static AskingHub Describe(Candidate candidate, bool isInForce) =>
+        new(candidate.Received.Tunnel, candidate.Received.Revision, isInForce) { Blocks = candidate.Blocks };
 }

@@ -14,9 +14,7 @@ namespace Tunnel.Edge.Firewall;
 /// </summary>
 internal sealed class FirewallController : IPacketFilter, IDisposable
 {
-    /// <summary>
-    /// How long a new connection is tried. Even if the last try is then under way, the old ruleset is back well within 30 s.
-    /// </summary>
+    /// <summary>How long a new connection is tried. Even with a last try under way, the old ruleset is back well within 30 s.</summary>
     internal static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(20);
 
     internal static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -59,7 +57,9 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
         try
         {
             _reporter.Answer(hubs);
-            var result = _planner.Plan(config.FirewallConfig, [.. hubs.Select(static hub => hub.Address), .. _probe.KnownAddresses]);
+            var result = _planner.Plan(
+                config.FirewallConfig, [.. hubs.Select(static hub => hub.Address), .. _probe.KnownAddresses],
+                AskingHub.BlocksInForce(hubs));
             if (result.Plan is not { } plan)
                 Decline(FirewallReport.Refused, [.. result.Notes]);
             else if (_mode == FirewallMode.Off)

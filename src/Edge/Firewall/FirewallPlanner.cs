@@ -24,7 +24,8 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
     /// <summary>Returns the plan, or what is wrong with the configuration.</summary>
     /// <param name="json">The hub's <c>firewallConfig</c>; null when it has none.</param>
     /// <param name="hub">The hub's addresses.</param>
-    public PlanResult Plan(JsonElement? json, IEnumerable<IPAddress> hub)
+    /// <param name="blocks">The timed blocks of all hubs that count; of two of one source, the one that ends later.</param>
+    public PlanResult Plan(JsonElement? json, IEnumerable<IPAddress> hub, IEnumerable<ReceivedBlocks> blocks)
     {
         var config = FirewallConfig.Empty;
         if (json is { } value && FirewallConfigReader.ReadFromHub(value, out config) is { IsEmpty: false } faults)
@@ -33,17 +34,29 @@ internal sealed class FirewallPlanner(FirewallMode mode, ImmutableArray<int> pro
         var left = mode == FirewallMode.BlockOnly ? LeftOut(config) : [];
         if (mode == FirewallMode.BlockOnly)
             config = config with { RateLimits = [], Rules = [] };
-        var now = Now;
         return new PlanResult(
             new FirewallPlan
             {
                 Config = config with { TimedBlocks = [] },
-                BlocksUntil = [.. config.TimedBlocks.Select(block => (block.Source, now + block.Seconds))],
+                BlocksUntil = Unite(blocks),
                 ProtectedPorts = ProtectedPorts,
                 Key = KeyOf(json),
                 NeverBlocked = [.. hub.Select(IpRange.Of).Distinct()],
             },
             [.. left]);
+    }
+
+    private ImmutableArray<(IpRange Source, long Until)> Unite(IEnumerable<ReceivedBlocks> blocks)
+    {
+        var (all, now) = (new OrderedDictionary<IpRange, long>(), Now);
+        foreach (var received in blocks)
+        {
+            var since = (long)time.GetElapsedTime(_start, received.Since).TotalSeconds;
+            foreach (var block in received.All)
+                all[block.Source] = Math.Max(all.GetValueOrDefault(block.Source), since + block.Seconds);
+        }
+
+        return [.. all.Where(block => block.Value > now).Select(block => (block.Key, block.Value))];
     }
 
     /// <summary>Returns what the operator wrote, word for word, without the hub's timed blocks.</summary>

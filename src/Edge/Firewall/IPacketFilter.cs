@@ -11,9 +11,9 @@ internal interface IPacketFilter
     /// caused by a bug of ours, which the hub was told of.
     /// </summary>
     /// <param name="hubs">The hubs to report to, now and when it turns out later that the firewall cuts one off; that of the configuration
-    /// first.</param>
-    /// <param name="config">The whole configuration.</param>
-    /// <param name="initial">Whether it is the tunnel's first configuration.</param>
+    /// first. Their blocks are in force together where their firewall is.</param>
+    /// <param name="config">The whole configuration. The timed blocks in it are taken from the hubs.</param>
+    /// <param name="initial">Whether it is the tunnel's first configuration, and just received.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken);
 

@@ -26,6 +26,10 @@ public sealed record FirewallConfig
 
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => BlockedIps.IsEmpty && RateLimits.IsEmpty && Rules.IsEmpty && TimedBlocks.IsEmpty;
+
+    /// <summary>Whether <paramref name="other"/> is the same apart from the timed blocks, which count down by themselves.</summary>
+    public bool IsWrittenAs(FirewallConfig other) => BlockedIps.AsSpan().SequenceEqual(other.BlockedIps.AsSpan())
+        && RateLimits.AsSpan().SequenceEqual(other.RateLimits.AsSpan()) && Rules.AsSpan().SequenceEqual(other.Rules.AsSpan());
 }
 
 /// <summary>A limit on how many new connections (TCP) and packets of flows not yet answered (UDP) a port accepts.</summary>

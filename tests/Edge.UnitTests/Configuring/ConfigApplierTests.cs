@@ -227,6 +227,26 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         await AdvanceAsync(() => _filter.Hubs is [var only] && only == new AskingHub(other, 2, IsInForce: true));
     }
 
+    [Fact]
+    public async Task A_block_that_only_another_hub_knows_is_put_in_force_and_is_no_new_chance_for_what_was_taken_back()
+    {
+        var other = new FakeTunnel();
+        _inbox.PostInitial(_tunnel, OfState(2, 80), hub: 0);
+        await _tunnel.NextReportAsync();
+        Assert.True(_filter.WasInitial);
+        _inbox.PostInitial(other, OfState(2, 80), hub: 1);
+        await AdvanceAsync(() => other.Reports == 1);
+        var applied = _filter.Applied;
+
+        using var firewall = JsonDocument.Parse("""{"timedBlocks":[{"ip":"192.0.2.7","seconds":60}]}""");
+        _inbox.PostPushed(other, OfState(2, 80) with { FirewallConfig = firewall.RootElement }, hub: 1);
+        await AdvanceAsync(() => _filter.Applied == applied + 1);
+
+        Assert.False(_filter.WasInitial);
+        Assert.Equal([_tunnel, other], _filter.Hubs.Select(hub => hub.Tunnel));
+        Assert.Equal([false, true], _filter.Hubs.Select(hub => hub.Blocks is not null));
+    }
+
     private static TunnelConfig OfState(long state, params int[] ports) =>
         Config(ports) with { Hub = new HubInfo { State = state, Rev = state } };
 
@@ -267,11 +287,14 @@ public sealed class ConfigApplierTests : IAsyncDisposable
         /// <summary>Records the hubs that are told of the firewall.</summary>
         public ImmutableArray<AskingHub> Hubs { get; private set; } = [];
 
+        /// <summary>Whether the last one was said to be the tunnel's first.</summary>
+        public bool WasInitial { get; private set; }
+
         public void TellHubs(ImmutableArray<AskingHub> hubs) => Hubs = hubs;
 
         public Task ApplyAsync(ImmutableArray<AskingHub> hubs, TunnelConfig config, bool initial, CancellationToken cancellationToken)
         {
-            Hubs = hubs;
+            (Hubs, WasInitial) = (hubs, initial);
             if (Faults-- > 0)
                 throw new InvalidOperationException("injected by the test");
             Interlocked.Increment(ref _applied);

@@ -7,6 +7,7 @@ using Tunnel.Edge.Firewall;
 using Tunnel.Edge.Refusing;
 using Tunnel.Edge.Status;
 using Tunnel.Edge.UnitTests.Fakes;
+using Tunnel.Shared.Firewall;
 using Tunnel.Shared.Protocol.Addresses;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.TestUtilities;
@@ -394,6 +395,31 @@ public sealed class FirewallControllerTests : IDisposable
     }
 
     [Fact]
+    public async Task Blocks_of_hubs_that_want_the_same_firewall_are_in_force_together_each_until_its_own_end()
+    {
+        var (same, behind) = (new FakeTunnel(), new FakeTunnel());
+        const string block = """{"timedBlocks":[{"ip":"203.0.113.5","seconds":60},{"ip":"203.0.113.16","seconds":60}]}""";
+        _others = [
+            new AskingHub(same, 2, IsInForce: true)
+            {
+                Blocks = BlocksOf("""{"timedBlocks":[{"ip":"203.0.113.16","seconds":90},{"ip":"203.0.113.27","seconds":60}]}"""),
+            },
+            new AskingHub(behind, 3, IsInForce: false) { Blocks = BlocksOf("""{"timedBlocks":[{"ip":"203.0.113.38","seconds":60}]}""") }];
+        // What came earlier has less time left.
+        _time.Advance(TimeSpan.FromSeconds(20));
+
+        await ApplyConfirmedAsync(block);
+
+        Assert.Equal(3, _firewall.Status.Blocked);
+        var elements = Assert.Single(_nft.Elements);
+        Assert.Contains("\"203.0.113.5\",\"timeout\":60", elements, StringComparison.Ordinal);
+        Assert.Contains("\"203.0.113.16\",\"timeout\":70", elements, StringComparison.Ordinal);
+        Assert.Contains("\"203.0.113.27\",\"timeout\":40", elements, StringComparison.Ordinal);
+        Assert.Equal(FirewallReport.Applied, (await same.NextReportAsync()).FirewallState!.State);
+        Assert.Equal(FirewallReport.Failed, (await behind.NextReportAsync()).FirewallState!.State);
+    }
+
+    [Fact]
     public async Task The_edges_own_doors_open_again_when_a_block_ends_filter_or_not()
     {
         _nft.Fault = new NftResult(NftOutcome.Unavailable, "no right");
@@ -540,8 +566,24 @@ public sealed class FirewallControllerTests : IDisposable
     {
         using var document = json is null ? null : JsonDocument.Parse(json);
         var config = new TunnelConfig { FirewallConfig = document?.RootElement.Clone(), Hub = new HubInfo { Rev = ++_revision } };
+        var blocks = BlocksOf(config.FirewallConfig);
         await _firewall.ApplyAsync(
-            [new AskingHub(_tunnel, _revision, IsInForce: true), .. _others], config, initial, CancellationToken.None).Soon();
+            [new AskingHub(_tunnel, _revision, IsInForce: true) { Blocks = blocks }, .. _others], config, initial,
+            CancellationToken.None).Soon();
+    }
+
+    private ReceivedBlocks? BlocksOf(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return BlocksOf(document.RootElement);
+    }
+
+    private ReceivedBlocks? BlocksOf(JsonElement? json)
+    {
+        if (json is not { } firewall)
+            return null;
+        FirewallConfigReader.ReadFromHub(firewall, out var config);
+        return config.TimedBlocks.IsEmpty ? null : new ReceivedBlocks(config.TimedBlocks, _time.GetTimestamp());
     }
 
     private async Task ApplyConfirmedAsync(string json)

@@ -60,8 +60,12 @@ internal static class EdgeTargets
             {
                 foreach (var fault in FirewallConfigReader.ReadFromOperator(document.RootElement, "firewallConfig", out _))
                     Check.IsErrorText(fault.Message);
-                if (planner.Plan(document.RootElement, []).Plan is not { } plan)
+                if (!FirewallConfigReader.ReadFromHub(document.RootElement, out var config).IsEmpty
+                    || planner.Plan(document.RootElement, [], [new ReceivedBlocks(config.TimedBlocks, 0)]).Plan is not { } plan)
+                {
                     return false;
+                }
+
                 _ = new NftDocument("fuzz").Create(RulesetBuilder.Build(plan, 0), new NftOwner("id", 1, "fuzz"));
                 return true;
             }
