@@ -10,7 +10,8 @@ public enum DescriptorUse
     Client,
 
     /// <summary>
-    /// A connection that has not identified itself yet: at the hub's tunnel port, and where the admin API is served over the network.
+    /// A connection that has not identified itself yet: at the hub's tunnel port, where an edge awaits its hub, and where the admin API is
+    /// served over the network.
     /// </summary>
     Stranger,
 

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using Tunnel.Shared.Protocol.Addresses;
+using Tunnel.Shared.Sockets;
 
 namespace Tunnel.Shared.Strangers;
 
@@ -41,6 +43,22 @@ public sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         }
 
         return stranger;
+    }
+
+    /// <summary>
+    /// Whether a connection that has just come may keep its descriptor. When they run short the oldest stranger gives way, so that silent
+    /// connections lock out nobody here either; beyond the second limit, and where there is no other stranger, the newcomer has to go.
+    /// </summary>
+    /// <param name="newcomer">Its socket.</param>
+    /// <param name="descriptors">Knows whether they run short.</param>
+    public bool MayKeep(SafeHandle newcomer, DescriptorGuard descriptors)
+    {
+        if (!descriptors.IsOver(newcomer, DescriptorUse.Stranger))
+            return true;
+        if (descriptors.IsOver(newcomer, DescriptorUse.Newcomer) || TakeOldest() is not { } oldest)
+            return false;
+        oldest.GiveWay();
+        return true;
     }
 
     /// <summary>

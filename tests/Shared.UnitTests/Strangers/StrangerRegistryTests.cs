@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Win32.SafeHandles;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
 using Tunnel.TestUtilities;
 
@@ -44,6 +46,24 @@ public sealed class StrangerRegistryTests
         Enter("192.0.2.1");
 
         Assert.Equal(2, _registry.Count);
+    }
+
+    [Fact]
+    public void With_too_few_descriptors_the_oldest_gives_way_and_without_one_the_newcomer_has_to_go()
+    {
+        using var descriptors = new DescriptorGuard(() => 10_000, _time);
+        using var plenty = new SafeFileHandle(100, ownsHandle: false);
+        using var few = new SafeFileHandle(9_400, ownsHandle: false);
+        using var fewest = new SafeFileHandle(9_600, ownsHandle: false);
+        Assert.False(_registry.MayKeep(few, descriptors));
+        var first = Enter("192.0.2.1");
+        var second = Enter("192.0.2.2");
+
+        Assert.True(_registry.MayKeep(plenty, descriptors));
+        Assert.False(_registry.MayKeep(fewest, descriptors));
+        Assert.Equal(2, _registry.Count);
+        Assert.True(_registry.MayKeep(few, descriptors));
+        Assert.Equal((true, false, 1), (first.GaveWay, second.GaveWay, _registry.Count));
     }
 
     [Fact]

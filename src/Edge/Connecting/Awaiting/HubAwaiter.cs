@@ -91,8 +91,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     public async Task<string?> ProbeAsync(DialRequest request, CancellationToken cancellationToken)
     {
         var (connection, failure) = await WaitAsync(request, isNew: true, cancellationToken);
-        if (connection is not null)
-            await connection.DisposeAsync();
+        await using var closed = connection;
         return failure?.Failure!.Message;
     }
 
@@ -221,8 +220,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     {
         try
         {
-            var connection = await _rendezvous.WantAsync(isFirst: false, isNew: true, asking.Token);
-            await connection.DisposeAsync();
+            await using var connection = await _rendezvous.WantAsync(isFirst: false, isNew: true, asking.Token);
         }
         catch (OperationCanceledException)
         {
@@ -240,7 +238,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
 
         var stranger = _strangers.Enter(remote.Address, out var evicted);
         evicted?.GiveWay();
-        TlsConnection? connection = null;
+        var (connection, isHub) = ((TlsConnection?)null, false);
         try
         {
             (connection, var failure) =
@@ -251,6 +249,8 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
                 return;
             }
 
+            // Whoever has the hub's pin is no stranger any more: it waits its time, and gives way to nobody.
+            isHub = _strangers.Leave(stranger);
             await _rendezvous.OfferAsync(connection, number, stranger.Limit);
             connection = null;
         }
@@ -270,7 +270,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         {
             if (connection is not null)
                 await connection.DisposeAsync();
-            if (_strangers.Leave(stranger))
+            if (isHub || _strangers.Leave(stranger))
                 stranger.StopClock();
         }
     }
@@ -279,7 +279,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     {
         StrangerKind? fault = _allowed?.Contains(address) == false ? StrangerKind.NotAllowed
             : _wrongPins.IsBlocked(address, Anybody) ? StrangerKind.Blocked
-            : _descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger) ? StrangerKind.DescriptorLimit
+            : !_strangers.MayKeep(socket.SafeHandle, _descriptors) ? StrangerKind.DescriptorLimit
             : null;
         if (fault is { } kind)
             Strangers.Count(kind);

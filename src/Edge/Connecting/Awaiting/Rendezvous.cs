@@ -28,6 +28,7 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
     private ITimer? _timer;
     private long? _askedAt;
     private long _arrived;
+    private bool _isDisposed;
 
     /// <summary>Waits for a connection.</summary>
     /// <param name="isFirst">Whether it comes before other wishes: a tunnel before its further lanes.</param>
@@ -65,7 +66,7 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
     /// <param name="connection">The connection.</param>
     /// <param name="number">Its number, from <see cref="Arrive"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OperationCanceledException">Nobody wanted it; it is still the caller's.</exception>
+    /// <exception cref="OperationCanceledException">Nobody wanted it, or nobody can any more; it is still the caller's.</exception>
     public async Task OfferAsync(T connection, long number, CancellationToken cancellationToken)
     {
         Offer offer;
@@ -80,6 +81,8 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
                 return;
             }
 
+            if (_isDisposed)
+                throw new OperationCanceledException();
             offer = new Offer(connection);
             _offers.AddLast(offer);
         }
@@ -89,11 +92,17 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
         await offer.Taken.Task;
     }
 
-    /// <summary>Stops asking.</summary>
+    /// <summary>Stops asking, and gives back the connections that wait.</summary>
     public void Dispose()
     {
         lock (_lock)
+        {
+            _isDisposed = true;
             _timer?.Dispose();
+            foreach (var offer in _offers)
+                offer.Taken.TrySetCanceled();
+            _offers.Clear();
+        }
     }
 
     private void Withdraw(Wish wish, CancellationToken cancellationToken)
