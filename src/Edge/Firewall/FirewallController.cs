@@ -188,7 +188,7 @@ internal sealed class FirewallController : IPacketFilter, IDisposable
 
     private void Try(FirewallPlan plan, string key, RejectedFirewall? rejected, string[] notes, bool initial)
     {
-        (string, string[]) answer = rejected is null ? (FirewallReport.Applied, notes) : (FirewallReport.RolledBack, [rejected.Why]);
+        var answer = rejected is null ? (FirewallReport.Applied, notes) : (FirewallReport.RolledBack, [rejected.Why]);
         if (rejected is null)
             _reporter.NoteConfirming(notes, _installer.Blocked);
         // Whoever repeats what is on trial does not prolong it.
