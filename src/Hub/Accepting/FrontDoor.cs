@@ -30,7 +30,7 @@ internal sealed class FrontDoor(
             return;
         }
 
-        if (IsOneTooMany(socket))
+        if (!reception.MayKeep(socket.SafeHandle, descriptors))
         {
             reception.Refusals.Add(RefusalReason.DescriptorLimit);
             socket.Dispose();
@@ -76,11 +76,6 @@ internal sealed class FrontDoor(
             () => CloseAsync(connection, socket));
         return isTunnel;
     }
-
-    // As with the limit on strangers, silent connections must not lock out a newcomer; beyond the second limit nobody is let in.
-    private bool IsOneTooMany(Socket socket) =>
-        descriptors.IsOver(socket.SafeHandle, DescriptorUse.Stranger)
-            && (descriptors.IsOver(socket.SafeHandle, DescriptorUse.Newcomer) || !reception.MakeRoom());
 
     private static async ValueTask CloseAsync(TlsConnection? connection, Socket socket)
     {

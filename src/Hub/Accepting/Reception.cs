@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Shared.Observability;
 using Tunnel.Shared.Protocol.Handshake;
+using Tunnel.Shared.Sockets;
 using Tunnel.Shared.Strangers;
 using Tunnel.Shared.Transport.Handshake;
 
@@ -21,14 +23,8 @@ internal sealed class Reception(
     /// <summary>Counts the connections that did not become a tunnel, by reason.</summary>
     public ReasonCounters<RefusalReason> Refusals { get; } = new();
 
-    /// <summary>Makes the oldest stranger give way to a newcomer for whom there are too few descriptors.</summary>
-    /// <returns>False when there is no stranger.</returns>
-    public bool MakeRoom()
-    {
-        var oldest = strangers.TakeOldest();
-        oldest?.GiveWay();
-        return oldest is not null;
-    }
+    /// <summary>Whether a connection that has just come may keep its descriptor.</summary>
+    public bool MayKeep(SafeHandle newcomer, DescriptorGuard descriptors) => strangers.MayKeep(newcomer, descriptors);
 
     /// <summary>Serves a stranger within its time limit.</summary>
     /// <param name="remote">The address and port that it comes from.</param>

@@ -61,21 +61,6 @@ public sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
         return true;
     }
 
-    /// <summary>
-    /// Removes the oldest stranger to make room for a newcomer for whom there is no descriptor; the caller aborts it. Null when there is
-    /// none.
-    /// </summary>
-    public Stranger? TakeOldest()
-    {
-        lock (_lock)
-        {
-            var oldest = _byAge.First?.Value;
-            if (oldest is not null)
-                Remove(oldest);
-            return oldest;
-        }
-    }
-
     /// <summary>Removes a connection that has authenticated or is closed. Does nothing when it is already removed.</summary>
     /// <returns>False when it had to give way before.</returns>
     public bool Leave(Stranger stranger)
@@ -97,6 +82,17 @@ public sealed class StrangerRegistry(StrangerLimits limits, TimeProvider time)
 
         foreach (var stranger in all)
             stranger.GiveWay();
+    }
+
+    private Stranger? TakeOldest()
+    {
+        lock (_lock)
+        {
+            var oldest = _byAge.First?.Value;
+            if (oldest is not null)
+                Remove(oldest);
+            return oldest;
+        }
     }
 
     private Stranger? ChooseOldest(AddressPrefix prefix)
