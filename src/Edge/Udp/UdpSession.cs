@@ -20,6 +20,7 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     private ITunnelSession? _tunnelSession;
     private UdpSession? _before;
     private volatile bool _isClosed;
+    private volatile bool _isLost;
 
     public UdpPort Port => port;
 
@@ -32,8 +33,14 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     /// <summary>Bounds the answers to a client that has sent one datagram; null: no limit.</summary>
     public AmplificationGuard? Guard { get; init; }
 
+    /// <summary>What the hub is told of its client.</summary>
+    public StreamOpening Opening => new(Key.Path.RemoteEndPoint, Key.Path.LocalEndPoint(port.Number), port.Number);
+
     /// <summary>False once the hub or the loss of the tunnel has ended the session.</summary>
     public bool IsOpen => Volatile.Read(ref _tunnelSession) is { IsOpen: true };
+
+    /// <summary>Whether its tunnel was lost, so that it goes on over another one with its client's next datagram.</summary>
+    public bool IsLost => _isLost;
 
     public void Attach(ITunnel tunnel, ITunnelSession session)
     {
@@ -116,6 +123,9 @@ internal sealed class UdpSession(SessionKey key, UdpPort port, AddressEntry? add
     void IDatagramSink.OnBatchEnd() => port.SendAnswers(this);
 
     void IDatagramSink.OnSessionClosed() => sessions.Forget(this);
+
+    // It stays in its place, as long as it would without datagrams, for the hub keeps its socket too.
+    void IDatagramSink.OnSessionLost() => _isLost = true;
 
     private void CloseBefore() => Interlocked.Exchange(ref _before, null)?.Close();
 

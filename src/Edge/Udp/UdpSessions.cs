@@ -121,23 +121,12 @@ internal sealed class UdpSessions : IDisposable
 
     /// <summary>Ends the sessions of a port's clients for which <paramref name="which"/> returns true.</summary>
     /// <returns>How many sessions were ended.</returns>
-    public int EndWhere(UdpPort port, Func<IPAddress, bool> which)
-    {
-        var ended = new List<UdpSession>();
-        lock (_lock)
-            _table.RemoveWhere(session => session.Port == port && which(session.Key.Path.RemoteEndPoint.Address), ended);
-        EndAll(ended);
-        return ended.Count;
-    }
+    public int EndWhere(UdpPort port, Func<IPAddress, bool> which) =>
+        EndAll(session => session.Port == port && which(session.Key.Path.RemoteEndPoint.Address));
 
     /// <summary>Ends the sessions of a port whose clients its policy no longer lets in.</summary>
-    public void EndDenied(UdpPort port)
-    {
-        var ended = new List<UdpSession>();
-        lock (_lock)
-            _table.RemoveWhere(session => session.Port == port && !port.Admission.Policy.Permits(session.Key.Path.Remote), ended);
-        EndAll(ended);
-    }
+    public void EndDenied(UdpPort port) =>
+        EndAll(session => session.Port == port && !port.Admission.Policy.Permits(session.Key.Path.Remote));
 
     public void Dispose() => _sweep.Dispose();
 
@@ -157,6 +146,8 @@ internal sealed class UdpSessions : IDisposable
             return session;
         }
 
+        if (session is { IsLost: true })
+            return GoOn(session);
         if (session is not null)
         {
             Remove(session);
@@ -166,11 +157,22 @@ internal sealed class UdpSessions : IDisposable
         return Open(port, key, _tunnels.Usable);
     }
 
+    // There is nothing to fall back to: where no tunnel takes the session, it waits for one, and the datagram is dropped.
+    private UdpSession? GoOn(UdpSession session)
+    {
+        var tunnel = _tunnels.Usable;
+        if (tunnel is not null && GoOver(session, tunnel, closesOlder: true) is var next && next != session)
+            return next;
+        session.Port.Admission.CountRefusal(
+            tunnel is null ? RefusalReason.UdpNoTunnel : RefusalReason.UdpTunnelTakesNone, session.Key.Path.Remote);
+        return null;
+    }
+
     // The client is known: it is not let in anew, and the place in the table and what its address has of the port's limits are handed on.
     private UdpSession? GoOver(UdpSession session, ITunnel tunnel, bool closesOlder)
     {
         var next = session.Continue();
-        if (tunnel.OpenSession(OpeningOf(session), next) is not { } tunnelSession)
+        if (tunnel.OpenSession(session.Opening, next) is not { } tunnelSession)
         {
             // A hub that goes away or has no room takes nobody, and what works is not given up for that.
             Touch(session);
@@ -211,11 +213,11 @@ internal sealed class UdpSessions : IDisposable
 
         var session = new UdpSession(key, port, address, this)
         {
-            IdleTimeout = IdleTimeoutOf(port),
+            IdleTimeout = port.Admission.Policy.IdleTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             UploadRate = port.Admission.Policy.UploadRate is { } rate ? new ByteBucket(rate, _time) : null,
             Guard = port.Admission.Policy.AmplificationGuard ? new AmplificationGuard() : null,
         };
-        if (tunnel.OpenSession(OpeningOf(session), session) is not { } tunnelSession)
+        if (tunnel.OpenSession(session.Opening, session) is not { } tunnelSession)
         {
             port.Admission.Leave(address);
             port.Admission.CountRefusal(RefusalReason.UdpTunnelTakesNone, key.Path.Remote);
@@ -249,12 +251,6 @@ internal sealed class UdpSessions : IDisposable
         return session;
     }
 
-    private static StreamOpening OpeningOf(UdpSession session) =>
-        new(session.Key.Path.RemoteEndPoint, session.Key.Path.LocalEndPoint(session.Port.Number), session.Port.Number);
-
-    private static TimeSpan? IdleTimeoutOf(UdpPort port) =>
-        port.Admission.Policy.IdleTimeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-
     private void Remove(UdpSession session)
     {
         bool removed;
@@ -279,6 +275,15 @@ internal sealed class UdpSessions : IDisposable
         if (ended.Count > 0)
             UdpLog.SessionsIdle(_logger, ended.Count);
         EndAll(ended);
+    }
+
+    private int EndAll(Func<UdpSession, bool> which)
+    {
+        var ended = new List<UdpSession>();
+        lock (_lock)
+            _table.RemoveWhere(which, ended);
+        EndAll(ended);
+        return ended.Count;
     }
 
     private static void EndAll(List<UdpSession> sessions)

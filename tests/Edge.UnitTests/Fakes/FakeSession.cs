@@ -51,4 +51,11 @@ internal sealed class FakeSession(uint id, StreamOpening opening, IDatagramSink 
         IsOpen = false;
         sink.OnSessionClosed();
     }
+
+    /// <summary>Ends the session as the loss of a tunnel does whose sessions may go on over another one.</summary>
+    public void LoseTunnel()
+    {
+        IsOpen = false;
+        sink.OnSessionLost();
+    }
 }

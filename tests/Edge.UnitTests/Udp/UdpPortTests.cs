@@ -215,6 +215,42 @@ public sealed class UdpPortTests : IDisposable
         Assert.Equal(1, port.Active);
     }
 
+    [Fact]
+    public async Task A_client_whose_tunnel_was_lost_is_not_let_in_anew_while_its_session_may_go_on()
+    {
+        var port = _fixture.ListenUdp(
+            IPAddress.Loopback, new EdgePortPolicy { NewConnectionsPerSecondPerIp = 1, AmplificationGuard = true });
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        using var client = CreateClient("127.0.0.1");
+        await client.SendToAsync("one"u8.ToArray(), target);
+        var session = await _tunnel.NextSessionAsync();
+        session.NextSent();
+        _fixture.Tunnels.Current = null;
+        session.LoseTunnel();
+        Assert.Equal(1, port.Active);
+
+        // What comes while there is no tunnel, or one that takes none, is dropped and counted, and changes nothing.
+        await client.SendToAsync("two"u8.ToArray(), target);
+        await Eventually.IsTrueAsync(() => _fixture.Refusals[RefusalReason.UdpNoTunnel] == 1, "there is no tunnel");
+        var next = new FakeTunnel { TakesNew = false };
+        _fixture.Tunnels.Current = next;
+        await client.SendToAsync("three"u8.ToArray(), target);
+        await Eventually.IsTrueAsync(() => _fixture.Refusals[RefusalReason.UdpTunnelTakesNone] == 1, "it takes none");
+
+        next.TakesNew = true;
+        await client.SendToAsync("four"u8.ToArray(), target);
+        session = await next.NextSessionAsync();
+        Assert.Equal("four"u8.ToArray(), session.NextSent());
+        session.Sink.OnDatagram(new byte[9000]);
+        Assert.Equal(9000, (await ReceiveAsync(client)).Payload.Length);
+        Assert.Equal((1, 1L), (port.Active, port.GetStatistics().Total));
+
+        // Idle time-outs go on counting meanwhile.
+        session.LoseTunnel();
+        _fixture.Time.Advance(TimeSpan.FromSeconds(65));
+        Assert.Equal((0, 0), (port.Active, _fixture.Sessions.Count));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
