@@ -60,7 +60,8 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
     {
         var size = path.Next;
         var began = time.GetTimestamp();
-        var outcome = await DialAsync(old.Kind, port, Resumption.WithAddressOf(old, template()) with { MaxPacket = size }, cancellationToken);
+        var request = Resumption.WithAddressOf(old, template()) with { MaxPacket = size };
+        var outcome = await DialAsync(old.Kind, port, request, cancellationToken);
         if (outcome.Result.Tunnel is not { } tunnel)
         {
             ConnectingLog.RescueFailed(logger, outcome.Result.Failure!.Kind, outcome.Result.Failure.Message);

@@ -50,7 +50,7 @@ internal sealed class FrameTarget
             .. Frame(3, FrameType.UdpClose), .. Config(), .. GoAway()],
         [AtEdge | Extended, .. Announced(FrameType.Config, 4 << 20), .. new byte[100]],
         [
-            0, .. Hello("resume", "move"), .. Ack(0), .. Open(1), .. Frame(0, FrameType.Ping, new byte[8]), .. Open(2),
+            0, .. Hello("resume", "move"), .. Ack(0), .. Open(1), .. Frame(0, FrameType.Pong, new byte[8]), .. Open(2),
             .. Frame(2, FrameType.Reset, [1]), .. Ack(0), .. Resume(ResumePoint.None)],
         [
             0, .. Frame(0, FrameType.Hello, ControlMessage.Serialize(Own("resume") with { Resume = new ResumeHello("tunnel-1") })),

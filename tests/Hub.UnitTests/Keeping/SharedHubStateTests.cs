@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Hub.Backups;
 using Tunnel.Hub.Blocks;
 using Tunnel.Hub.Configuration;
-using Tunnel.Hub.Edges.State;
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.Keeping.Postgres;
 using Tunnel.Hub.UnitTests.Edges;
