@@ -68,7 +68,8 @@ internal sealed class Rescue(TransportSelector transports, PathLimit path, TimeP
             return null;
         }
 
-        wasCut |= time.GetElapsedTime(began) > Prompt + RoundTrips * (old.RoundTripTime ?? TimeSpan.Zero);
+        wasCut |= !transports.WaitsForHub
+            && time.GetElapsedTime(began) > Prompt + RoundTrips * (old.RoundTripTime ?? TimeSpan.Zero);
         try
         {
             // Where the new one runs over another transport, a new connection over the old one's did not get through either.

@@ -36,12 +36,19 @@ internal sealed class TransportSelector
     public static TransportSelector Only(IHubDialer dialer, TransportChoice choice, TimeProvider time, ILogger logger) =>
         new(dialer, null, choice, time, logger);
 
+    /// <summary>Creates a selector that waits for a hub that dials.</summary>
+    public static TransportSelector Awaiting(IHubDialer awaiter, TimeProvider time, ILogger logger) =>
+        new(awaiter, null, TransportChoice.Configured, time, logger) { WaitsForHub = true };
+
     /// <summary>Creates a selector that tries QUIC, and TLS where QUIC does not get through.</summary>
     public static TransportSelector WithFallback(IHubDialer quic, IHubDialer tls, TimeProvider time, ILogger logger) =>
         new(quic, tls, TransportChoice.Preferred, time, logger);
 
     /// <summary>Whether a tunnel over <paramref name="kind"/> is used only because QUIC did not get through.</summary>
     public bool PrefersOtherThan(TransportKind kind) => _fallback is not null && kind != TransportKind.Quic;
+
+    /// <summary>Whether the hub makes the connections, so that how long one takes says nothing of the path.</summary>
+    public bool WaitsForHub { get; private init; }
 
     /// <summary>Notes that this machine's addresses, or its way to the network, have changed, so that QUIC may get through now.</summary>
     public void OnNetworkChanged() => _return.OnNetworkChanged();

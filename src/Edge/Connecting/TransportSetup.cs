@@ -69,7 +69,7 @@ internal static class TransportSetup
     public static TransportSelector Create(IHubDialer awaiter, TunnelEdgeOptions options, TransportContext context, ILogger logger) =>
         FaultOfAwaiting(options) is { } fault
             ? throw new OperatorException(fault)
-            : TransportSelector.Only(awaiter, TransportChoice.Configured, context.Time, logger);
+            : TransportSelector.Awaiting(awaiter, context.Time, logger);
 
     private static string? FaultOfAwaiting(TunnelEdgeOptions options) => options switch
     {

@@ -167,6 +167,30 @@ public sealed class RescueTests : IAsyncDisposable
         Assert.Equal(596, (await DoubtAsync(second)).Request.MaxPacket);
     }
 
+    [Theory]
+    [InlineData(true, 1_280)]
+    [InlineData(false, null)]
+    public async Task How_long_a_hub_takes_that_dials_itself_tells_nothing_of_the_path(bool hubDials, int? size)
+    {
+        var dialer = new FakeDialer();
+        var hub = new HubDialer(dialer, (_, _) => Task.FromResult(_addresses), _time);
+        var (path, old) = (new PathLimit(_time), new FakeTunnel { IsInDoubt = true });
+        var rescue = new Rescue(
+            hubDials
+                ? TransportSelector.Awaiting(hub, _time, NullLogger.Instance)
+                : TransportSelector.Only(hub, TransportChoice.Configured, _time, NullLogger.Instance),
+            path, _time, NullLogger.Instance);
+        var request = (await _dialer.NextAsync()).Request;
+
+        var rescuing = rescue.AwaitAsync(new HubTunnel(old, default, 0), 8443, () => request, TestContext.Current.CancellationToken);
+        var dial = await dialer.NextAsync();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        dial.Connect(new FakeTunnel());
+        await PassAsync(() => rescuing.IsCompleted);
+
+        Assert.Equal(size, path.MaxPacket);
+    }
+
     [Fact]
     public void A_limit_is_forgotten_after_an_hour_and_a_cut_much_later_does_not_lower_it()
     {
