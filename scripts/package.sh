@@ -128,6 +128,7 @@ package_pages() {
   sed -i -e 's#](docs/#](#g' -e 's#](LICENSE)#](copyright)#g' "$doc"/{README,CHANGELOG,CONTRIBUTING,SECURITY}.md
   sed -i 's#](\.\./#](#g' "$doc"/{architecture,comparison,library,operations,performance,protocol}.md
   sed -i 's#](\.\./\.\./#](../#g' "$doc"/{operations,decisions}/*.md
+  sed -i 's#](\.\./\.\./docs/#](../../#g' "$doc"/bench/results/*.md
 }
 
 package_deb() {

@@ -100,12 +100,15 @@ public sealed partial class ManagedProcess : IAsyncDisposable
         return new ProgramResult(code, process.StandardOutput, process.StandardError);
     }
 
+    /// <summary>Sends a signal. On return from one that stops a process, none of its threads runs any more.</summary>
+    /// <exception cref="TimeoutException">It was to stop, and still runs.</exception>
     public void Signal(int signal)
     {
-        if (!_process.HasExited)
-        {
-            _ = Kill(_process.Id, signal);
-        }
+        if (_process.HasExited)
+            return;
+        _ = Kill(_process.Id, signal);
+        if (signal == SigStop)
+            StoppedProcess.Await(_process.Id);
     }
 
     /// <exception cref="TimeoutException">The program still runs.</exception>

@@ -182,6 +182,11 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             await ManagedProcess.RunAsync(
                 "/bin/kill", [$"-{signal}", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+            if (signal == ManagedProcess.SigStop)
+            {
+                foreach (var process in processes)
+                    StoppedProcess.Await(process);
+            }
         }
     }
 
