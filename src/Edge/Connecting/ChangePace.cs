@@ -1,3 +1,5 @@
+using Tunnel.Shared.Guarding;
+
 namespace Tunnel.Edge.Connecting;
 
 /// <summary>
@@ -31,8 +33,7 @@ internal sealed class ChangePace(TimeProvider time)
     {
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changed = NextAsync(cut.Token);
-        await Task.WhenAny(Task.Delay(limit, time, cut.Token), changed);
-        cancellationToken.ThrowIfCancellationRequested();
+        await changed.EndsWithinAsync(limit, time, cancellationToken);
         await cut.CancelAsync();
         await changed.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return changed.IsCompletedSuccessfully;

@@ -98,14 +98,8 @@ internal sealed class HubDialer(ITunnelDialer dialer, NameResolver resolver, Tim
     /// <summary>Returns the first attempt to end; null when the next attempt is due before that.</summary>
     private async Task<Task<DialResult>?> FirstAsync(List<Task<DialResult>> attempts, bool more, CancellationToken cancellationToken)
     {
-        if (!more)
-            return await Task.WhenAny(attempts).WaitAsync(cancellationToken);
-        using var stagger = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var due = Task.Delay(Stagger, time, stagger.Token);
-        var first = await Task.WhenAny([.. attempts, due]);
-        await stagger.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return first as Task<DialResult>;
+        var first = Task.WhenAny(attempts);
+        return !more || await first.EndsWithinAsync(Stagger, time, cancellationToken) ? await first.WaitAsync(cancellationToken) : null;
     }
 
     private async Task<DialResult> AttemptAsync(DialRequest request, CancellationToken cancellationToken)

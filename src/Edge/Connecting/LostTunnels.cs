@@ -158,16 +158,22 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
     private async Task<ResumeOutcome> LeadToAsync(ITunnel older, ITunnel next)
     {
         var outcome = await older.ResumeWithinAsync(next, CancellationToken.None);
-        if (outcome == ResumeOutcome.Resumed)
-            HandOverAsync(older, next).Guard("moving streams to another tunnel");
-        else if (outcome == ResumeOutcome.NotPossible)
-            await MoveAsync(older, next);
-        else if (outcome == ResumeOutcome.Refused)
-            await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept what was open"));
+        switch (outcome)
+        {
+            case ResumeOutcome.Resumed:
+                HandOverAsync(older, next).Guard("moving streams to another tunnel");
+                break;
+            case ResumeOutcome.NotPossible:
+                await MoveAsync(older, next);
+                // Nobody dials for it, so waiting would only keep its clients from trying again.
+                if (older.IsLost)
+                    await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "what is open can't go on over the next tunnel"));
+                break;
+            case ResumeOutcome.Refused:
+                await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "the hub has not kept what was open"));
+                break;
+        }
 
-        // Nobody dials for it, so waiting would only keep its clients from trying again.
-        if (outcome == ResumeOutcome.NotPossible && older.IsLost)
-            await older.CloseAsync(new TunnelEnd(TunnelEndKind.ConnectionLost, "what is open can't go on over the next tunnel"));
         return outcome;
     }
 

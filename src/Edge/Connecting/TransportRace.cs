@@ -32,11 +32,11 @@ internal sealed class TransportRace(TimeProvider time)
         (DialResult? Quic, DialResult? Tls) won = default;
         try
         {
-            if (!await EndsWithinAsync(first, Lead, cancellationToken))
+            if (!await first.EndsWithinAsync(Lead, time, cancellationToken))
             {
                 second = tls(losers.Token);
                 await Task.WhenAny(first, second);
-                if (!first.IsCompleted && (await second).Tunnel is not null && !await EndsWithinAsync(first, Grace, cancellationToken))
+                if (!first.IsCompleted && (await second).Tunnel is not null && !await first.EndsWithinAsync(Grace, time, cancellationToken))
                     return won = (null, await second);
             }
 
@@ -53,14 +53,5 @@ internal sealed class TransportRace(TimeProvider time)
             if (won.Tls is null)
                 second?.DiscardAsync().Guard("closing a tunnel that came too late");
         }
-    }
-
-    private async Task<bool> EndsWithinAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(task, Task.Delay(limit, time, over.Token));
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return task.IsCompleted;
     }
 }

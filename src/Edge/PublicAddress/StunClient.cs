@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Tunnel.Shared.Guarding;
 
 namespace Tunnel.Edge.PublicAddress;
 
@@ -23,7 +24,7 @@ internal sealed class StunClient(TimeProvider time)
             foreach (var wait in StunSchedule.Waits)
             {
                 await socket.SendAsync(request, cancellationToken);
-                if (await AnsweredAsync(answer, wait, cancellationToken))
+                if (await answer.EndsWithinAsync(wait, time, cancellationToken))
                     return Judge(await answer);
             }
 
@@ -33,15 +34,6 @@ internal sealed class StunClient(TimeProvider time)
         {
             return StunOutcome.Failed(e.SocketErrorCode == SocketError.ConnectionRefused ? "nobody listens there" : e.Message);
         }
-    }
-
-    private async Task<bool> AnsweredAsync(Task answer, TimeSpan wait, CancellationToken cancellationToken)
-    {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var answered = await Task.WhenAny(answer, Task.Delay(wait, time, over.Token)) == answer;
-        await over.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return answered;
     }
 
     /// <summary>Returns the first datagram that answers the request.</summary>
