@@ -17,8 +17,9 @@ internal sealed partial class SourceFile
         var code = Code = NoiseExpression().Replace(text, " ");
         Namespace = NamespaceExpression().Match(code).Groups[1].Value;
         Usings = [.. UsingExpression().Matches(code).Select(match => match.Groups[1].Value)];
-        Types = [.. TypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
-        AllTypes = [.. AnyTypeExpression().Matches(code).Select(match => match.Groups[1].Value)];
+        var types = TypeExpression().Matches(code);
+        Types = [.. types.Where(match => match.Groups["indent"].Length == 0).Select(match => match.Groups["name"].Value)];
+        AllTypes = [.. types.Select(match => match.Groups["name"].Value)];
         Paths = [.. PathExpression().Matches(code).Select(match => match.Value)];
         Names = [.. NameExpression().Matches(code).Select(match => match.Value)];
     }
@@ -86,16 +87,10 @@ internal sealed partial class SourceFile
     private static partial Regex UsingExpression();
 
     [GeneratedRegex(
-        @"^(?:(?:public|internal|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*"
-        + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(\w+)",
+        @"^(?<indent>[ ]*)(?:(?:public|internal|private|protected|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*"
+        + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?|delegate\s+[\w<>?,\s\[\]]+?)\s+(?<name>\w+)",
         RegexOptions.Multiline)]
     private static partial Regex TypeExpression();
-
-    [GeneratedRegex(
-        @"^[ ]*(?:(?:public|internal|private|protected|sealed|static|abstract|readonly|partial|unsafe|ref|file)\s+)*"
-        + @"(?:class|struct|interface|enum|record(?:\s+(?:class|struct))?)\s+(\w+)",
-        RegexOptions.Multiline)]
-    private static partial Regex AnyTypeExpression();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
     private static partial Regex NameExpression();

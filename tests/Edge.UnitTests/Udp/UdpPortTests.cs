@@ -84,11 +84,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_session_leaves_a_hub_that_is_gone_for_another_one_but_not_at_once()
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback);
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        var session = await _tunnel.NextSessionAsync();
-        Assert.Equal("one"u8.ToArray(), session.NextSent());
+        var (session, target) = await OpenAsync(client, port, "one"u8.ToArray());
         var other = new FakeTunnel();
 
         // The time of the hub's loss counts, not that of the client's datagrams.
@@ -112,11 +109,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_session_goes_over_to_the_tunnel_that_takes_what_is_open_and_the_hub_ends_it_where_it_was()
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback);
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        var session = await _tunnel.NextSessionAsync();
-        Assert.Equal("one"u8.ToArray(), session.NextSent());
+        var (session, target) = await OpenAsync(client, port, "one"u8.ToArray());
 
         // Another hub may be the one for new clients; and a tunnel that can take nothing now is waited for.
         var (between, last, otherHub) = (new FakeTunnel(), new FakeTunnel { IsLost = true }, new FakeTunnel());
@@ -165,11 +159,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_session_stays_where_it_is_while_the_tunnel_to_which_it_would_go_takes_none(bool isGone)
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback);
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        var session = await _tunnel.NextSessionAsync();
-        Assert.Equal("one"u8.ToArray(), session.NextSent());
+        var (session, target) = await OpenAsync(client, port, "one"u8.ToArray());
         var next = LetGoOver(isGone);
         next.TakesNew = false;
 
@@ -189,11 +180,9 @@ public sealed class UdpPortTests : IDisposable
     {
         var port = _fixture.ListenUdp(
             IPAddress.Loopback, new EdgePortPolicy { MaxConnectionsPerIp = 1, NewConnectionsPerSecondPerIp = 1 });
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
         using var second = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        (await _tunnel.NextSessionAsync()).NextSent();
+        var (_, target) = await OpenAsync(client, port, "one"u8.ToArray());
         var next = LetGoOver(isGone);
 
         await client.SendToAsync("two"u8.ToArray(), target);
@@ -220,11 +209,8 @@ public sealed class UdpPortTests : IDisposable
     {
         var port = _fixture.ListenUdp(
             IPAddress.Loopback, new EdgePortPolicy { NewConnectionsPerSecondPerIp = 1, AmplificationGuard = true });
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        var session = await _tunnel.NextSessionAsync();
-        session.NextSent();
+        var (session, target) = await OpenAsync(client, port, "one"u8.ToArray());
         _fixture.Tunnels.Current = null;
         session.LoseTunnel();
         Assert.Equal(1, port.Active);
@@ -257,11 +243,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_client_that_has_sent_again_gets_long_answers_also_when_that_took_its_session_over(bool isGone)
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { AmplificationGuard = true });
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync(new byte[1], target);
-        var session = await _tunnel.NextSessionAsync();
-        session.NextSent();
+        var (session, target) = await OpenAsync(client, port, new byte[1]);
         var next = LetGoOver(isGone);
 
         // With its second datagram the client has shown that its address is not forged.
@@ -278,10 +261,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_client_may_not_send_more_because_its_session_goes_over(bool isGone)
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { UploadRate = 10_000 });
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync(new byte[1000], target);
-        (await _tunnel.NextSessionAsync()).NextSent();
+        var (_, target) = await OpenAsync(client, port, new byte[1000]);
         var next = LetGoOver(isGone);
 
         await client.SendToAsync(new byte[1000], target);
@@ -294,10 +275,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_session_that_is_ended_while_it_goes_over_is_opened_anew_if_its_client_may()
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback);
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync("one"u8.ToArray(), target);
-        (await _tunnel.NextSessionAsync()).NextSent();
+        var (_, target) = await OpenAsync(client, port, "one"u8.ToArray());
         var successor = new FakeTunnel { OnOpeningSession = () => port.Reset(static _ => true) };
         (_tunnel.Successor, _fixture.Tunnels.Current) = (successor, successor);
         await client.SendToAsync("two"u8.ToArray(), target);
@@ -352,11 +331,8 @@ public sealed class UdpPortTests : IDisposable
     public async Task A_client_gets_ten_times_what_it_sent_until_it_sends_again(bool guard)
     {
         var port = _fixture.ListenUdp(IPAddress.Loopback, new EdgePortPolicy { AmplificationGuard = guard });
-        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
         using var client = CreateClient("127.0.0.1");
-        await client.SendToAsync(new byte[72], target);
-        var session = await _tunnel.NextSessionAsync();
-        session.NextSent();
+        var (session, target) = await OpenAsync(client, port, new byte[72]);
 
         // Headers are counted too: 100 bytes of questions, 600 + 400 of answers.
         session.Sink.OnDatagram(new byte[572]);
@@ -581,6 +557,16 @@ public sealed class UdpPortTests : IDisposable
 
         Assert.True(session.WasClosed);
         Assert.Equal(0, _fixture.Sessions.Count);
+    }
+
+    /// <summary>Sends a client's first datagram to a port, which opens its session and comes out of that.</summary>
+    private async Task<(FakeSession Session, IPEndPoint Target)> OpenAsync(Socket client, UdpPort port, byte[] first)
+    {
+        var target = new IPEndPoint(IPAddress.Loopback, port.Number);
+        await client.SendToAsync(first, target);
+        var session = await _tunnel.NextSessionAsync();
+        Assert.Equal(first, session.NextSent());
+        return (session, target);
     }
 
     /// <summary>Lets what is open go over to a tunnel to the same hub; or to another one's, because its own is gone.</summary>

@@ -67,7 +67,6 @@ public sealed class DialPaceTests
     public async Task Behind_an_address_where_no_edge_is_the_next_has_its_try()
     {
         using var door = new FrontDoorFixture();
-        var time = door.Registry.Time;
         using var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         IPAddress[] addresses = [IPAddress.Parse("127.61.0.1"), IPAddress.Parse("127.61.0.2")];
@@ -75,7 +74,7 @@ public sealed class DialPaceTests
         edge.Bind(new IPEndPoint(addresses[1], ((IPEndPoint)stranger.LocalEndPoint!).Port));
         stranger.Listen();
         edge.Listen();
-        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        var ways = WaysOf(door) with
         {
             Resolve = (_, _) => Task.FromResult(addresses),
         };
@@ -95,11 +94,9 @@ public sealed class DialPaceTests
     {
         using var door = new FrontDoorFixture();
         var time = door.Registry.Time;
-        using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        edge.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        edge.Listen();
+        using var edge = Listen();
         var tries = 0;
-        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        var ways = WaysOf(door) with
         {
             Resolve = (_, _) => ++tries == 1
                 ? throw new InvalidOperationException("a defect")
@@ -131,14 +128,12 @@ public sealed class DialPaceTests
     {
         using var door = new FrontDoorFixture();
         var time = door.Registry.Time;
-        using var edge = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        edge.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        edge.Listen();
+        using var edge = Listen();
         var table = new LeaseMemory();
         var (one, other) = (new Leases(table, "one:8443 1", time), new Leases(table, "other:8443 2", time));
         one.Add("e");
         await one.RefreshAsync(CancellationToken.None);
-        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance)
+        var ways = WaysOf(door) with
         {
             Leases = other,
         };
@@ -168,7 +163,7 @@ public sealed class DialPaceTests
         using var refusing = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var target = new DialTarget("127.0.0.1", ((IPEndPoint)refusing.LocalEndPoint!).Port);
-        var ways = new DialWays(door.Door, ProxyRules.None, new DialPace(time), door.Registry.Events.Queue, time, NullLogger.Instance);
+        var ways = WaysOf(door);
         var loops = Enumerable.Range(0, 10).Select(number => new DialLoop($"e{number}", target, door.Registry.Live.Dials, ways)).ToList();
         var running = loops.Select(static loop => loop.RunAsync()).ToList();
 
@@ -181,5 +176,16 @@ public sealed class DialPaceTests
 
         loops.ForEach(static loop => loop.Stop());
         await Task.WhenAll(running).WaitAsync(Patience.Limit);
+    }
+
+    private static DialWays WaysOf(FrontDoorFixture door) => new(
+        door.Door, ProxyRules.None, new DialPace(door.Registry.Time), door.Registry.Events.Queue, door.Registry.Time, NullLogger.Instance);
+
+    private static Socket Listen()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        return socket;
     }
 }
