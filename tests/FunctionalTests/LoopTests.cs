@@ -34,9 +34,14 @@ public sealed class LoopTests
         Assert.InRange(status.GetProperty("streamFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);
         Assert.InRange(status.GetProperty("sessionFailures").GetProperty("forwardingLoop").GetInt64(), 1, Rounds);
         Assert.InRange(status.GetProperty("connectedEdges")[0].GetProperty("streamsOpened").GetInt64(), 2, Rounds);
-        var doctor = await setup.Hub.RunAsync("doctor");
-        Assert.Equal(1, doctor.ExitCode);
-        Assert.Contains($"{address}:{setup.Tcp[0]}: leads back to tcp/{setup.Tcp[0]} of ", doctor.StandardOutput, StringComparison.Ordinal);
+
+        // A machine that is too busy to let a connection come round within the doctor's time is asked again.
+        var doctor = default(ProgramResult);
+        await Eventually.IsTrueAsync(
+            async () => (doctor = await setup.Hub.RunAsync("doctor")).StandardOutput.Contains(
+                $"{address}:{setup.Tcp[0]}: leads back to tcp/{setup.Tcp[0]} of ", StringComparison.Ordinal),
+            "the loop is found", explain: () => $"{doctor}");
+        Assert.Equal(1, doctor!.ExitCode);
         Assert.Contains("leads back to a port of an edge", setup.Hub.Process.Log, StringComparison.Ordinal);
     }
 }

@@ -22,8 +22,8 @@ internal sealed class UpstreamsCheck(NameLookup lookup, TcpConnector connect, Ti
     // Ranges have thousands of ports; trying this many shows enough.
     internal const int Most = 64;
 
-    // All of them are tried at once, since each may take this long.
-    private static readonly TimeSpan TimeToGoRound = TimeSpan.FromSeconds(1);
+    // All of them are tried at once, since each may take this long. On a busy machine one second was too short for one in eight loops.
+    private static readonly TimeSpan TimeToGoRound = TimeSpan.FromSeconds(2);
 
     private static readonly string Loop = ReasonCounters<StreamFailure>.NameOf(StreamFailure.ForwardingLoop);
 

@@ -261,6 +261,10 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
             Strangers.Count(StrangerKind.NoHub);
             AwaitingLog.NoHub(_logger, remote, e.Message);
         }
+        catch (OperationCanceledException) when (isHub && !stranger.Limit.IsCancellationRequested)
+        {
+            // It is given back to the hub, for a new one or since this edge stops.
+        }
         catch (OperationCanceledException)
         {
             Strangers.Count(StrangerKind.NotInTime);

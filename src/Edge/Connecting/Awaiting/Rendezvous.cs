@@ -6,6 +6,9 @@ namespace Tunnel.Edge.Connecting.Awaiting;
 /// Brings the connections that the hub has made together with the wishes for one. A wish that nobody has met is told to the hub again and
 /// again; a connection that nobody wished for waits, since the hub may know of a loss that this edge has not noticed.
 /// </summary>
+/// <remarks>
+/// The hub makes no further connection while one waits here. So those that wait are given back once somebody wishes for a new one.
+/// </remarks>
 /// <typeparam name="T">The connections.</typeparam>
 /// <param name="ask">Asks the hub for so many connections.</param>
 /// <param name="unexpected">Is told of a connection that nobody wished for.</param>
@@ -48,6 +51,8 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
             }
 
             wish = new Wish(isNew ? _arrived : 0);
+            if (isNew)
+                GiveBackAll();
             if (isFirst)
                 _wishes.AddFirst(wish);
             else
@@ -66,7 +71,9 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
     /// <param name="connection">The connection.</param>
     /// <param name="number">Its number, from <see cref="Arrive"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OperationCanceledException">Nobody wanted it, or nobody can any more; it is still the caller's.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Nobody wanted it, or nobody can any more, or it was given back for a new one; it is still the caller's.
+    /// </exception>
     public async Task OfferAsync(T connection, long number, CancellationToken cancellationToken)
     {
         Offer offer;
@@ -81,7 +88,7 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
                 return;
             }
 
-            if (_isDisposed)
+            if (_isDisposed || _wishes.Count > 0)
                 throw new OperationCanceledException();
             offer = new Offer(connection);
             _offers.AddLast(offer);
@@ -99,10 +106,16 @@ internal sealed class Rendezvous<T>(Action<int> ask, Action unexpected, TimeProv
         {
             _isDisposed = true;
             _timer?.Dispose();
-            foreach (var offer in _offers)
-                offer.Taken.TrySetCanceled();
-            _offers.Clear();
+            GiveBackAll();
         }
+    }
+
+    // Called under the lock.
+    private void GiveBackAll()
+    {
+        foreach (var offer in _offers)
+            offer.Taken.TrySetCanceled();
+        _offers.Clear();
     }
 
     private void Withdraw(Wish wish, CancellationToken cancellationToken)

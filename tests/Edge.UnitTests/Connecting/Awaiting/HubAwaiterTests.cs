@@ -83,6 +83,17 @@ public sealed class HubAwaiterTests : IDisposable
         await EndAsync(() => hub.ReadAsync(new byte[1]).AsTask());
     }
 
+    [Fact]
+    public async Task A_connection_of_the_hub_that_waits_is_closed_when_another_process_is_to_have_the_next()
+    {
+        await using var hub = await ServeAsHubAsync();
+
+        await _awaiter.PauseAsync();
+
+        await EndAsync(() => hub.ReadAsync(new byte[1]).AsTask());
+        Assert.Empty(_awaiter.Strangers.ToDictionary());
+    }
+
     private DialRequest Request => ProbeRequest.To(
         new IPEndPoint(IPAddress.None, 1), new TunnelEdgeOptions { HubHost = "hub.test", EdgeId = "a", Secret = "secret-of-the-edge" },
         [CertificatePin.Compute(_certificate)]);
