@@ -29,6 +29,9 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    // An edge whose UDP is blocked goes over to TLS after two waits of 3 s and a dial, within 8 s, so it must not look late at each.
+    private static readonly TimeSpan HubLook = TimeSpan.FromMilliseconds(250);
+
     private readonly QuicCore _core;
     private readonly ControlReader _reader;
     private readonly InboundControl _inbound;
@@ -36,6 +39,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isClosed;
     private ITimer? _timer;
+    private ITimer? _look;
+    private int _isLooking;
     private byte[]? _hello;
 
     public QuicTunnel(
@@ -117,8 +122,13 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public void Start()
     {
+        var look = _core.IsEdge ? HubLook : Tick;
         lock (_core.Sync)
+        {
             _timer = Context.Time.CreateGuardedTimer(static self => self.OnTick(), this, Tick, Tick);
+            _look = Context.Time.CreateGuardedTimer(static self => self.LookAtPeer(), this, look, look);
+        }
+
         // HELLO is not sent earlier, because a dial that lost and was closed before its start must not replace the winner at the hub.
         if (_hello is { } hello)
             Control.Send(FrameType.Hello, hello);
@@ -272,7 +282,11 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     {
         OnConnectionEnding(new TunnelEnd(TunnelEndKind.Closed, "closed"));
         lock (_core.Sync)
+        {
             _timer?.Dispose();
+            _look?.Dispose();
+        }
+
         Streams.OnConnectionClosed();
     }
 
@@ -334,8 +348,22 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
             return;
         }
 
-        if (Watch.Tick())
-            _handler.OnDoubt(this);
         Sessions.Sweep();
+    }
+
+    // On a starved machine the next look may come while this one still runs, and is left out then.
+    private void LookAtPeer()
+    {
+        if (IsDead || Interlocked.Exchange(ref _isLooking, 1) != 0)
+            return;
+        try
+        {
+            if (Watch.Tick())
+                _handler.OnDoubt(this);
+        }
+        finally
+        {
+            Volatile.Write(ref _isLooking, 0);
+        }
     }
 }

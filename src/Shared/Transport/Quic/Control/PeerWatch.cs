@@ -85,7 +85,7 @@ internal sealed class PeerWatch
         }
     }
 
-    /// <summary>Looks at the peer; the tunnel's timer calls this every second.</summary>
+    /// <summary>Looks at the peer; a timer of the tunnel calls this, four times a second at an edge and once at a hub.</summary>
     /// <returns>True when the edge has come to doubt the hub, so that another path is worth a try.</returns>
     public bool Tick()
     {
