@@ -233,6 +233,24 @@ public sealed class SeveralHubsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_of_another_edge_does_not_make_an_older_configuration_count()
+    {
+        await _hubs[1].PutEdgeAsync(EdgeId, _ports, [], new JsonObject { ["default"] = new JsonObject { ["proxyProtocol"] = "off" } });
+        await _edge.WaitForPortsAsync(_ports, []);
+        await _hubs[0].AddEdgeAsync("another", [80], []);
+
+        // The edge hears of the hub's state with its new tunnel, and has chosen once it has answered there.
+        await _hubs[0].RestartAsync();
+        await Eventually.IsTrueAsync(
+            async () => await _hubs[0].ConnectedEdgeAsync(EdgeId) is { } edge
+                && edge.TryGetProperty("appliedRev", out var applied) && applied.ValueKind == JsonValueKind.Number,
+            "the edge's answer to the first hub", explain: () => _edge.Process.Log);
+        await _edge.WaitForPortsAsync(_ports, []);
+        await WaitForHubsAsync(hub => hub.GetProperty("outdated").GetBoolean(), 2, "two hubs that are behind");
+        Assert.True((await HubsAsync())[0].GetProperty("outdated").GetBoolean());
+    }
+
+    [Fact]
     public async Task The_doctor_looks_at_each_hub_and_one_that_is_down_is_a_warning()
     {
         var (code, checks) = await DoctorAsync();

@@ -32,7 +32,7 @@ internal sealed class Candidate
 
     public int Hub => Received.Hub;
 
-    /// <summary>The revision of the hub's state; -1 from a hub that does not say.</summary>
+    /// <summary>The revision of what the hub's state says of this edge; -1 from a hub that does not say.</summary>
     public long State => Config.Hub?.State ?? -1;
 
     /// <summary>Its timed blocks; null when there are none.</summary>

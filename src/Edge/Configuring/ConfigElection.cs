@@ -5,10 +5,10 @@ using Tunnel.Edge.Firewall;
 namespace Tunnel.Edge.Configuring;
 
 /// <summary>
-/// Decides which hub's configuration is in force: of the hubs with a tunnel, that of the one whose state has the highest revision. Of
-/// several with the same, the one that is in force stays, or else the first in order counts. The timed blocks of all hubs that want the
-/// same firewall are in force together, since a block is no part of that state: a hub that can't reach the database that it shares lacks
-/// the newest ones, and its state is the newest all the same. Pure but for the clock, for one thread.
+/// Decides which hub's configuration is in force: of the hubs with a tunnel, that of the one whose state of this edge has the highest
+/// revision. Of several with the same, the one that is in force stays, or else the first in order counts. The timed blocks of all hubs
+/// that want the same firewall are in force together, since a block is no part of that state: a hub that can't reach the database that it
+/// shares lacks the newest ones, and its state is the newest all the same. Pure but for the clock, for one thread.
 /// </summary>
 /// <param name="time">Tells how long a block has been known.</param>
 internal sealed class ConfigElection(TimeProvider time)

@@ -30,7 +30,9 @@ public sealed record EdgeHubStatus
     /// <summary>The UDP sessions in its newest tunnel.</summary>
     public int ActiveSessions { get; init; }
 
-    /// <summary>The revision of its state: the one with the highest decides what is in force. Null while it has not said.</summary>
+    /// <summary>
+    /// The revision of its state of this edge: the one with the highest decides what is in force. Null while it has not said.
+    /// </summary>
     public long? State { get; init; }
 
     /// <summary>

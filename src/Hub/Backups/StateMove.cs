@@ -14,7 +14,8 @@ namespace Tunnel.Hub.Backups;
 /// <param name="database">The database; connected.</param>
 /// <param name="directory">The directory of the files.</param>
 /// <param name="files">Reads and writes files.</param>
-internal sealed class StateMove(PostgresDatabase database, string directory, IStateFiles files)
+/// <param name="time">Tells when what the database had was replaced.</param>
+internal sealed class StateMove(PostgresDatabase database, string directory, IStateFiles files, TimeProvider time)
 {
     private readonly PostgresDocument _edges = new(database, SharedDocuments.Edges);
     private readonly PostgresDocument _blocks = new(database, SharedDocuments.Blocks);
@@ -40,7 +41,7 @@ internal sealed class StateMove(PostgresDatabase database, string directory, ISt
         // The edges come last: hubs that wait for them have the blocks then.
         var old = await _blocks.ReadAsync(KeptDocument.Unknown, cancellationToken);
         await SaveAsync(_blocks, blocks ?? BlockFormat.Write(new BlockSet([])), old.Revision, cancellationToken);
-        await SaveAsync(_edges, edges, there.Revision, cancellationToken);
+        await SaveAsync(_edges, AsChange(edges, there.Content), there.Revision, cancellationToken);
         return count;
     }
 
@@ -62,6 +63,28 @@ internal sealed class StateMove(PostgresDatabase database, string directory, ISt
         _blockFile.Save(blocks ?? BlockFormat.Write(new BlockSet([])));
         _edgeFile.Save(edges);
         return count;
+    }
+
+    /// <summary>
+    /// Edges that take the place of others are a change that is made now: they may be older, and edges that have several hubs would go by
+    /// the others as long as one of the hubs does not know of it.
+    /// </summary>
+    private byte[] AsChange(byte[] edges, byte[]? there)
+    {
+        if (there is null)
+            return edges;
+        EdgeState before;
+        try
+        {
+            before = new EdgeStateFormat(database.Name).Read(there);
+        }
+        catch (OperatorException)
+        {
+            // What nobody can read is in force nowhere.
+            return edges;
+        }
+
+        return EdgeStateFormat.Write(new EdgeStateFormat(_edgeFile.Place).Read(edges).After(before, time.GetUtcNow()));
     }
 
     private static int Check(byte[] edges, string edgePlace, byte[]? blocks, string blockPlace)

@@ -30,7 +30,7 @@ internal static class StateCommands
         {
             var settings = Settings(context.Value(config), context.Value(from));
             await using var database = await ConnectAsync(settings, cancellationToken);
-            var count = await new StateMove(database, settings.StateDir, Files).ImportAsync(context.Value(Replace), cancellationToken);
+            var count = await Move(database, settings).ImportAsync(context.Value(Replace), cancellationToken);
             await context.Out.WriteLineAsync($"The {database.Name} has the edges ({count}) and the blocks of {settings.StateDir}.");
         });
     }
@@ -49,7 +49,7 @@ internal static class StateCommands
             {
                 using var held =
                     StateDirectory.Take(settings.StateDir, HubStateFiles.All, TimeProvider.System.GetUtcNow(), NullLogger.Instance);
-                var count = await new StateMove(database, settings.StateDir, Files).ExportAsync(context.Value(Replace), cancellationToken);
+                var count = await Move(database, settings).ExportAsync(context.Value(Replace), cancellationToken);
                 await context.Out.WriteLineAsync($"{settings.StateDir} has the edges ({count}) and the blocks of the {database.Name}.");
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -70,6 +70,9 @@ internal static class StateCommands
         Description = "Directory of the files [default: the hub's stateDir]",
         HelpName = "DIR",
     };
+
+    private static StateMove Move(PostgresDatabase database, TunnelHubOptions settings) =>
+        new(database, settings.StateDir, Files, TimeProvider.System);
 
     private static TunnelHubOptions Settings(string? config, string? directory) =>
         TunnelHubOptionsReader.Read(TunnelHubOptionsReader.Sources(config, new Dictionary<string, string?> { ["stateDir"] = directory }));

@@ -33,6 +33,7 @@ internal static class FileTargets
 
     public static IReadOnlyList<byte[]> StateSeeds { get; } = Words.Of(
         """{"version":1,"edges":[{"edge":{"id":"edge-1","enabled":true,"listenPorts":[443,"8000-8010"],"listenPortsUdp":[],"ports":{}},"secrets":{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","items":[{"id":"00112233-4455-6677-8899-aabbccddeeff","kind":"generated","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","createdAt":"2025-01-01T12:00:00+00:00","expiresAt":"2026-01-01T12:00:00+00:00"}]}}]}""",
+        """{"version":2,"revision":1764424800000000,"edges":[{"edge":{"id":"edge-1","enabled":true,"listenPorts":[443,"8000-8010"],"listenPortsUdp":[],"ports":{}},"secrets":{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","items":[{"id":"00112233-4455-6677-8899-aabbccddeeff","kind":"generated","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","createdAt":"2025-01-01T12:00:00+00:00","expiresAt":"2026-01-01T12:00:00+00:00"}]},"revision":1764424700000000}]}""",
         """{"version":1,"edges":[]}""");
 
     public static IReadOnlyList<byte[]> BlockSeeds { get; } = Words.Of(

@@ -26,9 +26,9 @@ internal sealed class FakeAllowedEdges : IAllowedEdges
         return edge;
     }
 
-    public void Change(EdgeDefinition definition)
+    public void Change(EdgeDefinition definition, long revision = 0)
     {
-        Put(definition);
+        Put(definition).Revision = revision;
         Changed?.Invoke(new EdgeSetChange([], [definition.Id], []));
     }
 

@@ -38,7 +38,7 @@ public sealed class SharedHubStateTests(PostgresFixture postgres) : IClassFixtur
         Assert.Contains("tunnel-hub state import", error.Message, StringComparison.Ordinal);
 
         await using (var database = await ConnectAsync(name))
-            await new StateMove(database, StateDir, new StateFiles()).ImportAsync(replace: false, default);
+            await new StateMove(database, StateDir, new StateFiles(), TimeProvider.System).ImportAsync(replace: false, default);
         await Eventually.IsTrueAsync(() => hub.Shared!.Fault is null, "the edges of the database");
         await BlockAsync(hub.Blocks, "192.0.2.2");
         Assert.Equal(["192.0.2.1", "192.0.2.2"], BlocksOf(hub));

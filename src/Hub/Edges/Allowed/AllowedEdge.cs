@@ -51,6 +51,12 @@ public sealed class AllowedEdge
     /// <summary>The firewall as the operator wrote it; null when there is none.</summary>
     public JsonElement? FirewallConfig => Definition.FirewallConfig;
 
+    /// <summary>
+    /// When what the edge is told of its definition was changed last, in microseconds since 1970; it never falls while the edge is there,
+    /// whichever of the hubs that share it makes a change. Set before the edge is in force. 0: nobody knows of a change.
+    /// </summary>
+    internal long Revision { get; set; }
+
     /// <summary>The entity tag of what the operator wrote.</summary>
     internal string Tag => _tag ??= EntityTags.Of(Definition);
 
@@ -76,10 +82,20 @@ public sealed class AllowedEdge
     public PortPolicy PolicyFor(bool udp, int port) =>
         (udp ? _udp : _tcp).TryGetValue(port, out var policy) ? policy : udp ? PortPolicy.DefaultUdp : PortPolicy.DefaultTcp;
 
+    /// <summary>Whether an edge that is told of the one instead of the other sees no difference: none has to do with targets.</summary>
+    internal bool IsToldAs(AllowedEdge other) =>
+        TcpPorts.AsSpan().SequenceEqual(other.TcpPorts.AsSpan()) && UdpPorts.AsSpan().SequenceEqual(other.UdpPorts.AsSpan())
+        && StunIntervalSecs == other.StunIntervalSecs && IsSame(FirewallConfig, other.FirewallConfig)
+        && TcpPorts.All(port => PolicyFor(udp: false, port).Edge == other.PolicyFor(udp: false, port).Edge)
+        && UdpPorts.All(port => PolicyFor(udp: true, port).Edge == other.PolicyFor(udp: true, port).Edge);
+
     /// <summary>
     /// Resolves a definition that <see cref="EdgeSetValidator"/> has found valid. For tests of the data path and for embedding.
     /// </summary>
     public static AllowedEdge From(EdgeDefinition definition) => new(definition with { Secret = null });
+
+    private static bool IsSame(JsonElement? left, JsonElement? right) =>
+        left is { } one && right is { } other ? JsonElement.DeepEquals(one, other) : left is null && right is null;
 
     private static PortPolicy Resolve(EdgeDefinition edge, PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp)
     {

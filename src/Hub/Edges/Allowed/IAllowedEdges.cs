@@ -15,11 +15,6 @@ public interface IAllowedEdges
     /// <summary>The number of edges, enabled or not.</summary>
     int Count { get; }
 
-    /// <summary>
-    /// Grows with each change of the edges, and is the same at hubs that share them; 0 where nothing is known of changes.
-    /// </summary>
-    long Revision => 0;
-
     /// <summary>Returns the edge of this id, enabled or not; null when there is none.</summary>
     AllowedEdge? Find(string id);
 

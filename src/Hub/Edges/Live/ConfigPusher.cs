@@ -68,7 +68,6 @@ internal sealed class ConfigPusher : IDisposable
     {
         // The version is read before the blocks themselves, so that a block made in between is sent twice and not missed.
         var version = _blocks.Version;
-        hub = hub with { State = _allowed.Revision };
         lock (_lock)
             hub = _announced.ApplyTo(hub);
         return (EdgeConfigs.Create(edge, _allowed.Count, hub, _blocks.For(edge.Id), _options.Rates(edge.Id)), version);
@@ -178,8 +177,7 @@ internal sealed class ConfigPusher : IDisposable
             portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
                 || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
             next = EdgeConfigs.Next(
-                live.Config, edge, _allowed.Count, _allowed.Revision, _announced, _blocks.For(edge.Id), blocksChanged,
-                _options.Rates(edge.Id));
+                live.Config, edge, _allowed.Count, _announced, _blocks.For(edge.Id), blocksChanged, _options.Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);
             // The configurations are sent under the lock, so that two changes at once are sent in their order.
             if (next is not null)

@@ -17,15 +17,15 @@ internal static class EdgeConfigs
             StunIntervalSecs = edge.StunIntervalSecs,
             FirewallConfig = EdgeFirewalls.WithBlocks(edge.FirewallConfig, blocks),
             Ports = EdgePolicies(edge, rates),
-            Hub = hub with { RedialSpread = RedialSpread.MillisecondsFor(edge, edges) },
+            Hub = hub with { RedialSpread = RedialSpread.MillisecondsFor(edge, edges), State = edge.Revision },
         };
 
     /// <summary>Returns the configuration after a change, with a higher revision; null when the edge would see no difference.</summary>
     public static TunnelConfig? Next(
-        TunnelConfig current, AllowedEdge edge, int edges, long state, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks,
-        bool blocksChanged, IReadOnlyDictionary<int, int> rates)
+        TunnelConfig current, AllowedEdge edge, int edges, HubAnnouncements announced, IReadOnlyList<TimedBlock> blocks, bool blocksChanged,
+        IReadOnlyDictionary<int, int> rates)
     {
-        var hub = current.Hub! with { Rev = current.Hub!.Rev + 1, State = state };
+        var hub = current.Hub! with { Rev = current.Hub!.Rev + 1 };
         var next = Create(edge, edges, announced.ApplyTo(hub), blocks, rates);
         return !blocksChanged && SameForEdge(current, next) ? null : next;
     }

@@ -50,13 +50,27 @@ internal sealed class EdgeState
     /// <summary>When the next secret expires, or null.</summary>
     public DateTimeOffset? NextExpiry { get; }
 
-    /// <summary>Gives the state a revision, unless it is the same as before.</summary>
+    /// <summary>
+    /// Gives the state a revision, unless it is the same as before, and each edge that is told something else than before, too.
+    /// </summary>
     /// <param name="before">The state before the change.</param>
     /// <param name="now">The time of the change, which makes revisions of hubs comparable that share nothing.</param>
     public EdgeState After(EdgeState before, DateTimeOffset now)
     {
-        if (!ReferenceEquals(before, this))
-            Revision = Math.Max(before.Revision + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        if (ReferenceEquals(before, this))
+            return this;
+        var time = (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        Revision = Math.Max(before.Revision + 1, time);
+        foreach (var (id, edge) in Edges)
+        {
+            // An edge that is new may have been there before, with a revision of then; that of the whole set is not below it. A change of
+            // one that was there goes on from its own, so that a clock that was once far ahead leaves the other edges as they are.
+            if (!before.Edges.TryGetValue(id, out var old))
+                edge.Revision = Revision;
+            else if (!ReferenceEquals(edge, old))
+                edge.Revision = edge.IsToldAs(old) ? old.Revision : Math.Max(old.Revision + 1, time);
+        }
+
         return this;
     }
 

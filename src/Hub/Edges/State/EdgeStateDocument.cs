@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Secrets;
 
 namespace Tunnel.Hub.Edges.State;
@@ -7,7 +8,10 @@ namespace Tunnel.Hub.Edges.State;
 internal sealed record EdgeStateDocument
 {
     /// <summary>The version of the format; it is raised when an older hub could no longer understand the file.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
+
+    /// <summary>The oldest version that is still read. Version 2 has a revision of each edge beside that of the whole set.</summary>
+    public const int OldestVersion = 1;
 
     public required int Version { get; init; }
 
@@ -23,5 +27,8 @@ internal sealed record EdgeStateDocument
         public required JsonElement Edge { get; init; }
 
         public required EdgeSecrets Secrets { get; init; }
+
+        /// <summary>See <see cref="AllowedEdge.Revision"/>; null in version 1, where that of the whole set is also each edge's.</summary>
+        public long? Revision { get; init; }
     }
 }

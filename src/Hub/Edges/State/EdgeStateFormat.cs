@@ -52,6 +52,7 @@ internal sealed class EdgeStateFormat(string place)
                 {
                     Edge = JsonSerializer.SerializeToElement(entry.Edge.Definition, EdgeJson.Default.EdgeDefinition),
                     Secrets = entry.Secrets,
+                    Revision = entry.Edge.Revision,
                 }),
         ],
     };
@@ -71,11 +72,19 @@ internal sealed class EdgeStateFormat(string place)
         var errors = Fault.Merge(faults.ToImmutable(), found.ErrorList);
         if (!errors.IsEmpty)
             throw Corrupt(string.Join("; ", errors.Take(3)));
+        var revision = document.Revision ?? 0;
         return new EdgeState(edges.Zip(document.Edges).ToImmutableDictionary(
-            pair => pair.First.Id, pair => new EdgeEntry(AllowedEdge.From(pair.First), pair.Second.Secrets), StringComparer.Ordinal))
+            pair => pair.First.Id, pair => ToEntry(pair.First, pair.Second, revision), StringComparer.Ordinal))
         {
-            Revision = document.Revision ?? 0,
+            Revision = revision,
         };
+    }
+
+    private static EdgeEntry ToEntry(EdgeDefinition definition, EdgeStateDocument.Item item, long whole)
+    {
+        var edge = AllowedEdge.From(definition);
+        edge.Revision = item.Revision ?? whole;
+        return new EdgeEntry(edge, item.Secrets);
     }
 
     // A required member may still be null, and so may an item of a list.
@@ -94,11 +103,11 @@ internal sealed class EdgeStateFormat(string place)
             throw Corrupt("it has no version");
         }
 
-        if (version != EdgeStateDocument.CurrentVersion)
+        if (version is < EdgeStateDocument.OldestVersion or > EdgeStateDocument.CurrentVersion)
         {
             throw new OperatorException(
-                $"The hub's state {place} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion}. Run the hub "
-                + "that wrote it, or a newer one.");
+                $"The hub's state {place} has version {version}; this hub knows version {EdgeStateDocument.CurrentVersion} and older ones. "
+                + "Run the hub that wrote it, or a newer one.");
         }
     }
 

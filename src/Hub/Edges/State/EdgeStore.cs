@@ -98,9 +98,6 @@ public sealed class EdgeStore : IAllowedEdges, IAsyncDisposable
     public int Count => _kept.Current.Edges.Count;
 
     /// <inheritdoc/>
-    public long Revision => _kept.Current.Revision;
-
-    /// <inheritdoc/>
     public AllowedEdge? Find(string id) => _kept.Current.Edges.GetValueOrDefault(id);
 
     /// <inheritdoc/>

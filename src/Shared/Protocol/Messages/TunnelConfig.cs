@@ -78,8 +78,8 @@ public sealed record HubInfo
     public long Rev { get; init; }
 
     /// <summary>
-    /// The revision of the hub's state: it grows with each change of its edges, and hubs that share their state have the same. Null from a
-    /// hub that does not say.
+    /// The revision of what the hub's state says of this edge: it grows with each change of that, and hubs that share their state have the
+    /// same. Null from a hub that does not say.
     /// </summary>
     public long? State { get; init; }
 

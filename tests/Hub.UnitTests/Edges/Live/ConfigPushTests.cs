@@ -32,6 +32,18 @@ public sealed class ConfigPushTests
         Assert.Equal([80, 443], (await _registry.Events.NextAsync<PortsUpdatedEvent>()).ListenPorts);
     }
 
+    [Fact]
+    public async Task The_configuration_says_when_what_it_tells_the_edge_was_changed_last()
+    {
+        _registry.Allowed.Put(TestRegistry.Edge("a", 80)).Revision = 7;
+        var (live, tunnel) = _registry.Connect("a", "one");
+        Assert.Equal(7, live.Config.Hub!.State);
+        _registry.Allowed.Change(TestRegistry.Edge("a", 81), revision: 9);
+        Assert.Equal(9, (await tunnel.NextConfigAsync()).Hub!.State);
+        _registry.Blocks.Add("192.0.2.0/24", 60, "a");
+        Assert.Equal(9, (await tunnel.NextConfigAsync()).Hub!.State);
+    }
+
     [Theory]
     [InlineData(1, null)]
     [InlineData(2, 2)]
