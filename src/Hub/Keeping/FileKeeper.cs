@@ -65,6 +65,9 @@ internal sealed class FileKeeper(string directory, string name, string what, ISt
     public async Task<KeptDocument> OpenAsync(CancellationToken cancellationToken) =>
         new(await Task.Run(Load, cancellationToken), 0);
 
+    // The file is the document itself.
+    public Task<byte[]?> ReadCopyAsync(CancellationToken cancellationToken) => Task.FromResult<byte[]?>(null);
+
     public Task<KeptDocument?> ReadOtherAsync(long known, CancellationToken cancellationToken) => Task.FromResult<KeptDocument?>(null);
 
     // The file is the document itself.

@@ -18,6 +18,10 @@ internal interface IDocumentKeeper
     /// <exception cref="OperatorException">It can't be read.</exception>
     Task<KeptDocument> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Reads the last known content where the document is not this hub's alone; null: there is none.</summary>
+    /// <exception cref="OperatorException">It can't be read.</exception>
+    Task<byte[]?> ReadCopyAsync(CancellationToken cancellationToken);
+
     /// <summary>Reads the document if it has another revision than the given one; null: it has not.</summary>
     /// <exception cref="StateUnavailableException">The shared place can't be reached.</exception>
     Task<KeptDocument?> ReadOtherAsync(long known, CancellationToken cancellationToken);

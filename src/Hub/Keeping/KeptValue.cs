@@ -48,21 +48,37 @@ internal sealed class KeptValue<T>
     /// <summary>Grows after each change of the value.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>Reads the document at the start.</summary>
+    /// <summary>
+    /// Reads the document at the start. Where one that hubs share is not whole, or is of a newer hub, the last known one is in force; what
+    /// is wrong is told by whoever watches the shared place, and whoever wants to make a change.
+    /// </summary>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="OperatorException">It can't be read, or is not whole.</exception>
+    /// <exception cref="OperatorException">It can't be read, or is not whole, and there is no other one.</exception>
     public async Task<bool> OpenAsync(CancellationToken cancellationToken)
     {
         var document = await _keeper.OpenAsync(cancellationToken);
         _keeper.Watch(RefreshAsync);
-        if (document.Content is { } content)
+        if (document.Content is not { } content)
+        {
+            _revision = document.Revision;
+            return false;
+        }
+
+        try
         {
             _current = await Task.Run(() => Read(content), cancellationToken);
             await _keeper.KeepAsync(document);
+            _revision = document.Revision;
+        }
+        catch (OperatorException)
+        {
+            // Its revision stays unknown, so that it is read again, and no change is made of it.
+            if (await ReadCopyAsync(cancellationToken) is not { } known)
+                throw;
+            _current = known;
         }
 
-        _revision = document.Revision;
-        return document.Content is not null;
+        return true;
     }
 
     /// <summary>Makes a change.</summary>
@@ -96,6 +112,20 @@ internal sealed class KeptValue<T>
         await _writer.WaitAsync();
         _disposed = true;
         _writer.Release();
+    }
+
+    private async Task<T?> ReadCopyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _keeper.ReadCopyAsync(cancellationToken) is { } copy
+                ? await Task.Run(() => Read(copy), cancellationToken)
+                : null;
+        }
+        catch (OperatorException)
+        {
+            return null;
+        }
     }
 
     private async Task ChangeInTurnAsync(Func<T, T?> prepare, Action<OperatorException>? unsaved, CancellationToken cancellationToken)

@@ -72,6 +72,37 @@ public sealed class SharedHubStateTests(PostgresFixture postgres) : IClassFixtur
         Assert.Null(hub.Shared!.Fault);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"version":99,"what":"of a newer hub"}""")]
+    public async Task A_hub_that_starts_while_edges_and_blocks_can_not_be_read_has_those_that_it_knew(string content)
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using (var before = await OpenAsync(name))
+        {
+            await before.Edges.ReplaceAllAsync([TestEdges.WithSecret("a")], dryRun: false, default);
+            await BlockAsync(before.Blocks, "192.0.2.1");
+        }
+
+        await postgres.Server.RunAsync(name, "create table kept as select * from tunnel_hub_state");
+        await postgres.Server.RunAsync(name, $"update tunnel_hub_state set content = '{content}', revision = revision + 1");
+        await using var hub = await OpenAsync(name);
+        Assert.Equal(["a"], hub.Edges.Current.Keys);
+        Assert.Equal(["192.0.2.1"], BlocksOf(hub));
+        await Eventually.IsTrueAsync(() => hub.Shared!.Fault is not null, "the fault");
+        Assert.Contains("Until then the last known state stays in force", hub.Shared!.Fault, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StateUnavailableException>(() => BlockAsync(hub.Blocks, "192.0.2.2"));
+        await Assert.ThrowsAsync<StateUnavailableException>(() => hub.Edges.RemoveAsync("a", default));
+
+        await postgres.Server.RunAsync(
+            name,
+            "update tunnel_hub_state set content = kept.content, revision = tunnel_hub_state.revision + 1 from kept "
+                + "where kept.name = tunnel_hub_state.name; notify tunnel_hub");
+        await Eventually.IsTrueAsync(() => hub.Shared!.Fault is null, "what can be read again");
+        await BlockAsync(hub.Blocks, "192.0.2.2");
+        Assert.Equal(["192.0.2.1", "192.0.2.2"], BlocksOf(hub));
+    }
+
     private static string[] BlocksOf(HubState hub) => [.. hub.Blocks.Current.Select(static block => block.Ip)];
 
     private static async Task BlockAsync(BlockList blocks, string address)

@@ -131,8 +131,16 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
             await Eventually.IsTrueAsync(() => Task.FromResult(before.Database.Fault is not null), "the fault");
         }
 
-        // Nor does the try of a hub that is started then.
-        await Assert.ThrowsAsync<OperatorException>(() => OpenAsync(name, "one"));
+        // A hub that is started then begins with the copy, and one without a copy does not begin.
+        await using (var again = await OpenAsync(name, "one"))
+        {
+            Assert.Equal("a", again.Words);
+            await Eventually.IsTrueAsync(() => Task.FromResult(again.Database.Fault is not null), "the fault");
+            Assert.Contains("not words", again.Database.Fault, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<StateUnavailableException>(() => again.AddAsync("b"));
+        }
+
+        await Assert.ThrowsAsync<OperatorException>(() => OpenAsync(name, "fresh"));
         await postgres.Server.RunAsync("postgres", $"alter database {name} allow_connections false");
         await using var one = await OpenAsync(name, "one");
         Assert.Equal("a", one.Words);

@@ -29,9 +29,11 @@ internal sealed class PostgresKeeper(PostgresDocument document, FileKeeper copy,
         }
         catch (StateUnavailableException)
         {
-            return new KeptDocument(await Task.Run(copy.Load, cancellationToken), KeptDocument.Unknown);
+            return new KeptDocument(await ReadCopyAsync(cancellationToken), KeptDocument.Unknown);
         }
     }
+
+    public Task<byte[]?> ReadCopyAsync(CancellationToken cancellationToken) => Task.Run(copy.Load, cancellationToken);
 
     public async Task<KeptDocument?> ReadOtherAsync(long known, CancellationToken cancellationToken)
     {
@@ -73,7 +75,7 @@ internal sealed class PostgresKeeper(PostgresDocument document, FileKeeper copy,
     /// <summary>Throws unless this hub knows no document either.</summary>
     private async Task CheckUnknownAsync(CancellationToken cancellationToken)
     {
-        if (await Task.Run(copy.Load, cancellationToken) is null)
+        if (await ReadCopyAsync(cancellationToken) is null)
             return;
         throw new StateUnavailableException(
             $"The {Place} has no {document.Name}, while this hub knows some ({copy.Place}): tunnel-hub state import takes them there.")
