@@ -3,8 +3,8 @@ using Tunnel.Shared.Guarding;
 namespace Tunnel.Hub.Keeping;
 
 /// <summary>
-/// Has the leases looked at when nobody has done so for some seconds. Whoever watches the shared place may be held up by a long change of
-/// something else there, and a holder must not seem dead meanwhile. Thread-safe.
+/// Has the leases looked at when nobody has done so for some seconds. Whoever watches the shared place may be held up there, as by a
+/// connection that says nothing more, and a holder must not seem dead meanwhile. Thread-safe.
 /// </summary>
 /// <param name="look">Looks, without waiting for it.</param>
 /// <param name="time">The clock.</param>

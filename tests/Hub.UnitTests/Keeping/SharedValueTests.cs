@@ -1,6 +1,7 @@
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
+using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
@@ -167,6 +168,52 @@ public sealed class SharedValueTests(PostgresFixture postgres) : IClassFixture<P
         await postgres.Server.RunAsync(name, """update tunnel_hub_state set content = '"b"', revision = revision + 1; notify tunnel_hub""");
         await one.WaitForAsync("b");
         await one.WaitUntilUsableAsync();
+    }
+
+    [Fact]
+    public async Task A_change_that_takes_long_holds_up_nothing_else_that_is_shared()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await using var one = await OpenAsync(name, "one", isWatching: false);
+        var looks = 0;
+        one.Database.Watch(_ =>
+        {
+            Interlocked.Increment(ref looks);
+            return Task.CompletedTask;
+        });
+        one.Database.Start();
+        await one.AddAsync("a");
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var rest = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var change = one.Value.ChangeAsync(
+            before =>
+            {
+                begun.TrySetResult();
+                rest.Task.Wait();
+                return $"{before} slow";
+            },
+            CancellationToken.None);
+        await begun.Task.WaitAsync(Patience.Limit);
+
+        // One look may be under way already.
+        var before = Volatile.Read(ref looks);
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await postgres.Server.RunAsync(name, "notify tunnel_hub");
+                return Volatile.Read(ref looks) >= before + 3;
+            },
+            "looks at something else");
+        Assert.Equal("a", one.Words);
+
+        // What was missed meanwhile is looked at afterwards.
+        await using var other = await OpenAsync(name, "other");
+        await other.AddAsync("faster");
+        rest.SetResult();
+        await change.WaitAsync(Patience.Limit);
+        Assert.Equal("a faster slow", one.Words);
+        await other.AddAsync("last");
+        await one.WaitForAsync("a faster slow last");
     }
 
     [Fact]

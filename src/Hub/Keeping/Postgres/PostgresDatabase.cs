@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -22,6 +23,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private const int DefaultSeconds = 5;
     private const int CancellationMilliseconds = 1000;
 
+    // A look that takes longer waits for a long change of the same document, and the others go on without it.
+    private static readonly TimeSpan LongLook = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(5);
 
@@ -29,9 +33,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly PostgresSchema _schema;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly List<Func<CancellationToken, Task>> _watchers = [];
+    private readonly List<PostgresWatch> _watches = [];
     private readonly CancellationTokenSource _stopping = new();
     private Task _watching = Task.CompletedTask;
+    private Task _looks = Task.CompletedTask;
     private volatile string? _fault;
     private volatile string? _unreadable;
 
@@ -76,8 +81,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls back on each notice, and every few seconds.</summary>
-    public void Watch(Func<CancellationToken, Task> refresh) => _watchers.Add(refresh);
+    /// <summary>Calls back on each notice, and every few seconds; one that takes long holds up no other.</summary>
+    public void Watch(Func<CancellationToken, Task> refresh) => _watches.Add(new PostgresWatch(refresh));
 
     /// <summary>Begins to listen, and to connect again whenever the database was away.</summary>
     public void Start()
@@ -116,6 +121,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _watching;
+        await _looks;
         await _source.DisposeAsync();
         _stopping.Dispose();
     }
@@ -152,6 +158,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 await using var connection = await LimitAsync(OpenAsync, cancellationToken);
                 await LimitAsync(token => ListenAsync(connection, token), cancellationToken);
                 _fault = null;
+
+                // What failed before says nothing of this connection.
+                _watches.ForEach(static watch => watch.TakeFailure());
                 while (true)
                 {
                     _unreadable = await RefreshAsync(cancellationToken);
@@ -188,20 +197,15 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <returns>What is wrong with a document; the others are read all the same. Null: nothing.</returns>
     private async Task<string?> RefreshAsync(CancellationToken cancellationToken)
     {
-        string? unreadable = null;
-        foreach (var refresh in _watchers)
+        _looks = Task.WhenAll([.. _watches.Select(watch => watch.LookAsync(cancellationToken))]);
+        await Task.WhenAny(_looks, Task.Delay(LongLook, _time, cancellationToken));
+        foreach (var watch in _watches)
         {
-            try
-            {
-                await refresh(cancellationToken);
-            }
-            catch (StateUnavailableException error) when (error.IsOfDocument)
-            {
-                unreadable ??= error.Message;
-            }
+            if (watch.TakeFailure() is { } failure)
+                ExceptionDispatchInfo.Throw(failure);
         }
 
-        return unreadable;
+        return _watches.Select(static watch => watch.Unreadable).FirstOrDefault(static fault => fault is not null);
     }
 
     // The pause is up to a half longer, so that the hubs do not come back all at once.
