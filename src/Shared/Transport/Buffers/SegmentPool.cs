@@ -1,11 +1,16 @@
+using System.Buffers;
+
 namespace Tunnel.Shared.Transport.Buffers;
 
 /// <summary>
-/// The memory of all <see cref="ReceiveQueue"/>s of a process: segments of two sizes, as many as the memory budget has room for. Used and
-/// kept segments together never exceed the budget plus <see cref="MostKept"/> for each size. Thread-safe.
+/// The memory of what the streams of a process hold: segments of two sizes, and arrays for very little, as many as the memory budget has
+/// room for. Used and kept segments together never exceed the budget plus <see cref="MostKept"/> for each size. Thread-safe.
 /// </summary>
 internal sealed class SegmentPool
 {
+    /// <summary>Bytes of an array for very little. Segments are whole pages, and thousands of streams may hold a byte each.</summary>
+    public const int TinySize = 512;
+
     /// <summary>Bytes of a small segment: one TLS record.</summary>
     public const int SmallSize = 16 << 10;
 
@@ -42,6 +47,16 @@ internal sealed class SegmentPool
         // Return the memory before the room, because another thread may take the room at once.
         segment.Arena.Return(segment);
         _budget.Return(segment.Size);
+    }
+
+    /// <summary>Takes an array of at least <see cref="TinySize"/>; null when the budget has no room for it.</summary>
+    public byte[]? TryRentTiny() => _budget.TryTake(TinySize) ? ArrayPool<byte>.Shared.Rent(TinySize) : null;
+
+    /// <summary>Returns an array. Must be called once per array.</summary>
+    public void ReturnTiny(byte[] array)
+    {
+        ArrayPool<byte>.Shared.Return(array);
+        _budget.Return(TinySize);
     }
 
     /// <summary>Gives the pages of unused segments back to the kernel: while nothing moves, nobody needs them soon.</summary>

@@ -4,9 +4,10 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// The bytes of one direction of a stream that were sent and that the peer has not acknowledged, by their offset from the stream's
-/// beginning. They are copied into segments that the memory budget counts. A stream that is full (<see cref="IsFull"/>) should wait until
-/// the peer has some of it. Where the budget has no room, everything sent so far is forgotten: the stream can't be moved until the peer
-/// has it. Not thread-safe.
+/// beginning. They are copied into memory that the budget counts: segments, and for a message as small as a keystroke an array, so that
+/// thousands of streams that each send one while the tunnel is silent can all be moved. A stream that is full (<see cref="IsFull"/>) should
+/// wait until the peer has some of it. Where the budget has no room, everything sent so far is forgotten: the stream can't be moved until
+/// the peer has it. Not thread-safe.
 /// </summary>
 /// <param name="pool">The memory of the process.</param>
 /// <param name="share">The part of it that is for bytes of this kind.</param>
@@ -15,9 +16,9 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
     /// <summary>Bytes that a stream may hold whatever all others hold, as long as there is room at all.</summary>
     public const int Least = SegmentPool.LargeSize;
 
-    private readonly List<Segment> _segments = [];
+    private readonly List<Piece> _pieces = [];
 
-    // The kept bytes begin here in the first segment, and end here in the last one.
+    // The kept bytes begin here in the first piece, and end here in the last one.
     private int _skip;
     private int _fill;
     private long _held;
@@ -43,18 +44,18 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         End += data.Length;
         while (!data.IsEmpty)
         {
-            if (_segments.Count == 0 || _fill == _segments[^1].Size)
+            if (_pieces.Count == 0 || _fill == _pieces[^1].Size)
             {
-                if (!TryAddSegment())
+                if (!(_pieces.Count == 0 && data.Length <= SegmentPool.TinySize ? TryAddTiny() : TryAddSegment()))
                 {
                     Forget();
                     return;
                 }
             }
 
-            var last = _segments[^1];
+            var last = _pieces[^1];
             var count = Math.Min(data.Length, last.Size - _fill);
-            data[..count].CopyTo(last.GetSpan()[_fill..]);
+            data[..count].CopyTo(last.Span[_fill..]);
             _fill += count;
             data = data[count..];
         }
@@ -81,17 +82,17 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         _skip += (int)(offset - From);
         From = offset;
         var whole = 0;
-        while (_skip >= _segments[whole].Size)
-            _skip -= Free(_segments[whole++]);
-        _segments.RemoveRange(0, whole);
+        while (_skip >= _pieces[whole].Size)
+            _skip -= Free(_pieces[whole++]);
+        _pieces.RemoveRange(0, whole);
     }
 
     /// <summary>Frees everything.</summary>
     public void Forget()
     {
-        foreach (var segment in _segments)
-            Free(segment);
-        _segments.Clear();
+        foreach (var piece in _pieces)
+            Free(piece);
+        _pieces.Clear();
         (_skip, _fill) = (0, 0);
         From = End;
     }
@@ -105,25 +106,40 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         if (offset == End)
             return 0;
         var start = _skip + (int)(offset - From);
-        foreach (var segment in _segments)
+        foreach (var piece in _pieces)
         {
-            if (start >= segment.Size)
+            if (start >= piece.Size)
             {
-                start -= segment.Size;
+                start -= piece.Size;
                 continue;
             }
 
-            var count = (int)Math.Min(Math.Min(segment.Size - start, End - offset), buffer.Length);
-            segment.GetSpan().Slice(start, count).CopyTo(buffer);
+            var count = (int)Math.Min(Math.Min(piece.Size - start, End - offset), buffer.Length);
+            piece.Span.Slice(start, count).CopyTo(buffer);
             return count;
         }
 
         return 0;
     }
 
+    private bool TryAddTiny()
+    {
+        if (!share.TryTake(SegmentPool.TinySize))
+            return false;
+        if (pool.TryRentTiny() is not { } array)
+        {
+            share.Return(SegmentPool.TinySize);
+            return false;
+        }
+
+        Add(new Piece(null, array));
+        return true;
+    }
+
+    // A stream that keeps something already gets more at once.
     private bool TryAddSegment()
     {
-        var large = _segments.Count > 0;
+        var large = _pieces.Count > 0 && _pieces[^1].Segment is not null;
         if (!share.TryTake(large ? SegmentPool.LargeSize : SegmentPool.SmallSize))
             return false;
         if (pool.TryRent(large) is not { } segment)
@@ -135,18 +151,34 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         // The pool gives a small one where there is no room for a large one.
         if (large && segment.Size < SegmentPool.LargeSize)
             share.Return(SegmentPool.LargeSize - segment.Size);
-        _segments.Add(segment);
-        _held += segment.Size;
-        _fill = 0;
+        Add(new Piece(segment, null));
         return true;
     }
 
-    private int Free(Segment segment)
+    private void Add(in Piece piece)
     {
-        var size = segment.Size;
+        _pieces.Add(piece);
+        _held += piece.Size;
+        _fill = 0;
+    }
+
+    private int Free(in Piece piece)
+    {
+        var size = piece.Size;
         _held -= size;
-        pool.Return(segment);
+        if (piece.Segment is { } segment)
+            pool.Return(segment);
+        else
+            pool.ReturnTiny(piece.Tiny!);
         share.Return(size);
         return size;
+    }
+
+    // It is one of the two.
+    private readonly record struct Piece(Segment? Segment, byte[]? Tiny)
+    {
+        public int Size => Segment?.Size ?? SegmentPool.TinySize;
+
+        public Span<byte> Span => Segment is { } segment ? segment.GetSpan() : Tiny.AsSpan(0, SegmentPool.TinySize);
     }
 }

@@ -37,6 +37,43 @@ public class SentBytesTests
     }
 
     [Fact]
+    public void Thousands_of_streams_that_send_a_byte_each_can_all_be_moved()
+    {
+        var streams = Enumerable.Range(0, 20_000).Select(_ => new SentBytes(_pool, _share)).ToList();
+
+        foreach (var stream in streams)
+            stream.Append([(byte)1]);
+
+        Assert.All(streams, static stream => Assert.Equal((0, 1), (stream.From, stream.End)));
+        Assert.InRange(_budget.Used, 1, _budget.SentLimit);
+        foreach (var stream in streams)
+            stream.Trim(1);
+        Assert.Equal(0, _budget.Used);
+        Assert.True(_share.TryTake((int)_budget.SentLimit));
+    }
+
+    [Fact]
+    public void What_begins_with_a_keystroke_and_goes_on_as_bulk_is_kept_whole()
+    {
+        var data = new byte[256 << 10];
+        new Random(1).NextBytes(data);
+        var stream = new SentBytes(_pool, _share);
+        for (int sent = 0, count = 1; sent < data.Length; sent += count, count = Math.Min(3 * count, data.Length - sent))
+            stream.Append(data.AsSpan(sent, count));
+
+        foreach (var from in new[] { 0, 1, 511, 512, 513, SegmentPool.SmallSize + 511, SegmentPool.SmallSize + 512, data.Length })
+        {
+            stream.Trim(from);
+            var read = new byte[data.Length - from];
+            for (int offset = from, count; (count = stream.Read(offset, read.AsSpan(offset - from))) > 0;)
+                offset += count;
+            Assert.Equal(data[from..], read);
+        }
+
+        Assert.Equal(0, _budget.Used);
+    }
+
+    [Fact]
     public void While_memory_is_short_a_stream_waits_and_keeps_what_it_has_sent()
     {
         var stream = new SentBytes(_pool, _share);
