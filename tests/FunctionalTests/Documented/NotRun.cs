@@ -12,7 +12,7 @@ internal static class NotRun
 
     public static readonly IReadOnlyDictionary<string, string> Reasons = new Dictionary<string, string>
     {
-        ["./tunnel demo"] = "is no command of a machine of the pages, and builds everything",
+        ["./tunnel demo"] = "is no command of a machine of the pages, and builds everything; DemoTests runs it",
         ["sudo tunnel-hub doctor --edge cafe"] = "tries an edge that is not there on the pages' machines",
         ["./tunnel test"] = "runs this test",
         ["curl -sSLO https://packages.microsoft.com/config/debian/$(. /etc/os-release; echo $VERSION_ID)/packages-microsoft-prod.deb"] =

@@ -17,6 +17,9 @@ public static class Binaries
     /// <summary>The wide-area link between two network namespaces.</summary>
     public static string WanLink { get; } = Find("tools/WanLink", "wanlink");
 
+    /// <summary>What stands behind the hub in <c>./tunnel demo</c>.</summary>
+    public static string DemoUpstream => Find("demo/Upstream", "demo-upstream");
+
     /// <summary>An ASP.NET Core application behind an edge.</summary>
     public static string KestrelExample => Find("examples/Kestrel", "KestrelExample");
 

@@ -52,6 +52,35 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_hub_that_is_lost_in_the_midst_of_its_steps_leaves_the_older_tables()
+    {
+        var name = await postgres.MakeDatabaseAsync();
+        await MigrateAsync(name, new PostgresSchema(First));
+        await Server.RunAsync(name, "create table gate (a integer)");
+        var newer = new PostgresSchema(First, Second, "lock table gate");
+
+        // The last step waits for the gate, which is held until the hub is gone.
+        await using var source = new NpgsqlSlimDataSourceBuilder(Server.ConnectionString(name)).Build();
+        await using (var holder = await source.OpenConnectionAsync())
+        await using (var transaction = await holder.BeginTransactionAsync())
+        {
+            await using (var held = new NpgsqlCommand("lock table gate", holder))
+                await held.ExecuteNonQueryAsync();
+            var migrating = MigrateAsync(name, newer);
+            const string waiting = "from pg_stat_activity where wait_event_type = 'Lock' and query = 'lock table gate'";
+            await Eventually.IsTrueAsync(
+                async () => await Server.RunAsync(name, $"select count(*) {waiting}") == "1", "the step that waits");
+            await Server.RunAsync(name, $"select pg_terminate_backend(pid) {waiting}");
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => migrating);
+        }
+
+        Assert.Equal("1", await Server.RunAsync(name, "select * from something"));
+        Assert.Equal("1", await Server.RunAsync(name, "select version from tunnel_hub_schema"));
+        await MigrateAsync(name, newer);
+        Assert.Equal("1|2", await Server.RunAsync(name, "select a, b from something"));
+    }
+
+    [Fact]
     public async Task Newer_tables_are_refused_and_left_alone()
     {
         var name = await postgres.MakeDatabaseAsync();
