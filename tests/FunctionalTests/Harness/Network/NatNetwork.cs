@@ -48,12 +48,18 @@ public sealed class NatNetwork : IAsyncDisposable
         await ConfigureAsync(network._router, "wan", $"{Router}/24");
         await ConfigureAsync(network.Home.Name, "eth", $"{network.Home.Address}/24");
         await ConfigureAsync(network.World.Name, "eth", $"{network.World.Address}/24");
-        await IpAsync("-n", network.Home.Name, "route", "add", "default", "via", "192.168.7.1");
+        await network.AddRouteAsync();
         await IpAsync("-n", network.World.Name, "route", "add", "192.168.7.0/24", "via", $"{Router}");
         await network.InRouterAsync("/bin/sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
         await network.InRouterAsync(DebianProgram.Nft, Rules);
         return network;
     }
+
+    /// <summary>Takes the home's way to the world.</summary>
+    public Task RemoveRouteAsync() => IpAsync("-n", Home.Name, "route", "del", "default");
+
+    /// <summary>Gives the home its way to the world.</summary>
+    public Task AddRouteAsync() => IpAsync("-n", Home.Name, "route", "add", "default", "via", "192.168.7.1");
 
     /// <summary>Gives the world's machine another address instead of the one that it has.</summary>
     public async Task MoveAsync(IPAddress from, IPAddress to)
