@@ -24,8 +24,9 @@ public sealed class AddressChangeTests
                 directory.FullName, hub.TokenFor("some-edge", "a-secret-of-the-edge"), IPAddress.Loopback, network.Near);
             using var tunnel = await hub.AcceptAsync();
             await tunnel.ReadLineAsync();
+            var id = KnownSecrets.Add("an-id-that-nobody-logs");
             await tunnel.SendAsync(
-                """{"listenPorts":[],"hub":{"version":"1","features":["probe"],"tunnelId":"some-tunnel","maxFrame":65536,"initialWindow":1048576,"rev":1}}"""
+                $$$"""{"listenPorts":[],"hub":{"version":"1","features":["probe"],"tunnelId":"{{{id}}}","maxFrame":65536,"initialWindow":1048576,"rev":1}}"""
                 + "\n");
             await edge.WaitForPortsAsync([], []);
             Assert.Equal(FrameTypes.Hello, (await tunnel.ReadFrameAsync()).Type);

@@ -266,7 +266,7 @@ public sealed class LaneTests : IAsyncLifetime
         var answer = JsonDocument.Parse(await peer.ReadLineAsync()).RootElement.GetProperty("hub");
         Assert.Contains("lanes", answer.GetProperty("features").EnumerateArray().Select(static feature => feature.GetString()));
         await peer.SendFrameAsync(0, FrameTypes.Hello, System.Text.Encoding.UTF8.GetBytes(hello));
-        return answer.GetProperty("tunnelId").GetString()!;
+        return KnownSecrets.Add(answer.GetProperty("tunnelId").GetString()!);
     }
 
     private async Task<StreamPair> OpenAsync()

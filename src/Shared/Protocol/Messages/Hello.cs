@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Tunnel.Shared.Protocol.Messages;
@@ -70,6 +71,10 @@ public sealed record ResumeHello(string TunnelId)
 }
 
 /// <summary>A further connection of a tunnel (protocol.md section 3, Lanes).</summary>
-/// <param name="TunnelId">The tunnel that it belongs to.</param>
+/// <param name="TunnelId">The tunnel that it belongs to. Never logged.</param>
 /// <param name="Index">Its number in that tunnel, from 1; the connection that made the tunnel is 0.</param>
-public sealed record LaneHello(string TunnelId, int Index);
+public sealed record LaneHello(string TunnelId, int Index)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"lane {Index}");
+}

@@ -107,12 +107,12 @@ public sealed record HubInfo
     /// <summary>The hub's future address as <c>HOST:PORT</c>, for the edge to keep; null when none is announced.</summary>
     public string? Address { get; init; }
 
-    // Writes what a record prints of itself, without the secret.
+    // Writes what a record prints of itself, without the secret, and without the tunnel's id, which is never logged.
     private bool PrintMembers(StringBuilder text)
     {
         text.Append(
             CultureInfo.InvariantCulture,
-            $"TunnelId = {TunnelId}, Rev = {Rev}, Pins = {Pins.Length}, Contested = {Contested}, Secret = "
+            $"Rev = {Rev}, Pins = {Pins.Length}, Contested = {Contested}, Secret = "
             + $"{(Secret is null ? "none" : "***")}");
         return true;
     }

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 
 namespace Tunnel.Shared.Protocol.Proxy;
 
 /// <summary>A stream of another tunnel that goes on as the one which is being opened (protocol.md section 8).</summary>
-/// <param name="TunnelId">The <c>hub.tunnelId</c> of the other tunnel.</param>
+/// <param name="TunnelId">The <c>hub.tunnelId</c> of the other tunnel. Never logged.</param>
 /// <param name="StreamId">The stream's number there.</param>
 /// <param name="Turn">Grows with each move of the stream, so that one that was long under way is known for an old one.</param>
 /// <param name="Point">How far the edge has got; null while the other tunnel lives and brings what is under way.</param>
@@ -20,6 +21,9 @@ public sealed record StreamMove(string TunnelId, uint StreamId, uint Turn, Strea
     /// yet hear of it.
     /// </summary>
     public ResetReason Refusal => Point is null ? ResetReason.NotOpened : ResetReason.Refused;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"move of stream {StreamId}, turn {Turn}");
 }
 
 /// <summary>

@@ -33,7 +33,7 @@ public static class TunnelProtocol
     /// <summary>Creates the <c>hub</c> member of a hub's configurations for a new tunnel.</summary>
     /// <param name="context">The state that tunnels share.</param>
     /// <param name="version">The hub's version.</param>
-    /// <param name="tunnelId">The tunnel's name in the hub's log.</param>
+    /// <param name="tunnelId">The tunnel's id, by which its edge asks for what was open. Never logged.</param>
     /// <param name="rev">The configuration's revision, which is raised with each push.</param>
     public static HubInfo CreateHubInfo(TransportContext context, string version, string tunnelId, long rev) => new()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Protocol.Proxy;
 
 namespace Tunnel.Shared.UnitTests.Protocol.Messages;
 
@@ -57,6 +58,19 @@ public class HelloTests
     {
         Assert.False(ControlMessage.TryParseHello(Encoding.UTF8.GetBytes(json), out _, out var error));
         Assert.Equal(expected, error);
+    }
+
+    [Fact]
+    public void Nothing_that_names_a_tunnel_prints_its_id()
+    {
+        const string Id = "AAECAwQFBgcICQoLDA0ODw";
+        object[] named =
+        [
+            new Hello { Resume = new ResumeHello(Id), Lane = new LaneHello(Id, 1) }, new ResumeHello(Id), new LaneHello(Id, 1),
+            new HubInfo { TunnelId = Id }, new TunnelConfig { Hub = new HubInfo { TunnelId = Id } }, new StreamMove(Id, 1, 1, null),
+        ];
+
+        Assert.DoesNotContain(named, one => one.ToString()!.Contains(Id, StringComparison.Ordinal));
     }
 
     [Fact]
