@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Transport.ContractTests;
@@ -494,6 +495,22 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         Assert.Equal(TunnelEndKind.Revoked, (await Pair.Hub.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
         Assert.Equal(TunnelEndKind.PeerClosed, (await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang)).Kind);
         Assert.Null(Pair.Edge.OpenSession(default, new CollectingSink()));
+    }
+
+    [Fact]
+    public async Task What_is_kept_for_a_peer_is_counted_until_its_last_tunnel_ends()
+    {
+        var (client, upstream) = await OpenAsync();
+        KeptMemory[] both = [Pair.HubContext.Flow.Kept, Pair.EdgeContext.Flow.Kept];
+        Assert.All(both, static kept => Assert.Equal(1, kept.Peers));
+        await Task.WhenAll(SendAndFinishAsync(client, new byte[1 << 20]), upstream.ReadToEndAsync());
+
+        await Pair.Edge.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "test"));
+        await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang);
+        await Pair.Hub.Completion.WaitAsync(SocketHelpers.Hang);
+
+        await Eventually.IsTrueAsync(
+            () => both.All(static kept => kept.Peers == 0 && kept.Free == kept.Limit), "nothing is kept and nobody is known");
     }
 
     [Fact]

@@ -265,6 +265,7 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         {
             Address = new IPEndPoint(_lost.Waiting?.RemoteEndPoint.Address ?? IPAddress.None, hub.Port),
             HostName = hub.Host,
+            Hub = hub.Name,
             EdgeId = _options.EdgeId,
             Secret = hub.Secret,
             Pins = _pins.Current,

@@ -19,6 +19,9 @@ internal interface IKeeper
     /// <summary>Bytes of memory that are held.</summary>
     long Held { get; }
 
+    /// <summary>Bytes that all tunnels of its peer hold together.</summary>
+    long HeldByPeer { get; }
+
     /// <summary>Frees the memory: what was sent so far can't be sent again. Called without any lock.</summary>
     void Forget();
 }
@@ -48,7 +51,7 @@ public sealed class FlowController
         Budget = new MemoryBudget(options.MemoryBudget);
         Segments = new SegmentPool(Budget);
         Datagrams = new DatagramMemory(Budget);
-        Sent = new MemoryShare(Budget);
+        Kept = new KeptMemory(Budget);
     }
 
     /// <summary>Bytes held for slow readers.</summary>
@@ -57,8 +60,8 @@ public sealed class FlowController
     /// <summary>The part of the budget for waiting datagrams.</summary>
     public DatagramMemory Datagrams { get; }
 
-    /// <summary>The part of the budget for what streams keep so that they can be moved.</summary>
-    internal MemoryShare Sent { get; }
+    /// <summary>The part of the budget for what tunnels keep to send it again.</summary>
+    internal KeptMemory Kept { get; }
 
     /// <summary>The segments that hold undelivered bytes of tunnels over TLS.</summary>
     internal SegmentPool Segments { get; }
@@ -140,21 +143,22 @@ public sealed class FlowController
     }
 
     /// <summary>
-    /// Frees a tenth of the budget: first what is kept to be sent again, then by resetting streams; whoever holds most comes first. Called
-    /// when the budget is used up.
+    /// Frees a tenth of the budget: first what is kept to be sent again, then by resetting streams; whoever holds most comes first.
+    /// What is kept counts for the peer, so that many connections of one do not come behind the only one of another. Called when the
+    /// budget is used up.
     /// </summary>
     internal void Relieve()
     {
         List<(IBufferingStream Stream, long Bytes)> holders;
-        List<(IKeeper Keeper, long Bytes)> keepers;
+        List<(IKeeper Keeper, long Peer, long Bytes)> keepers;
         lock (_lock)
         {
             holders = [.. _buffering.Select(static stream => (stream, stream.BufferedBytes))];
-            keepers = [.. _keepers.Select(static keeper => (keeper, keeper.Held))];
+            keepers = [.. _keepers.Select(static keeper => (keeper, keeper.HeldByPeer, keeper.Held))];
         }
 
-        keepers.Sort(static (a, b) => b.Bytes.CompareTo(a.Bytes));
-        foreach (var (keeper, _) in keepers)
+        keepers.Sort(static (a, b) => (b.Peer, b.Bytes).CompareTo((a.Peer, a.Bytes)));
+        foreach (var (keeper, _, _) in keepers)
         {
             if (Budget.Used <= Budget.Limit / 10 * 9)
                 return;

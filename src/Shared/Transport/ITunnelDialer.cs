@@ -59,6 +59,12 @@ public sealed record DialRequest
     /// </summary>
     public Func<DialRequest, DialRequest>? Renew { get; init; }
 
+    /// <summary>
+    /// The hub among those that the edge has: what is kept for a resume is bounded for each. Null: it is named by this edge's id, as though
+    /// there were only one.
+    /// </summary>
+    public string? Hub { get; init; }
+
     /// <summary>The hub in messages for the operator, and how it is reached.</summary>
     internal string Peer => Proxy is { } hop ? $"{HostName} (through the proxy {hop.Server})" : $"{HostName} ({Address})";
 

@@ -161,6 +161,17 @@ public sealed class HubConnectionsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_kept_for_a_resume_is_counted_for_each_hub()
+    {
+        Start(HubPreference.Load, 3);
+        List<string?> named = [];
+        foreach (var host in (string[])["a", "b", "c"])
+            named.Add((await _dialers[host].NextAsync()).Request.Hub);
+
+        Assert.Equal(["a:8443", "b:8443", "c:8443"], named);
+    }
+
+    [Fact]
     public void With_one_hub_its_connector_is_asked_and_nobody_is_watched()
     {
         Start(HubPreference.Load, 1);

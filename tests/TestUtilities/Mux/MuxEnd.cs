@@ -23,9 +23,12 @@ internal sealed class MuxEnd : IMuxEvents, IMuxCarrier
     private bool _sends;
     private bool _looksAgain;
 
-    public MuxEnd(bool isEdge, TransportContext context)
+    /// <param name="isEdge">Whether it is the edge's end.</param>
+    /// <param name="context">The state that all tunnels of the process share.</param>
+    /// <param name="peer">The peer, whose tunnels have a share of the memory together; null: no other tunnel has it.</param>
+    public MuxEnd(bool isEdge, TransportContext context, string? peer = null)
     {
-        Endpoint = new MuxEndpoint(isEdge, context, this, this);
+        Endpoint = new MuxEndpoint(isEdge, context, this, this, ids: null, context.Flow.Kept.Open(peer));
         _clock = context.Time.CreateTimer(_ => OnTick(), null, Tick, Tick);
     }
 

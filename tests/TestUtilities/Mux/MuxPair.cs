@@ -24,16 +24,26 @@ internal sealed class MuxPair : IStreamObserver
     /// <param name="log">The log of the transports, or null.</param>
     /// <param name="grace">How long they keep what is open when the carrier breaks; zero for not at all.</param>
     /// <param name="underWay">How many bytes the carrier takes from each end before somebody carries them.</param>
+    /// <param name="beside">A pair whose processes and clock this one shares.</param>
+    /// <param name="edge">The edge's id, and the hub's name at the edge; pairs of one name are tunnels of one edge.</param>
     public MuxPair(
-        bool extended =
-            true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default, int underWay = 256 << 10)
+        bool extended = true, FlowControlOptions? options = null, ILoggerFactory? log = null, TimeSpan grace = default,
+        int underWay = 256 << 10, MuxPair? beside = null, string? edge = null)
     {
-        HubContext =
-            new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
-        EdgeContext =
-            new TransportContext(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
-        Hub = new MuxEnd(isEdge: false, HubContext) { OnStream = _unanswered.Enqueue, OnSession = OnSession, MostUnderWay = underWay };
-        Edge = new MuxEnd(isEdge: true, EdgeContext) { MostUnderWay = underWay };
+        Time = beside?.Time ?? new ManualTimeProvider();
+        HubContext = beside?.HubContext ?? NewContext();
+        EdgeContext = beside?.EdgeContext ?? NewContext();
+        Hub = new MuxEnd(isEdge: false, HubContext, edge)
+        {
+            OnStream = _unanswered.Enqueue,
+            OnSession = OnSession,
+            MostUnderWay = underWay,
+        };
+        Edge = new MuxEnd(isEdge: true, EdgeContext, edge) { MostUnderWay = underWay };
+
+        TransportContext NewContext() =>
+            new(options ?? new FlowControlOptions(), Time, log ?? NullLoggerFactory.Instance) { ResumeGrace = grace };
+
         if (!extended)
             return;
         Edge.Endpoint.UseHub(
@@ -44,7 +54,7 @@ internal sealed class MuxPair : IStreamObserver
         Edge.Endpoint.Core.Wake();
     }
 
-    public ManualTimeProvider Time { get; } = new();
+    public ManualTimeProvider Time { get; }
 
     public TransportContext HubContext { get; }
 

@@ -11,11 +11,6 @@ public sealed class MemoryBudget(long limit)
     /// <summary>The most bytes that may be held.</summary>
     public long Limit { get; } = limit;
 
-    /// <summary>
-    /// The most bytes that may be kept to be sent again: by one connection of a tunnel, and by all streams together that may move.
-    /// </summary>
-    internal long SentLimit => Limit / 8;
-
     /// <summary>Bytes held now.</summary>
     public long Used => Volatile.Read(ref _used);
 

@@ -1,4 +1,5 @@
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Moving.Tables;
 using Tunnel.Shared.Transport.Streams;
 
@@ -10,7 +11,8 @@ namespace Tunnel.Shared.Transport.Moving;
 /// </summary>
 /// <param name="stream">The stream, as the tables know it.</param>
 /// <param name="context">The state that tunnels share.</param>
-internal sealed class MovableCore(IMovable stream, TransportContext context)
+/// <param name="share">The memory of the peer's tunnels.</param>
+internal sealed class MovableCore(IMovable stream, TransportContext context, KeptShare share)
 {
     private volatile ILocalEndpoint? _local;
     private volatile bool _isLocalReset;
@@ -21,6 +23,9 @@ internal sealed class MovableCore(IMovable stream, TransportContext context)
     public IMovable Stream => stream;
 
     public TransportContext Context => context;
+
+    /// <summary>The memory in which the sending half counts what it keeps.</summary>
+    public KeptShare Share => share;
 
     /// <summary>Guards the sending half. It is taken before the other one.</summary>
     public Lock SendLock { get; } = new();

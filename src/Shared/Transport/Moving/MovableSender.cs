@@ -6,7 +6,7 @@ namespace Tunnel.Shared.Transport.Moving;
 /// </summary>
 internal sealed class MovableSender(MovableCore core)
 {
-    private readonly SentBytes _sent = new(core.Context.Flow.Segments, core.Context.Flow.Sent);
+    private readonly SentBytes _sent = new(core.Context.Flow.Segments, core.Share);
     private LocalReadStatus? _localEnd;
     private long _next;
     private bool _waits;
@@ -169,7 +169,7 @@ internal sealed class MovableSender(MovableCore core)
         {
             _next += count;
             if (Keeps(leg))
-                _sent.Append(buffer[..count]);
+                _sent.Append(buffer[..count], hasRoom: room < int.MaxValue);
             else
                 _sent.Skip(count);
         }

@@ -17,8 +17,9 @@ internal sealed class MovableStream : IMovable, ILegEvents
     private readonly MovableReceiver _receiver;
 
     /// <summary>Edge: creates a client's stream.</summary>
-    public MovableStream(TransportContext context, in StreamOpening opening, ILocalEndpoint local, IStreamObserver? observer)
-        : this(context, opening)
+    public MovableStream(
+        TransportContext context, MovableStreams table, in StreamOpening opening, ILocalEndpoint local, IStreamObserver? observer)
+        : this(context, table, opening)
     {
         Core.Local = local;
         Observer = observer;
@@ -26,20 +27,20 @@ internal sealed class MovableStream : IMovable, ILegEvents
 
     /// <summary>Hub: creates the stream of a carrier that the edge has opened.</summary>
     public MovableStream(TransportContext context, ITunnelStream carrier, MovableStreams table)
-        : this(context, default)
+        : this(context, table, default)
     {
         var leg = Legs.Last;
-        leg.Table = table;
         OnCarrier(leg, carrier);
         carrier.Observer = leg.Endpoint;
     }
 
-    private MovableStream(TransportContext context, in StreamOpening opening)
+    private MovableStream(TransportContext context, MovableStreams table, in StreamOpening opening)
     {
-        Core = new MovableCore(this, context);
+        Core = new MovableCore(this, context, table.Share);
         _sender = new MovableSender(Core);
         _receiver = new MovableReceiver(Core);
         Legs = new StreamLegs(Core, _sender, _receiver, events: this, opening);
+        Legs.Last.Table = table;
     }
 
     public uint Id { get; private set; }

@@ -37,9 +37,8 @@ internal static class MovingTunnels
             return stream;
         }
 
-        var movable = new MovableStream(context, opening, endpoint, observer);
+        var movable = new MovableStream(context, tunnel.Moving, opening, endpoint, observer);
         var leg = movable.Leg!;
-        leg.Table = tunnel.Moving;
         if (open(tunnel, opening, leg.Endpoint, leg.Endpoint) is null)
             return null;
         tunnel.Traffic.CountOpened();

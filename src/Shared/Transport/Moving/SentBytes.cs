@@ -4,24 +4,21 @@ namespace Tunnel.Shared.Transport.Moving;
 
 /// <summary>
 /// The bytes of one direction of a stream that were sent and that the peer has not acknowledged, by their offset from the stream's
-/// beginning. They are copied into memory that the budget counts: segments, and for a message as small as a keystroke an array, so that
-/// thousands of streams that each send one while the tunnel is silent can all be moved. A stream that is full (<see cref="IsFull"/>) should
-/// wait until the peer has some of it. Where the budget has no room, everything sent so far is forgotten: the stream can't be moved until
-/// the peer has it. Not thread-safe.
+/// beginning. They are copied into memory that the budget counts, and the share of it that the peer's tunnels have together: segments, and
+/// for a message as small as a keystroke an array, so that thousands of streams that each send one while the tunnel is silent can all be
+/// moved. A stream that is full (<see cref="IsFull"/>) should wait until the peer has some of it. Where the budget itself has no room,
+/// everything sent so far is forgotten: the stream can't be moved until the peer has it. Not thread-safe.
 /// </summary>
 /// <param name="pool">The memory of the process.</param>
-/// <param name="share">The part of it that is for bytes of this kind.</param>
-internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
+/// <param name="share">The part of it that the peer's tunnels have.</param>
+internal sealed class SentBytes(SegmentPool pool, KeptShare share)
 {
-    /// <summary>Bytes that a stream may hold whatever all others hold, as long as there is room at all.</summary>
-    public const int Least = SegmentPool.LargeSize;
-
     private readonly List<Piece> _pieces = [];
 
     // The kept bytes begin here in the first piece, and end here in the last one.
     private int _skip;
     private int _fill;
-    private long _held;
+    private KeptHolding _held = new(share);
 
     /// <summary>The offset of the first byte that is kept.</summary>
     public long From { get; private set; }
@@ -30,23 +27,34 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
     public long End { get; private set; }
 
     /// <summary>
-    /// Bytes that may be added now: until the stream holds as much as is left for all. So streams come to hold the same, however many they
-    /// are, and one that comes later finds room (dynamic thresholds, Choudhury and Hahne 1998).
+    /// Bytes that may be added now, and then find room. A stream that holds nothing and may hold nothing would wait for nobody: it may add
+    /// any number, of which nothing is kept.
     /// </summary>
-    public int Room => (int)Math.Clamp(Math.Max(Least, share.Free) - _held, 0, int.MaxValue);
+    public int Room
+    {
+        get
+        {
+            var room = _held.Room;
+            if (_pieces.Count > 0)
+                return Math.Max(room, _pieces[^1].Size - _fill);
+            return room > 0 ? room : int.MaxValue;
+        }
+    }
 
     /// <summary>True when nothing may be added until the peer has acknowledged something.</summary>
     public bool IsFull => Room == 0;
 
     /// <summary>Keeps bytes that are being sent.</summary>
-    public void Append(ReadOnlySpan<byte> data)
+    /// <param name="data">The bytes.</param>
+    /// <param name="hasRoom">Whether there was <see cref="Room"/> for them when they were read.</param>
+    public void Append(ReadOnlySpan<byte> data, bool hasRoom)
     {
         End += data.Length;
         while (!data.IsEmpty)
         {
             if (_pieces.Count == 0 || _fill == _pieces[^1].Size)
             {
-                if (!(_pieces.Count == 0 && data.Length <= SegmentPool.TinySize ? TryAddTiny() : TryAddSegment()))
+                if (!(_pieces.Count == 0 && data.Length <= SegmentPool.TinySize ? TryAddTiny(hasRoom) : TryAddSegment(hasRoom)))
                 {
                     Forget();
                     return;
@@ -122,13 +130,13 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
         return 0;
     }
 
-    private bool TryAddTiny()
+    private bool TryAddTiny(bool hasRoom)
     {
-        if (!share.TryTake(SegmentPool.TinySize))
+        if (!TryHold(SegmentPool.TinySize, hasRoom))
             return false;
         if (pool.TryRentTiny() is not { } array)
         {
-            share.Return(SegmentPool.TinySize);
+            _held.Return(SegmentPool.TinySize);
             return false;
         }
 
@@ -137,40 +145,46 @@ internal sealed class SentBytes(SegmentPool pool, MemoryShare share)
     }
 
     // A stream that keeps something already gets more at once.
-    private bool TryAddSegment()
+    private bool TryAddSegment(bool hasRoom)
     {
         var large = _pieces.Count > 0 && _pieces[^1].Segment is not null;
-        if (!share.TryTake(large ? SegmentPool.LargeSize : SegmentPool.SmallSize))
+        var size = large ? SegmentPool.LargeSize : SegmentPool.SmallSize;
+        if (!TryHold(size, hasRoom))
             return false;
-        if (pool.TryRent(large) is not { } segment)
-        {
-            share.Return(large ? SegmentPool.LargeSize : SegmentPool.SmallSize);
-            return false;
-        }
+        var segment = pool.TryRent(large);
 
         // The pool gives a small one where there is no room for a large one.
-        if (large && segment.Size < SegmentPool.LargeSize)
-            share.Return(SegmentPool.LargeSize - segment.Size);
+        var less = size - (segment?.Size ?? 0);
+        if (less > 0)
+            _held.Return(less);
+        if (segment is null)
+            return false;
         Add(new Piece(segment, null));
+        return true;
+    }
+
+    private bool TryHold(int size, bool hasRoom)
+    {
+        if (!hasRoom && _held.Room == 0)
+            return false;
+        _held.Take(size);
         return true;
     }
 
     private void Add(in Piece piece)
     {
         _pieces.Add(piece);
-        _held += piece.Size;
         _fill = 0;
     }
 
     private int Free(in Piece piece)
     {
         var size = piece.Size;
-        _held -= size;
         if (piece.Segment is { } segment)
             pool.Return(segment);
         else
             pool.ReturnTiny(piece.Tiny!);
-        share.Return(size);
+        _held.Return(size);
         return size;
     }
 

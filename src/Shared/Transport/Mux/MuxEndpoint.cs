@@ -1,5 +1,6 @@
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Mux.Core;
 using Tunnel.Shared.Transport.Mux.Frames;
 using Tunnel.Shared.Transport.Mux.Sessions;
@@ -24,9 +25,11 @@ internal sealed class MuxEndpoint
     /// <param name="events">The owner, which is told of events.</param>
     /// <param name="carrier">Sends the bytes.</param>
     /// <param name="ids">Edge: the source of stream ids; null for a source of its own.</param>
-    public MuxEndpoint(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids = null)
+    /// <param name="share">The memory of the peer's tunnels, for this one until it ends; null for memory of its own.</param>
+    public MuxEndpoint(
+        bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids = null, KeptShare? share = null)
     {
-        Core = new MuxCore(isEdge, context, events, carrier, ids);
+        Core = new MuxCore(isEdge, context, events, carrier, ids, share);
         Streams = new MuxStreams(Core);
         Sessions = new MuxSessions(Core);
         Change = new LinkChange(Core);

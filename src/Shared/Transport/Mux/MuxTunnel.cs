@@ -28,12 +28,12 @@ internal sealed class MuxTunnel : ITunnel, IMovingTunnel, IMuxEvents, IMuxCarrie
 
     public MuxTunnel(
         TlsConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler,
-        ReadOnlyMemory<byte> received, StreamIds? ids = null)
+        ReadOnlyMemory<byte> received, StreamIds? ids = null, string? peer = null)
     {
         (_name, _handler, Facade) = (name, handler, this);
         _logger = context.LoggerFactory.CreateLogger("Tunnel.Transport");
-        Endpoint = new MuxEndpoint(isEdge, context, this, this, ids);
-        Moving = new MovableStreams(context, Core.Traffic, acknowledge: null);
+        Endpoint = new MuxEndpoint(isEdge, context, this, this, ids, context.Flow.Kept.Open(peer ?? name));
+        Moving = new MovableStreams(context, Core.Traffic, acknowledge: null, Core.Kept.Share);
         var changing = new SemaphoreSlim(1);
         Resumption = new TunnelResumption(this, changing, handler);
         Carried = new CarriedResumption(this, changing);

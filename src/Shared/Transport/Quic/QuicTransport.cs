@@ -34,7 +34,7 @@ public static class QuicTransport
     internal static ITunnel CreateEdge(
         QuicConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context)
     {
-        var tunnel = new QuicTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received);
+        var tunnel = new QuicTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received, request.Hub);
         tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.QuicFeaturesOf(context)));
         return tunnel;
     }

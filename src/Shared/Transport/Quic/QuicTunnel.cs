@@ -45,12 +45,13 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public QuicTunnel(
         QuicConnection connection, string name, bool isEdge, TransportContext context, ITunnelHandler handler,
-        ReadOnlyMemory<byte> received)
+        ReadOnlyMemory<byte> received, string? peer = null)
     {
         _core = new QuicCore(connection, name, isEdge, context);
         Control = new ControlSender(connection.Control, context, isEdge);
         Watch = new PeerWatch(_core, Control);
-        Moving = new MovableStreams(context, _core.Traffic, ack => Control.Send(FrameType.Ack, ack)) { IsHub = !_core.IsEdge };
+        var share = context.Flow.Kept.Open(peer ?? name);
+        Moving = new MovableStreams(context, _core.Traffic, ack => Control.Send(FrameType.Ack, ack), share) { IsHub = !_core.IsEdge };
         Streams = new QuicStreams(_core, new StreamIds(context.NumbersUsed), this);
         Sessions = new QuicSessions(_core, Control, new StreamIds(context.NumbersUsed));
         NumbersEnding = Task.WhenAny(Streams.NumbersEnding, Sessions.NumbersEnding);

@@ -38,7 +38,7 @@ public static class TlsTunnel
         TlsConnection connection, DialRequest request, TunnelConfig config, ReadOnlyMemory<byte> received, TransportContext context,
         StreamIds ids)
     {
-        var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received, ids);
+        var tunnel = new MuxTunnel(connection, request.EdgeId, isEdge: true, context, request.Handler, received, ids, request.Hub);
         tunnel.UseHub(config.Hub, TunnelProtocol.Complete(request.Hello, context, TunnelProtocol.FeaturesOf(context)));
         return tunnel;
     }

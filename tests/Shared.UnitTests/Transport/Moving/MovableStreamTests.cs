@@ -116,7 +116,9 @@ public sealed class MovableStreamTests
     [Fact]
     public void Without_memory_a_stream_goes_on_and_can_not_be_moved_until_its_peer_has_what_was_sent()
     {
-        var world = new MoveWorld(1, budget: 128 << 10);
+        var world = new MoveWorld(1);
+        var budget = world.Context.Flow.Budget;
+        Assert.True(budget.TryTake((int)budget.Limit));
         world.SendUnacknowledged(64 << 10);
         Assert.Equal(64 << 10, world.Edge.BytesSent);
         world.Break();
@@ -136,8 +138,8 @@ public sealed class MovableStreamTests
             world.First.EdgeEnd!.Pull(64 << 10);
         }
 
-        // A stream that is alone holds half of three quarters, so that another one finds room.
-        Assert.InRange(world.Client.Said, 128 << 10, 320 << 10);
+        // A stream that is alone holds half of what is for all, so that another one finds room.
+        Assert.InRange(world.Client.Said, 384 << 10, 640 << 10);
         Assert.False(world.First.EdgeEnd!.Readable.IsCompleted);
         while (world.First.EdgeEnd.Deliver(world.First))
         {
@@ -148,7 +150,7 @@ public sealed class MovableStreamTests
         await world.First.EdgeEnd.Readable.WaitAsync(TimeSpan.FromSeconds(30));
         for (var i = 0; i < 100; i++)
             world.First.EdgeEnd.Pull(64 << 10);
-        Assert.InRange(world.Client.Said - before, 128 << 10, 320 << 10);
+        Assert.InRange(world.Client.Said - before, 128 << 10, 640 << 10);
 
         world.Break();
         Assert.True(world.TryMove());
@@ -194,6 +196,40 @@ public sealed class MovableStreamTests
 
         hub.End();
         Assert.Equal(0, hub.OpenWaiting);
+    }
+
+    [Fact]
+    public void Where_others_of_its_peer_hold_all_that_is_kept_a_stream_goes_on_with_each_acknowledgement()
+    {
+        const int Bytes = 3_000_000;
+        var world = new MoveWorld(1, budget: 4 << 20);
+        world.Client.Say(Bytes);
+        for (var i = 0; i < 20; i++)
+            world.First.EdgeEnd!.Pull(64 << 10);
+        var said = world.Client.Said;
+        Assert.InRange(said, 1, Bytes - 1);
+        var others = world.Context.Flow.Kept.Open(MoveWorld.HubName);
+        others.Take(4 << 20);
+
+        // It keeps what it has sent before, and waits.
+        Assert.True(others.TryTakeReserve((int)world.Context.Flow.Kept.Reserve));
+        world.First.EdgeEnd!.Pull(64 << 10);
+        Assert.Equal(said, world.Client.Said);
+        world.Break();
+        Assert.True(world.TryMove());
+        Assert.Equal(said, world.Client.Said);
+
+        for (var i = 0; i < 1_000 && world.Upstream.Heard < Bytes; i++)
+        {
+            world.Present.EdgeEnd!.Pull(64 << 10);
+            world.Present.HubEnd!.Pull(64 << 10);
+            world.Present.HubEnd.Deliver(world.Present);
+            world.Present.EdgeEnd.Deliver(world.Present);
+            world.Time.Advance(AckPace.Delay);
+            world.Present.DeliverAck();
+        }
+
+        Assert.Equal(Bytes, world.Upstream.Heard);
     }
 
     [Fact]
@@ -445,8 +481,7 @@ public sealed class MovableStreamTests
     {
         var world = new MoveWorld(1);
         var client = new ScriptedEndpoint(1, 2);
-        var leg = new MovableStream(world.Context, MoveWorld.Opening, client, null).Leg!;
-        leg.Table = world.Present.EdgeStreams;
+        var leg = new MovableStream(world.Context, world.Present.EdgeStreams, MoveWorld.Opening, client, null).Leg!;
         world.Break();
         var carrier = new MoveCarrier(9);
         leg.Endpoint.OnStreamClosed(carrier, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
@@ -476,9 +511,8 @@ public sealed class MovableStreamTests
         var world = new MoveWorld(1);
         var lost = world.Present;
         var client = new ScriptedEndpoint(1, 2);
-        var stream = new MovableStream(world.Context, MoveWorld.Opening, client, null);
+        var stream = new MovableStream(world.Context, lost.EdgeStreams, MoveWorld.Opening, client, null);
         var leg = stream.Leg!;
-        leg.Table = lost.EdgeStreams;
         leg.Endpoint.Start(new MoveCarrier(50));
         client.Say(100);
         Assert.Equal(LocalReadStatus.Data, leg.Endpoint.TryRead(new byte[1_000], out _));

@@ -21,8 +21,11 @@ internal sealed class MoveTunnel : ITunnel
         _world = world;
         Name = $"tunnel-{world.HubStreams.Count}";
         var traffic = new TrafficMeter(world.Context);
-        EdgeStreams = new MovableStreams(world.Context, traffic, keeps ? ack => _acks.Enqueue((false, ack)) : null) { TunnelId = Name };
-        HubStreams = new MovableStreams(world.Context, traffic, keeps ? ack => _acks.Enqueue((true, ack)) : null);
+        var kept = world.Context.Flow.Kept;
+        EdgeStreams = new MovableStreams(
+            world.Context, traffic, keeps ? ack => _acks.Enqueue((false, ack)) : null, kept.Open(MoveWorld.HubName)) { TunnelId = Name };
+        HubStreams = new MovableStreams(
+            world.Context, traffic, keeps ? ack => _acks.Enqueue((true, ack)) : null, kept.Open(MoveWorld.EdgeName));
         world.HubStreams.Add(Name, HubStreams);
     }
 
@@ -97,6 +100,10 @@ internal sealed class MoveTunnel : ITunnel
         HubStreams.OnEnded(TransportContext.DefaultResumeGrace);
         EdgeEnd?.Lose();
         HubEnd?.Lose();
+        if (EdgeStreams.Keeps)
+            return;
+        EdgeStreams.Share.Close();
+        HubStreams.Share.Close();
     }
 
     public void Start() => throw new NotSupportedException();

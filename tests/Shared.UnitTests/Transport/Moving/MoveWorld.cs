@@ -11,6 +11,12 @@ namespace Tunnel.Shared.UnitTests.Transport.Moving;
 /// <summary>One stream, its two local ends, and the tunnel that carries it at present.</summary>
 internal sealed class MoveWorld
 {
+    /// <summary>The edge, as the hub names it.</summary>
+    public const string EdgeName = "edge";
+
+    /// <summary>The hub, as the edge names it.</summary>
+    public const string HubName = "hub";
+
     private const int MostYields = 1_000_000;
 
     public static readonly StreamOpening Opening = new(null, null, 443);
@@ -34,9 +40,8 @@ internal sealed class MoveWorld
         Upstream = new ScriptedEndpoint(2, 1) { Room = int.MaxValue };
         First = Present = new MoveTunnel(this, keeps: !lives || seed % 2 == 0);
         _tunnels = [First];
-        Edge = new MovableStream(Context, Opening, Client, null);
+        Edge = new MovableStream(Context, Present.EdgeStreams, Opening, Client, null);
         var leg = Edge.Leg!;
-        leg.Table = Present.EdgeStreams;
         Present.Open(Opening, leg.Endpoint, leg.Endpoint);
         Hub = new MovableStream(Context, Present.HubEnd!, Present.HubStreams);
         Hub.Attach(Upstream);
@@ -112,6 +117,9 @@ internal sealed class MoveWorld
         Time.Advance(TransportContext.DefaultResumeGrace);
         if (Context.Flow.Budget.Used != 0)
             throw new PropertyException($"{Context.Flow.Budget.Used} bytes are held at the end");
+        var kept = Context.Flow.Kept;
+        if (kept.Free != kept.Limit || kept.Peers > 0)
+            throw new PropertyException($"{kept.Free} of {kept.Limit} bytes are free at the end, and {kept.Peers} peers are known");
     }
 
     public void SendUnacknowledged(int bytes)
@@ -182,6 +190,8 @@ internal sealed class MoveWorld
         var next = Ask(keeps: _random.Next(2) == 0);
         if (next.EdgeEnd is not null)
             _tunnels.Add(next);
+        else
+            next.Break();
     }
 
     private void StepAlone(bool breaks)

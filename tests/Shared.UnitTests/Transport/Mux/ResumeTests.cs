@@ -161,7 +161,7 @@ public sealed class ResumeTests
 
         // The path takes whatever is said, and brings none of it.
         pair.Run();
-        Assert.InRange(pair.Edge.Endpoint.Core.Kept.Held, 1, pair.EdgeContext.Flow.Budget.SentLimit);
+        Assert.InRange(pair.Edge.Endpoint.Core.Kept.Held, 1, pair.EdgeContext.Flow.Kept.Limit * 2 / 3);
         var late = pair.OpenClient()!;
         pair.Cut();
         Assert.True(pair.Resume());

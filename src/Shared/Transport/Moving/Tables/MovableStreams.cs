@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Streams;
 
 namespace Tunnel.Shared.Transport.Moving.Tables;
@@ -36,8 +37,13 @@ internal sealed class MovableStreams
     /// <param name="context">The clock.</param>
     /// <param name="traffic">Counts what the tunnel carries.</param>
     /// <param name="acknowledge">Sends an ACK; null when the streams end with the tunnel, and move only while it lives.</param>
-    public MovableStreams(TransportContext context, TrafficMeter traffic, Action<byte[]>? acknowledge)
+    /// <param name="share">
+    /// The memory of the peer's tunnels, for this one until its streams are over; null for memory of its own. A tunnel whose streams end
+    /// with it gives it back itself.
+    /// </param>
+    public MovableStreams(TransportContext context, TrafficMeter traffic, Action<byte[]>? acknowledge, KeptShare? share = null)
     {
+        Share = share ?? context.Flow.Kept.Open(peer: null);
         Time = context.Time;
         Traffic = traffic;
         _tally = new MoveTally(context.Time);
@@ -47,6 +53,12 @@ internal sealed class MovableStreams
 
     /// <summary>Whether streams keep what they have sent until the peer has it, so that they outlive the tunnel.</summary>
     public bool Keeps { get; }
+
+    /// <summary>
+    /// The memory in which streams count what they have sent. A stream has it for good: it goes on only over tunnels of the same peer,
+    /// which have the same.
+    /// </summary>
+    public KeptShare Share { get; }
 
     /// <summary>The <c>hub.tunnelId</c> of the tunnel. Edge: set before the start.</summary>
     public string TunnelId { get; set; } = "";
@@ -269,6 +281,8 @@ internal sealed class MovableStreams
         foreach (var stream in left)
             Defects.Run("ending a stream of a lost tunnel", () => stream.GiveUp(this));
         _tally.End();
+        if (Keeps)
+            Share.Close();
         _settled.TrySetResult();
     }
 }

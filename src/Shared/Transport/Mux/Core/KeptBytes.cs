@@ -1,18 +1,20 @@
 using System.Buffers;
+using Tunnel.Shared.Transport.Buffers;
 
 namespace Tunnel.Shared.Transport.Mux.Core;
 
 /// <summary>
 /// The frames of one lane that were sent and that the peer has not acknowledged, so that they can be sent again over another connection
 /// (protocol.md section 8). All counted bytes of a lane have an offset, from 0. Large batches stay in the buffer that they were sent from;
-/// small ones are copied together, so that a keystroke does not hold a whole buffer. What is held counts in the memory budget. A lane that
-/// holds its share sends no data until the peer has acknowledged some; where the budget itself has no room, it loses the right to resume
-/// until the peer has acknowledged all that was sent so far.
+/// small ones are copied together, so that a keystroke does not hold a whole buffer. What is held counts in the memory budget, and
+/// in the share of it that the peer's tunnels have together. A lane that finds no room there sends no data until the peer has acknowledged
+/// some; where the budget itself has no room, it loses the right to resume until the peer has acknowledged all that was sent so far.
 /// <para/> The lane's lock guards all members; <see cref="Forget"/> takes it.
 /// </summary>
 /// <param name="sync">The lane's lock.</param>
 /// <param name="flow">The memory that all tunnels of the process share.</param>
-internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
+/// <param name="share">The part of it that the peer's tunnels have.</param>
+internal sealed class KeptBytes(Lock sync, FlowController flow, KeptShare share) : IKeeper
 {
     /// <summary>Batches of at most this many bytes are copied.</summary>
     public const int SmallBatch = 8 << 10;
@@ -20,9 +22,11 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     /// <summary>Bytes of a buffer that small batches are copied into.</summary>
     private const int ChunkSize = 16 << 10;
 
-    private Entry[] _entries = [];
-    private int _first;
-    private int _count;
+    private readonly KeptEntries _entries = new();
+    private KeptHolding _held = new(share);
+
+    // What the next batch was told when it asked for room for data; null while it has not asked, so that it has only control.
+    private bool? _hasRoom;
     private long _from;
     private long _again;
     private long _written;
@@ -39,14 +43,20 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     public long Acknowledged { get; private set; }
 
     /// <summary>Bytes of memory that are held. Readable without the lock.</summary>
-    public long Held { get; private set; }
+    public long Held => _held.Bytes;
+
+    /// <summary>The memory that the peer's tunnels have.</summary>
+    public KeptShare Share => share;
+
+    /// <inheritdoc/>
+    public long HeldByPeer => share.Held;
 
     /// <summary>
-    /// True while the lane holds its share of the memory: data waits until the peer has acknowledged some of it. What is under way then is
-    /// more than the connection's path takes, or the peer is slow to handle it. An eighth of the share is left to control: thousands of
-    /// openings and endings.
+    /// True while the lane may hold no more: data waits until the peer has acknowledged some of what it holds. What is under way then is
+    /// more than the connection's path takes, or the peer is slow to handle it. Control goes on, thousands of openings and endings: the
+    /// peer's reserve has room for it. A lane that holds nothing would wait for nobody, so it goes on, and nothing of it is kept.
     /// </summary>
-    public bool IsFull => IsOn && Held > flow.Budget.SentLimit / 8 * 7;
+    public bool IsFull => IsOn && Held > 0 && _held.Room == 0;
 
     /// <summary>True while bytes wait to be sent again.</summary>
     public bool HasAgain => _again < Sent;
@@ -64,6 +74,21 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
         flow.AddKeeper(this);
     }
 
+    /// <summary>
+    /// Asks whether data may go into the next batch. If so, there is room for the batch then; only where the lane holds nothing, and may
+    /// hold nothing, the batch goes without being kept.
+    /// </summary>
+    public bool TakesData()
+    {
+        if (!IsOn || _hasRoom is not null)
+            return true;
+        if (_held.Room > 0)
+            _hasRoom = true;
+        else if (Held == 0)
+            _hasRoom = false;
+        return _hasRoom is not null;
+    }
+
     /// <summary>Notes that a batch is about to be sent.</summary>
     /// <param name="batch">A buffer of the shared pool.</param>
     /// <param name="start">Where the counted bytes begin.</param>
@@ -71,6 +96,8 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     /// <returns>True when the buffer is kept: it goes back to the pool once it is acknowledged.</returns>
     public bool Add(byte[] batch, int start, int length)
     {
+        var hasRoom = _hasRoom;
+        _hasRoom = null;
         if (length == 0)
             return false;
         Sent += length;
@@ -83,12 +110,12 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
 
         if (length <= SmallBatch)
         {
-            Copy(batch.AsSpan(start, length));
+            Copy(batch.AsSpan(start, length), hasRoom == true);
             return false;
         }
 
-        var isKept = TryHold(batch.Length);
-        Append(new Entry(isKept ? batch : null, start, length));
+        var isKept = TryHold(batch.Length, hasRoom);
+        _entries.Append(new KeptEntry(isKept ? batch : null, start, length));
         return isKept;
     }
 
@@ -134,9 +161,9 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     public ReadOnlyMemory<byte> TakeAgain()
     {
         var at = _from;
-        for (var i = 0; HasAgain && i < _count; i++)
+        for (var i = 0; HasAgain && i < _entries.Count; i++)
         {
-            ref var entry = ref At(i);
+            ref var entry = ref _entries[i];
             var end = at + entry.Length;
             if (_again < end)
             {
@@ -171,13 +198,14 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
         flow.RemoveKeeper(this);
 
         // A buffer that is still being written is left to the garbage collector.
-        for (var at = _from; _count > 0;)
+        for (var at = _from; _entries.Count > 0;)
         {
-            at += At(0).Length;
+            at += _entries[0].Length;
             RemoveFirst(isFree: at <= _written);
         }
 
         _from = Sent;
+        share.Close();
     }
 
     private void ForgetSent()
@@ -186,11 +214,11 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
         Trim();
     }
 
-    private void Copy(ReadOnlySpan<byte> bytes)
+    private void Copy(ReadOnlySpan<byte> bytes, bool hasRoom)
     {
-        if (_count > 0)
+        if (_entries.Count > 0)
         {
-            ref var last = ref At(_count - 1);
+            ref var last = ref _entries[^1];
             if (last.IsChunk && last.Bytes!.Length - last.Start - last.Length >= bytes.Length)
             {
                 bytes.CopyTo(last.Bytes.AsSpan(last.Start + last.Length));
@@ -199,24 +227,32 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
             }
         }
 
-        if (!TryHold(ChunkSize))
+        // Control is small, and so is data that a user waits for.
+        if (!TryHold(ChunkSize, hasRoom ? true : null))
         {
-            Append(new Entry(null, 0, bytes.Length));
+            _entries.Append(new KeptEntry(null, 0, bytes.Length));
             return;
         }
 
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         bytes.CopyTo(chunk);
-        Append(new Entry(chunk, 0, bytes.Length) { IsChunk = true });
+        _entries.Append(new KeptEntry(chunk, 0, bytes.Length) { IsChunk = true });
     }
 
     // What can't be kept can't be sent again, and neither can what was sent before it.
-    private bool TryHold(int bytes)
+    private bool TryHold(int bytes, bool? hasRoom)
     {
-        if (Held + bytes <= flow.Budget.SentLimit && flow.Budget.TryTake(bytes))
+        if (flow.Budget.TryTake(bytes))
         {
-            Held += bytes;
-            return true;
+            if (hasRoom == true)
+            {
+                _held.Take(bytes);
+                return true;
+            }
+
+            if (hasRoom is null && _held.TryTake(bytes))
+                return true;
+            flow.Budget.Return(bytes);
         }
 
         ForgetSent();
@@ -228,54 +264,23 @@ internal sealed class KeptBytes(Lock sync, FlowController flow) : IKeeper
     private void Trim()
     {
         var until = Math.Min(From, _written);
-        while (_count > 0 && _from + At(0).Length <= until)
+        while (_entries.Count > 0 && _from + _entries[0].Length <= until)
             RemoveFirst(isFree: true);
     }
 
     private void RemoveFirst(bool isFree)
     {
-        ref var entry = ref At(0);
+        ref var entry = ref _entries[0];
         _from += entry.Length;
         if (entry.Bytes is { } bytes)
         {
             var held = entry.IsChunk ? ChunkSize : bytes.Length;
-            Held -= held;
+            _held.Return(held);
             flow.Budget.Return(held);
             if (isFree)
                 ArrayPool<byte>.Shared.Return(bytes);
         }
 
-        entry = default;
-        _first = (_first + 1) & (_entries.Length - 1);
-        _count--;
-    }
-
-    private void Append(in Entry entry)
-    {
-        if (_count == _entries.Length)
-            Grow();
-        _count++;
-        At(_count - 1) = entry;
-    }
-
-    private ref Entry At(int index) => ref _entries[(_first + index) & (_entries.Length - 1)];
-
-    private void Grow()
-    {
-        var larger = new Entry[Math.Max(4, _entries.Length * 2)];
-        for (var i = 0; i < _count; i++)
-            larger[i] = At(i);
-        (_entries, _first) = (larger, 0);
-    }
-
-    /// <param name="bytes">Null when the bytes are not held.</param>
-    /// <param name="start">Where they begin.</param>
-    /// <param name="length">How many they are.</param>
-    private struct Entry(byte[]? bytes, int start, int length)
-    {
-        public readonly byte[]? Bytes = bytes;
-        public readonly int Start = start;
-        public int Length = length;
-        public bool IsChunk;
+        _entries.RemoveFirst();
     }
 }

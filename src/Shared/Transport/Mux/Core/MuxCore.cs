@@ -1,4 +1,5 @@
 using Tunnel.Shared.Protocol.Scheduling;
+using Tunnel.Shared.Transport.Buffers;
 using Tunnel.Shared.Transport.Handshake;
 using Tunnel.Shared.Transport.Streams;
 
@@ -23,7 +24,7 @@ internal sealed class MuxCore
     private long _received;
     private bool _isMute;
 
-    public MuxCore(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids)
+    public MuxCore(bool isEdge, TransportContext context, IMuxEvents events, IMuxCarrier carrier, StreamIds? ids, KeptShare? share)
     {
         _carrier = carrier;
         IsEdge = isEdge;
@@ -36,7 +37,7 @@ internal sealed class MuxCore
         Datagrams = new DatagramQuota(context.Flow.Datagrams);
         Endings = UnsentEndings.For(isEdge);
         Departure = new Departure(context);
-        Kept = new KeptBytes(Sync, context.Flow);
+        Kept = new KeptBytes(Sync, context.Flow, share ?? context.Flow.Kept.Open(peer: null));
         Link = new LinkFrames(this);
     }
 

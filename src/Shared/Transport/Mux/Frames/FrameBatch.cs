@@ -100,7 +100,7 @@ internal sealed class FrameBatch(MuxCore core)
             {
                 if (core.IsSilent || core.Link.HasLast)
                     break;
-                var turn = core.Scheduler.Next(now, takesData: !core.Kept.IsFull);
+                var turn = core.Scheduler.Next(now, takesData: core.Kept.TakesData());
                 if (turn.Node is null)
                     break;
                 node = (MuxNode)turn.Node;
