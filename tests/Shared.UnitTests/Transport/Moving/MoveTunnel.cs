@@ -23,7 +23,10 @@ internal sealed class MoveTunnel : ITunnel
         var traffic = new TrafficMeter(world.Context);
         var kept = world.Context.Flow.Kept;
         EdgeStreams = new MovableStreams(
-            world.Context, traffic, keeps ? ack => _acks.Enqueue((false, ack)) : null, kept.Open(MoveWorld.HubName)) { TunnelId = Name };
+            world.Context, traffic, keeps ? ack => _acks.Enqueue((false, ack)) : null, kept.Open(MoveWorld.HubName))
+        {
+            TunnelId = Name,
+        };
         HubStreams = new MovableStreams(
             world.Context, traffic, keeps ? ack => _acks.Enqueue((true, ack)) : null, kept.Open(MoveWorld.EdgeName));
         world.HubStreams.Add(Name, HubStreams);
