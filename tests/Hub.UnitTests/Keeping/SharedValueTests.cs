@@ -1,7 +1,6 @@
 using Tunnel.Hub.Keeping;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Hosting;
-using Tunnel.TestUtilities;
 using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Keeping;
