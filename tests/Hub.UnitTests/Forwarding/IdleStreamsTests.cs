@@ -2,7 +2,9 @@ using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Forwarding;
 using Tunnel.Hub.UnitTests.Fakes;
 using Tunnel.Shared.Protocol;
+using Tunnel.Shared.Transport;
 using Tunnel.TestUtilities;
+using Tunnel.TestUtilities.Mux;
 
 namespace Tunnel.Hub.UnitTests.Forwarding;
 
@@ -42,6 +44,33 @@ public sealed class IdleStreamsTests : IDisposable
         }
 
         Assert.False(stream.WasReset);
+    }
+
+    [Fact]
+    public void A_timeout_that_is_over_while_the_tunnel_is_lost_ends_the_stream_and_the_edge_hears_it_after_the_return()
+    {
+        var pair = new MuxPair(grace: TimeSpan.FromSeconds(60));
+        using var idle = new IdleStreams(pair.Time);
+        var client = pair.OpenClient()!;
+        pair.Settle();
+        var upstream = pair.ConnectUpstream()!;
+        pair.Settle();
+        idle.Add(pair.Upstreams[0].Stream, TimeSpan.FromSeconds(10));
+
+        // What the client says meanwhile does not come, and so nothing passes.
+        pair.Cut();
+        client.Say(5);
+        for (var second = 0; second < 12; second++)
+            pair.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(upstream.IsGone);
+        Assert.False(client.IsGone);
+
+        Assert.True(pair.Resume());
+        pair.Settle();
+        Assert.True(client.IsGone);
+        Assert.Equal(
+            [(StreamEndSide.Local, ResetReason.IdleTimeout), (StreamEndSide.Remote, ResetReason.IdleTimeout)],
+            pair.Ends.Select(static end => (end.End.Side, end.End.Reason)));
     }
 
     [Fact]

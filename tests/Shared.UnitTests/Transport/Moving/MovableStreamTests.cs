@@ -301,6 +301,22 @@ public sealed class MovableStreamTests
     }
 
     [Fact]
+    public void A_stream_that_the_hub_has_ended_while_it_waited_is_not_moved_and_its_client_is_reset()
+    {
+        var world = new MoveWorld(1);
+        world.Break();
+
+        // A port's idle time-out goes on counting meanwhile.
+        world.Hub.Reset(ResetReason.IdleTimeout);
+        Assert.True(world.Upstream.IsGone);
+        Assert.False(world.Client.IsGone);
+
+        Assert.False(world.TryMove());
+        Assert.True(world.Client.IsGone);
+        world.CheckMemory();
+    }
+
+    [Fact]
     public void An_acknowledgement_of_what_was_never_sent_is_an_error()
     {
         var world = new MoveWorld(1);
