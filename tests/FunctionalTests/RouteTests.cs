@@ -57,8 +57,8 @@ public sealed class RouteTests : IDisposable
         await network.RemoveRouteAsync();
         DateTimeOffset next = default;
         await Eventually.IsTrueAsync(
-            async () => await edge.StatusAsync() is { } status && status.GetProperty("nextAttempt") is { ValueKind: JsonValueKind.String } at
-                && (next = at.GetDateTimeOffset()) - DateTimeOffset.UtcNow > LongWait,
+            async () => await edge.StatusAsync() is { } status
+                && status.GetProperty("nextAttempt") is { ValueKind: JsonValueKind.String } at && (next = at.GetDateTimeOffset()) - DateTimeOffset.UtcNow > LongWait,
             "a long wait for the next try", Limit, () => edge.Process.Log);
         await network.AddRouteAsync();
 

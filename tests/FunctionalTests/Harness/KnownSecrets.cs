@@ -5,8 +5,8 @@ using Tunnel.Shared.Protocol.Tokens;
 namespace Tunnel.FunctionalTests.Harness;
 
 /// <summary>
-/// Keeps every secret, token, key, id of a tunnel and payload of the tests, and all that services wrote: nothing of the first may be in the second. Each
-/// service's output is checked when it ends, and all of it once more, against everything, at the end of all tests.
+/// Keeps every secret, token, key, id of a tunnel and payload of the tests, and all that services wrote: nothing of the first may be in the
+/// second. Each service's output is checked when it ends, and all of it once more, against everything, at the end of all tests.
 /// </summary>
 public static class KnownSecrets
 {
