@@ -5,9 +5,11 @@ using Tunnel.Bench.Load;
 using Tunnel.Bench.Load.Hostile;
 using Tunnel.Bench.Load.Hubs;
 using Tunnel.Bench.Load.Peers;
+using Tunnel.Bench.Load.Resume;
 using Tunnel.Bench.Load.Rows;
 using Tunnel.Bench.Load.Scale;
 using Tunnel.Bench.Load.Soak;
+using Tunnel.Bench.Load.Upgrades;
 using Tunnel.Bench.Load.Wan;
 using Tunnel.Shared.Transport.Quic;
 
@@ -44,6 +46,14 @@ var hubs = new Option<bool>("--hubs")
 {
     Description = "What new clients see of the loss of one of three hubs instead (root): killed, stopped, cut off, --rounds times each.",
 };
+var upgrades = new Option<bool>("--upgrades")
+{
+    Description = "What 200 new clients a second see of ten upgrades of the hub and of the edge instead (root), over TLS and QUIC.",
+};
+var resume = new Option<bool>("--resume")
+{
+    Description = "How soon 5,000 idle connections answer again after a cut instead, over TLS and QUIC, --rounds times each.",
+};
 var features = new Option<bool>("--features")
 {
     Description = "What settings cost instead: no resume, none of the ports' settings, one at a time, and the programs of --before.",
@@ -66,7 +76,8 @@ var settle = new Option<int>("--settle")
 };
 var command = new RootCommand("Measures this product beside Debian's HAProxy, stunnel and OpenSSH, interleaved, on loopback.")
 {
-    rounds, seconds, rows, peers, root, wan, loss, scale, storm, hubs, features, before, hostile, rate, settle, soak,
+    rounds, seconds, rows, peers, root, wan, loss, scale, storm, hubs, upgrades, resume, features, before, hostile, rate,
+    settle, soak,
 };
 command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? SoakRun.RunAsync(
@@ -83,6 +94,10 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
     ? MeasureStormAsync(parsed.GetValue(root)!)
     : parsed.GetValue(hubs)
     ? HubsRun.StartAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(rows) ?? [])
+    : parsed.GetValue(upgrades)
+    ? UpgradesRun.StartAsync(parsed.GetValue(root)!, parsed.GetValue(rows) ?? [])
+    : parsed.GetValue(resume)
+    ? MeasureResumeAsync(parsed.GetValue(root)!, parsed.GetValue(rounds))
     : parsed.GetValue(scale)
     ? MeasureScaleAsync(parsed.GetValue(root)!, parsed.GetValue(rounds), parsed.GetValue(seconds))
     : parsed.GetValue(features)
@@ -102,6 +117,7 @@ command.SetAction(parsed => parsed.GetValue(soak) is > 0 and var minutes
 if (args is ["echo-server", var served]) return await EchoProgram.ServeAsync(IPEndPoint.Parse(served));
 if (args is [HubsRun.Inside, var checkout, var tries, .. var names])
     return await MeasureHubsAsync(checkout, int.Parse(tries, CultureInfo.InvariantCulture), names);
+if (args is [UpgradesRun.Inside, var upgraded, .. var upgradeNames]) return await MeasureUpgradesAsync(upgraded, upgradeNames);
 if (args is ["flood", var order]) return FloodProgram.Run(order);
 if (args is ["sink", var closing, var source, var datagrams])
 {
@@ -182,6 +198,22 @@ static async Task<int> MeasureHubsAsync(string root, int tries, string[] rowName
     var results = new Results();
     var report = await Report.StartAsync(root, tries, 0, () => results.ToMarkdown(["tunnel"]), "-hubs");
     await HubsRun.MeasureAsync(root, tries, rowNames, results, report.SaveAsync);
+    return await EndAsync(report);
+}
+
+static async Task<int> MeasureUpgradesAsync(string root, string[] rowNames)
+{
+    var results = new Results();
+    var report = await Report.StartAsync(root, 1, 0, () => results.ToMarkdown(["tunnel"]), "-upgrades");
+    await UpgradesRun.MeasureAsync(root, rowNames, results, report.SaveAsync);
+    return await EndAsync(report);
+}
+
+static async Task<int> MeasureResumeAsync(string root, int rounds)
+{
+    var results = new Results();
+    var report = await Report.StartAsync(root, rounds, 0, () => results.ToMarkdown(["tunnel"]), "-resume");
+    await ResumeRun.MeasureAsync(root, rounds, results, report.SaveAsync);
     return await EndAsync(report);
 }
 

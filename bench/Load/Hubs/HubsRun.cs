@@ -20,17 +20,8 @@ internal static class HubsRun
     private static readonly TimeSpan Goal = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs the measurement in a namespace of its own. Needs root.</summary>
-    public static async Task<int> StartAsync(string root, int tries, string[] rows)
-    {
-        using var process = Process.Start(
-            "unshare",
-            [
-                "--net", "sh", "-c", """ip link set lo up && exec "$@" """, "sh", Environment.ProcessPath!, Inside, root,
-                tries.ToString(CultureInfo.InvariantCulture), .. rows,
-            ]);
-        await process.WaitForExitAsync();
-        return process.ExitCode;
-    }
+    public static Task<int> StartAsync(string root, int tries, string[] rows) =>
+        OwnNetwork.RunAsync([Inside, root, tries.ToString(CultureInfo.InvariantCulture), .. rows]);
 
     /// <summary>Measures each kind of loss so many times, with the load spread and in order; the table is saved after each kind.</summary>
     /// <param name="root">The checkout.</param>
