@@ -58,7 +58,8 @@ public sealed class RouteTests : IDisposable
         DateTimeOffset next = default;
         await Eventually.IsTrueAsync(
             async () => await edge.StatusAsync() is { } status
-                && status.GetProperty("nextAttempt") is { ValueKind: JsonValueKind.String } at && (next = at.GetDateTimeOffset()) - DateTimeOffset.UtcNow > LongWait,
+                && status.GetProperty("nextAttempt") is { ValueKind: JsonValueKind.String } at
+                && (next = at.GetDateTimeOffset()) - DateTimeOffset.UtcNow > LongWait,
             "a long wait for the next try", Limit, () => edge.Process.Log);
         await network.AddRouteAsync();
 
