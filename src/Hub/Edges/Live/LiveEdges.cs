@@ -18,9 +18,10 @@ namespace Tunnel.Hub.Edges.Live;
 /// <summary>The registry of authenticated tunnels by edge id. It admits them, and settles which tunnel of an edge counts.</summary>
 internal sealed class LiveEdges : IDisposable
 {
-    // A factor on the wait for HELLO. A lane is dialled just when the path is full, and must not be taken for a base peer that replaces
-    // its own tunnel.
-    private const int LanePatience = 4;
+    // A factor on the wait for HELLO. A further connection of an edge that has said which process it is must not be taken for a base peer,
+    // which would replace its own tunnel with all that is open: a lane is dialled just when the path is full, and a tunnel says HELLO only
+    // once the edge has given up hearing from the other one, when the path may be cut again.
+    private const int Patience = 12;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, EdgeSlot> _slots = [];
@@ -123,13 +124,14 @@ internal sealed class LiveEdges : IDisposable
     public void Begin(EdgeTunnel live, ITunnel tunnel)
     {
         live.Tunnel = tunnel;
-        bool alone, mayBeLane;
+        bool alone, mayBeLane, isKnown;
         EdgeSlot? slot;
         lock (_lock)
         {
             if (!_slots.TryGetValue(live.EdgeId, out slot))
                 _slots.Add(live.EdgeId, slot = new EdgeSlot());
             mayBeLane = LaneAdmission.MayJoin(slot);
+            isKnown = slot.Tunnels.Exists(static other => other.Identity.IsKnown);
             slot.Add(live);
             alone = slot.Primary is null && !mayBeLane;
             if (alone)
@@ -149,8 +151,7 @@ internal sealed class LiveEdges : IDisposable
         }
         else
         {
-            ElectWithoutHelloAsync(live, mayBeLane ? _options.HelloTimeout * LanePatience : _options.HelloTimeout)
-                .Guard("electing a tunnel");
+            ElectWithoutHelloAsync(live, isKnown ? _options.HelloTimeout * Patience : _options.HelloTimeout).Guard("electing a tunnel");
         }
 
         // The edge may have been changed or removed since its secret was checked.

@@ -110,6 +110,31 @@ public sealed class TwoTunnelsTests
     }
 
     [Fact]
+    public async Task One_that_is_slow_to_say_what_it_is_does_not_end_what_is_open_as_a_base_peer_would()
+    {
+        var older = _registry.Connect("a", "one");
+        var newcomer = _registry.Connect("a");
+
+        _registry.Time.Advance(LiveEdgesOptions.Default.HelloTimeout * 11);
+        ((IHubTunnelHandler)newcomer.Live).OnHello(newcomer.Tunnel, new Hello { Instance = "one" });
+
+        Assert.Equal(GoAway.Replaced, await older.Tunnel.NextGoAwayAsync());
+        Assert.False(older.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task One_that_never_says_what_it_is_replaces_another_in_the_end()
+    {
+        var older = _registry.Connect("a", "one");
+        var newcomer = _registry.Connect("a");
+
+        _registry.Time.Advance(LiveEdgesOptions.Default.HelloTimeout * 12);
+
+        Assert.Equal(TunnelEndKind.Replaced, (await older.Tunnel.EndAsync()).Kind);
+        Assert.False(newcomer.Tunnel.Completion.IsCompleted);
+    }
+
+    [Fact]
     public async Task Another_process_replaces_a_dead_one()
     {
         var older = _registry.Connect("a", "one");
