@@ -21,20 +21,16 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
 {
     private const int Backlog = 1024;
 
-    // FailedTries counts pairs of address and edge, and here is one edge only.
-    private const string Anybody = "";
-
     private readonly Lock _lock = new();
     private readonly IPAddress _bindAddress;
     private readonly int _port;
-    private readonly CidrSet? _allowed;
     private readonly TlsTunnelDialer _dialer;
     private readonly DescriptorGuard _descriptors;
     private readonly SocketStore _sockets;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StrangerRegistry _strangers;
-    private readonly FailedTries _wrongPins;
+    private readonly AwaitedStrangers _notes;
     private readonly Rendezvous<TlsConnection> _rendezvous;
     private volatile DialRequest? _expected;
     private Socket? _listener;
@@ -55,12 +51,12 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         IPAddress bindAddress, int port, CidrSet? allowed, SocketStore sockets, TransportContext context, DescriptorGuard descriptors,
         ILogger logger)
     {
-        (_bindAddress, _port, _allowed, _sockets, _descriptors) = (bindAddress, port, allowed, sockets, descriptors);
+        (_bindAddress, _port, _sockets, _descriptors) = (bindAddress, port, sockets, descriptors);
         (_time, _logger) = (context.Time, logger);
         _dialer = new TlsTunnelDialer(context, this);
         _strangers = new StrangerRegistry(
             StrangerLimits.Of(StrangerLimits.Default.Total, StrangerLimits.Default.PerPrefix, StrangerLimits.Default.Timeout), _time);
-        _wrongPins = new FailedTries(_time);
+        _notes = new AwaitedStrangers(allowed, _strangers, descriptors, _time, logger);
         _rendezvous = new Rendezvous<TlsConnection>(count => Asking?.Invoke(count), () => Unexpected?.Invoke(), _time);
     }
 
@@ -73,7 +69,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     public event Action? Unexpected;
 
     /// <summary>Counts what came to the port and was none of the hub's.</summary>
-    public StrangerCounters Strangers { get; } = new();
+    public StrangerCounters Strangers => _notes.Counters;
 
     /// <summary>False when connections are waiting and nobody accepts them.</summary>
     public bool IsAccepting => _watch?.IsTurning() ?? true;
@@ -230,7 +226,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
     private async Task ServeAsync(Socket socket, long number)
     {
         // Whoever may not be here costs a socket for a moment, and no TLS.
-        if (RemoteAddress.Of(socket) is not { } remote || !MayBeSpokenTo(remote.Address, socket))
+        if (RemoteAddress.Of(socket) is not { } remote || !_notes.MayBeSpokenTo(remote.Address, socket))
         {
             socket.Dispose();
             return;
@@ -245,7 +241,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
                 await TlsHandshake.SecureAsync(socket, _expected! with { Address = remote }, _time, stranger.Limit);
             if (connection is null)
             {
-                NoteStranger(remote, failure!.Failure!);
+                _notes.NoteRefused(remote, failure!.Failure!);
                 return;
             }
 
@@ -258,8 +254,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         {
             // The connection was reset before its options could be set.
             socket.Dispose();
-            Strangers.Count(StrangerKind.NoHub);
-            AwaitingLog.NoHub(_logger, remote, e.Message);
+            _notes.NoteNoHub(remote, e.Message);
         }
         catch (OperationCanceledException) when (isHub && !stranger.Limit.IsCancellationRequested)
         {
@@ -267,8 +262,7 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
         }
         catch (OperationCanceledException)
         {
-            Strangers.Count(StrangerKind.NotInTime);
-            AwaitingLog.NotInTime(_logger, remote);
+            _notes.NoteNotInTime(remote);
         }
         finally
         {
@@ -277,28 +271,5 @@ internal sealed class HubAwaiter : IHubDialer, ITlsConnector, IDisposable
             if (isHub || _strangers.Leave(stranger))
                 stranger.StopClock();
         }
-    }
-
-    private bool MayBeSpokenTo(IPAddress address, Socket socket)
-    {
-        StrangerKind? fault = _allowed?.Contains(address) == false ? StrangerKind.NotAllowed
-            : _wrongPins.IsBlocked(address, Anybody) ? StrangerKind.Blocked
-            : !_strangers.MayKeep(socket.SafeHandle, _descriptors) ? StrangerKind.DescriptorLimit
-            : null;
-        if (fault is { } kind)
-            Strangers.Count(kind);
-        return fault is null;
-    }
-
-    private void NoteStranger(IPEndPoint remote, DialFailure failure)
-    {
-        var isOther = failure.Kind == DialFailureKind.WrongCertificate;
-        Strangers.Count(isOther ? StrangerKind.WrongCertificate : StrangerKind.NoHub);
-        if (!isOther)
-            AwaitingLog.NoHub(_logger, remote, failure.Message);
-        else if (_wrongPins.AddFailure(remote.Address, Anybody))
-            AwaitingLog.Blocked(_logger, remote.Address, FailedTries.Period.TotalSeconds);
-        else
-            AwaitingLog.WrongCertificate(_logger, remote, failure.Message);
     }
 }
