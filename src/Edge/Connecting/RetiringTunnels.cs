@@ -9,6 +9,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     private readonly Lock _lock = new();
     private readonly Dictionary<ITunnel, Task> _drains = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _overdue = new();
 
     /// <summary>Starts to drain <paramref name="tunnel"/>.</summary>
     /// <param name="tunnel">The tunnel.</param>
@@ -27,14 +28,13 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
     /// <summary>Waits until all are closed; tunnels that are still open after <paramref name="limit"/> are closed then.</summary>
     public async Task WaitAsync(TimeSpan limit)
     {
-        Dictionary<ITunnel, Task> drains;
+        Task all;
         await _stopping.CancelAsync();
         lock (_lock)
-            drains = new(_drains);
-        var all = Task.WhenAll(drains.Values);
-        // A tunnel that was added with a longer limit must not hold up the stop.
+            all = Task.WhenAll(_drains.Values);
+        // A tunnel that was added with a longer limit must not hold up the stop. Each is closed where its streams are counted before.
         if (await Task.WhenAny(all, Task.Delay(limit, time)) != all)
-            await Task.WhenAll(drains.Keys.Select(tunnel => tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "the edge stops"))));
+            await _overdue.CancelAsync();
         await all;
     }
 
@@ -43,6 +43,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
         await connected.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var isIdle = tunnel.ActiveStreams == 0;
         using (var timeout = new CancellationTokenSource(limit, time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _overdue.Token))
         {
             tunnel.SendGoAway(reason);
             try
@@ -53,7 +54,7 @@ internal sealed class RetiringTunnels(TimeProvider time, ILogger logger)
                     // An edge that stops ends its sessions anyway.
                     if (limit == Timeout.InfiniteTimeSpan)
                         await tunnel.WaitUntilUnusedAsync(time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    await tunnel.WaitForStreamsAsync(timeout.Token);
+                    await tunnel.WaitForStreamsAsync(either.Token);
                 }
             }
             catch (OperationCanceledException)
