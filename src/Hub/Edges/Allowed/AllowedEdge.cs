@@ -82,10 +82,18 @@ public sealed class AllowedEdge
     public PortPolicy PolicyFor(bool udp, int port) =>
         (udp ? _udp : _tcp).TryGetValue(port, out var policy) ? policy : udp ? PortPolicy.DefaultUdp : PortPolicy.DefaultTcp;
 
+    /// <summary>Whether both have the same ports, whatever their policies.</summary>
+    internal bool HasPortsOf(AllowedEdge other) =>
+        TcpPorts.AsSpan().SequenceEqual(other.TcpPorts.AsSpan()) && UdpPorts.AsSpan().SequenceEqual(other.UdpPorts.AsSpan());
+
+    /// <summary>Whether the operator wrote the same firewall for both.</summary>
+    internal bool HasFirewallOf(AllowedEdge other) => FirewallConfig is { } own && other.FirewallConfig is { } others
+        ? JsonElement.DeepEquals(own, others)
+        : FirewallConfig is null && other.FirewallConfig is null;
+
     /// <summary>Whether an edge that is told of the one instead of the other sees no difference: none has to do with targets.</summary>
     internal bool IsToldAs(AllowedEdge other) =>
-        TcpPorts.AsSpan().SequenceEqual(other.TcpPorts.AsSpan()) && UdpPorts.AsSpan().SequenceEqual(other.UdpPorts.AsSpan())
-        && StunIntervalSecs == other.StunIntervalSecs && IsSame(FirewallConfig, other.FirewallConfig)
+        HasPortsOf(other) && StunIntervalSecs == other.StunIntervalSecs && HasFirewallOf(other)
         && TcpPorts.All(port => PolicyFor(udp: false, port).Edge == other.PolicyFor(udp: false, port).Edge)
         && UdpPorts.All(port => PolicyFor(udp: true, port).Edge == other.PolicyFor(udp: true, port).Edge);
 
@@ -93,9 +101,6 @@ public sealed class AllowedEdge
     /// Resolves a definition that <see cref="EdgeSetValidator"/> has found valid. For tests of the data path and for embedding.
     /// </summary>
     public static AllowedEdge From(EdgeDefinition definition) => new(definition with { Secret = null });
-
-    private static bool IsSame(JsonElement? left, JsonElement? right) =>
-        left is { } one && right is { } other ? JsonElement.DeepEquals(one, other) : left is null && right is null;
 
     private static PortPolicy Resolve(EdgeDefinition edge, PortPolicyDefinition own, PortPolicyDefinition? fallback, bool udp)
     {

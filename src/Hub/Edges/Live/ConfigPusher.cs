@@ -174,8 +174,7 @@ internal sealed class ConfigPusher : IDisposable
         {
             if (ReferenceEquals(edge, live.Edge) && !blocksChanged && !ratesChanged && _announced.AreIn(live.Config.Hub!))
                 return;
-            portsChanged = !edge.TcpPorts.AsSpan().SequenceEqual(live.Edge.TcpPorts.AsSpan())
-                || !edge.UdpPorts.AsSpan().SequenceEqual(live.Edge.UdpPorts.AsSpan());
+            portsChanged = !edge.HasPortsOf(live.Edge);
             next = EdgeConfigs.Next(
                 live.Config, edge, _allowed.Count, _announced, _blocks.For(edge.Id), blocksChanged, _options.Rates(edge.Id));
             live.ChangeTo(edge, next ?? live.Config, _time.GetUtcNow(), _options.Drain);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Tunnel.Hub.Edges.Allowed;
 using Tunnel.Hub.Edges.Definitions;
 using Tunnel.Hub.Edges.Secrets;
@@ -78,16 +77,13 @@ internal static class EdgeSetDiffer
             yield return "dial";
         if (before.Edge.Definition.DialAddress != after.Edge.Definition.DialAddress)
             yield return "dialAddress";
-        if (!AreEqual(before.Edge.FirewallConfig, after.Edge.FirewallConfig))
+        if (!before.Edge.HasFirewallOf(after.Edge))
             yield return "firewallConfig";
         if (!Equals(before.Edge.Definition.TargetAllowCidrs, after.Edge.Definition.TargetAllowCidrs))
             yield return "targetAllowCidrs";
         if (!AreEqual(before.Secrets, after.Secrets))
             yield return "secret";
     }
-
-    private static bool AreEqual(JsonElement? left, JsonElement? right) =>
-        left is { } one && right is { } other ? JsonElement.DeepEquals(one, other) : left is null && right is null;
 
     private static bool AreEqual(EdgeSecrets left, EdgeSecrets right) =>
         left.Items.Select(secret => (secret.Id, secret.ExpiresAt)).SequenceEqual(
