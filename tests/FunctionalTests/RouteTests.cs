@@ -30,8 +30,8 @@ public sealed class RouteTests : IDisposable
         await using var hub = await StartHubAsync(network);
         using var upstream = network.World.Bind(SocketType.Stream, IPAddress.Loopback, _port);
         await using var edge = await StartEdgeAsync(network, hub, "--transport", transport);
-        using var idle = await OpenAsync(network, upstream);
-        using var busy = await OpenAsync(network, upstream);
+        using var idle = await network.Home.OpenAsync(upstream, _port);
+        using var busy = await network.Home.OpenAsync(upstream, _port);
         await idle.AssertEchoAsync();
 
         await network.RemoveRouteAsync();
@@ -78,15 +78,5 @@ public sealed class RouteTests : IDisposable
         var edge = EdgeProcess.Start(_directory.FullName, token, IPAddress.Loopback, network.Home, ["--log-level", "debug", .. more]);
         await edge.WaitForPortsAsync([_port], []);
         return edge;
-    }
-
-    private async Task<StreamPair> OpenAsync(NatNetwork network, Socket upstream)
-    {
-        var client = network.Home.CreateSocket(SocketType.Stream);
-        client.NoDelay = true;
-        await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _port)).WaitAsync(Limit);
-        var server = await upstream.AcceptAsync().WaitAsync(Limit);
-        server.NoDelay = true;
-        return new StreamPair(client, server);
     }
 }

@@ -9,6 +9,8 @@ namespace Tunnel.FunctionalTests.Harness.Network;
 /// <param name="Address">Its address on the link.</param>
 public sealed record NetworkEnd(string Name, IPAddress Address)
 {
+    private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(60);
+
     /// <summary>
     /// A file that its programs see as the kernel's boot id, so that they are on a machine of their own as far as they can tell; null: they
     /// see the kernel's.
@@ -50,5 +52,18 @@ public sealed record NetworkEnd(string Name, IPAddress Address)
         if (type == SocketType.Stream)
             socket.Listen();
         return socket;
+    }
+
+    /// <summary>Opens a client's connection to a port of an edge in here, and returns it with the one that the hub made for it.</summary>
+    /// <param name="upstream">Where the hub's connection comes out, in whichever namespace.</param>
+    /// <param name="port">The port.</param>
+    public async Task<StreamPair> OpenAsync(Socket upstream, int port)
+    {
+        var client = CreateSocket(SocketType.Stream);
+        client.NoDelay = true;
+        await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).WaitAsync(OpenLimit);
+        var server = await upstream.AcceptAsync().WaitAsync(OpenLimit);
+        server.NoDelay = true;
+        return new StreamPair(client, server);
     }
 }

@@ -9,7 +9,6 @@ namespace Tunnel.FunctionalTests.Harness.Network;
 public sealed class WideAreaTunnel : IAsyncDisposable
 {
     private const string EdgeId = "edge-1";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tunnel-wan-");
 
@@ -55,15 +54,7 @@ public sealed class WideAreaTunnel : IAsyncDisposable
     public Socket ListenUdp(int port) => Link.Far.Bind(SocketType.Dgram, IPAddress.Loopback, port);
 
     /// <summary>Opens a client's connection, and returns it with the one that the hub made for it.</summary>
-    public async Task<StreamPair> OpenAsync(Socket upstream, int port)
-    {
-        var client = Link.Near.CreateSocket(SocketType.Stream);
-        client.NoDelay = true;
-        await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).WaitAsync(Limit);
-        var server = await upstream.AcceptAsync().WaitAsync(Limit);
-        server.NoDelay = true;
-        return new StreamPair(client, server);
-    }
+    public Task<StreamPair> OpenAsync(Socket upstream, int port) => Link.Near.OpenAsync(upstream, port);
 
     public async Task<JsonElement> EdgeStatusAsync() => await Edge.StatusAsync() ?? throw new InvalidOperationException(Edge.Process.Log);
 
