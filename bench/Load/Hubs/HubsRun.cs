@@ -70,12 +70,12 @@ internal static class HubsRun
         await world.WaitForAllAsync();
         await Task.Delay(Calm);
         var back = clients.Look(returns);
-        var load = await LoadAsync();
-        Console.Error.WriteLine($"{loss.Name}: {gone} (without a tunnel {straight}); while it comes back: {back}; load {load}");
+        var load = await LoadAverage.ReadAsync();
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{loss.Name}: {gone} (without a tunnel {straight}); while it comes back: {back}; load {load}"));
         return (gone, back, straight);
     }
-
-    private static async Task<string> LoadAsync() => (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0];
 
     private static void Add(
         Results results, string row, List<(ClientFigures Gone, ClientFigures Back, ClientFigures Direct)> seen)

@@ -22,7 +22,7 @@ internal sealed class NewClients : IAsyncDisposable
     private NewClients(IPEndPoint address)
     {
         _address = address;
-        _loop = Task.Run(RunAsync);
+        _loop = Task.Run(() => Paced.RunAsync(Every, () => [ConnectAsync()], _end.Token));
     }
 
     public static NewClients Start(IPEndPoint address) => new(address);
@@ -55,26 +55,6 @@ internal sealed class NewClients : IAsyncDisposable
         await _end.CancelAsync();
         await _loop;
         _end.Dispose();
-    }
-
-    private async Task RunAsync()
-    {
-        var open = new List<Task>();
-        using var timer = new PeriodicTimer(Every);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_end.Token))
-            {
-                open.RemoveAll(static client => client.IsCompleted);
-                open.Add(ConnectAsync());
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Enough was measured.
-        }
-
-        await Task.WhenAll(open);
     }
 
     private async Task ConnectAsync()

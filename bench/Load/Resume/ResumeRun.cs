@@ -71,8 +71,8 @@ internal static class ResumeRun
             Add("s from the next tunnel until all have echoed", Stopwatch.GetElapsedTime(began, all).TotalSeconds);
             Add("s from the cut until then", Stopwatch.GetElapsedTime(cut, all).TotalSeconds);
             Add("CPU ms for each connection, both ends", (pair.Processes.CpuSeconds() - cpu) * 1000 / Connections);
-            var load = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0];
-            Add("load average", double.Parse(load, CultureInfo.InvariantCulture));
+            var load = await LoadAverage.ReadAsync();
+            Add("load average", load);
             Console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{transport}: {lost} lost, {Stopwatch.GetElapsedTime(began, all).TotalSeconds:F2} s after the next tunnel, load {load}"));

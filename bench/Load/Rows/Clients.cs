@@ -20,13 +20,17 @@ internal sealed class Clients : IDisposable
     }
 
     /// <summary>Opens one connection that is known to reach the echo server.</summary>
-    public static async Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null)
+    public static Task<Socket> OpenOneAsync(IPeer peer, int target, IPAddress? source = null) =>
+        ConnectAsync(new IPEndPoint(peer.Address, peer.PortOf(target)), source);
+
+    /// <summary>Opens a connection from which a read that takes half a minute fails.</summary>
+    public static async Task<Socket> ConnectAsync(IPEndPoint address, IPAddress? source = null)
     {
         var socket =
             new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
         if (source is not null)
             socket.Bind(new IPEndPoint(source, 0));
-        await socket.ConnectAsync(peer.Address, peer.PortOf(target));
+        await socket.ConnectAsync(address);
         return socket;
     }
 

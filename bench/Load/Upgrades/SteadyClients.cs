@@ -19,11 +19,12 @@ internal sealed class SteadyClients : IAsyncDisposable
     private readonly ConcurrentBag<SteadyClient> _clients = [];
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly Task _sending;
+    private int _sent;
 
     private SteadyClients(IPEndPoint address, int perSecond)
     {
         (_address, _perSecond) = (address, perSecond);
-        _sending = Task.Run(SendAsync);
+        _sending = Task.Run(() => Paced.RunAsync(Pace, ConnectDue, _end.Token));
     }
 
     /// <summary>Begins to send clients.</summary>
@@ -46,26 +47,10 @@ internal sealed class SteadyClients : IAsyncDisposable
     }
 
     // A tick that comes late on a busy machine sends all that are due, so that the rate stays what was asked for.
-    private async Task SendAsync()
+    private IEnumerable<Task> ConnectDue()
     {
-        List<Task> open = [];
-        var sent = 0;
-        using var timer = new PeriodicTimer(Pace);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_end.Token))
-            {
-                open.RemoveAll(static client => client.IsCompleted);
-                for (var due = (int)(Stopwatch.GetElapsedTime(_began).TotalSeconds * _perSecond); sent < due; sent++)
-                    open.Add(ConnectAsync());
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Enough was measured.
-        }
-
-        await Task.WhenAll(open);
+        for (var due = (int)(Stopwatch.GetElapsedTime(_began).TotalSeconds * _perSecond); _sent < due; _sent++)
+            yield return ConnectAsync();
     }
 
     private async Task ConnectAsync()

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Tunnel.Bench.Load.Rows;
@@ -79,7 +78,7 @@ internal static class UpgradesRun
                 await world.WaitForQuicAsync();
             }
 
-            load = Math.Max(load, await LoadAsync());
+            load = Math.Max(load, await LoadAverage.ReadAsync());
             Console.Error.WriteLine($"{row}: upgrade {count + 1} of {Upgrades}, {lost} lost, load {load}");
         }
 
@@ -115,11 +114,8 @@ internal static class UpgradesRun
         List<Socket> sockets = [];
         for (var count = 0; count < OpenBefore; count++)
         {
-            var socket =
-                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
-            sockets.Add(socket);
-            await socket.ConnectAsync(address);
-            if (!Answers(socket))
+            sockets.Add(await Clients.ConnectAsync(address));
+            if (!Answers(sockets[^1]))
                 throw new InvalidOperationException("a connection does not even begin");
         }
 
@@ -180,7 +176,4 @@ internal static class UpgradesRun
             return false;
         }
     }
-
-    private static async Task<double> LoadAsync() =>
-        double.Parse((await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0], CultureInfo.InvariantCulture);
 }
