@@ -7,7 +7,6 @@ using Tunnel.Shared.Transport.Quic;
 using Tunnel.Shared.Transport.Quic.Native;
 using Tunnel.Shared.Transport.Quic.Streams;
 using Tunnel.TestUtilities.Processes;
-using Tunnel.TestUtilities.Wire;
 
 namespace Tunnel.Transport.ContractTests;
 
@@ -165,34 +164,6 @@ public sealed class QuicOwnTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_connection_survives_a_new_address_of_the_client()
-    {
-        var context = QuicPairFactory.MakeContext();
-        using var hub = new TestHub { Context = context };
-        var accepted = new TaskCompletionSource<ITunnel>();
-        await using var listener = QuicPairFactory.Listen(
-            context, connection => _ = QuicPairFactory.AcceptAsync(connection, context, hub, accepted));
-        using var nat = new UdpRelay(listener.LocalEndPoint);
-        var result = await new QuicTunnelDialer(context).DialAsync(QuicPairFactory.Request(nat.EndPoint, _edge), CancellationToken.None);
-        Assert.Null(result.Failure);
-        await using var pair = new TunnelPair(await accepted.Task, result.Tunnel!, context, context);
-        pair.Hub.Start();
-        pair.Edge.Start();
-        var (client, _) = await TestEdge.ConnectAsync(pair);
-        var upstream = await hub.AcceptAsync();
-        Assert.Equal(nat.Outside, pair.Hub.RemoteEndPoint);
-
-        nat.Rebind();
-        var data = RandomNumberGenerator.GetBytes(1 << 20);
-        var sending = SendAndFinishAsync(client, data);
-
-        Assert.Equal(data, await upstream.ReadToEndAsync());
-        await sending;
-        Assert.Equal(nat.Outside, pair.Hub.RemoteEndPoint);
-        Assert.False(pair.Edge.Completion.IsCompleted);
-    }
-
-    [Fact]
     public async Task What_waits_when_the_peer_resets_is_delivered_and_given_back_to_the_budget()
     {
         var context = QuicPairFactory.MakeContext();
@@ -239,7 +210,7 @@ public sealed class QuicOwnTests : IAsyncLifetime
         }
 
         var (client, upstream) = await OpenAsync();
-        var sending = SendAndFinishAsync(upstream, new byte[20 << 20]);
+        var sending = upstream.SendAndFinishAsync(new byte[20 << 20]);
 
         Assert.Equal(20 << 20, (await client.ReadToEndAsync()).Length);
         await sending;
@@ -300,12 +271,6 @@ public sealed class QuicOwnTests : IAsyncLifetime
     {
         var (client, _) = await TestEdge.ConnectAsync(Pair);
         return (client, await _hub.AcceptAsync());
-    }
-
-    private static async Task SendAndFinishAsync(Socket socket, byte[] data)
-    {
-        await socket.SendAllAsync(data);
-        socket.Shutdown(SocketShutdown.Send);
     }
 
     private sealed class CountingSink : IDatagramSink

@@ -25,6 +25,13 @@ internal static class SocketHelpers
             data = data[await socket.SendAsync(data[..Math.Min(data.Length, 64 << 10)], SocketFlags.None).AsTask().WaitAsync(Hang)..];
     }
 
+    /// <summary>Sends all of <paramref name="data"/>, and then the end.</summary>
+    public static async Task SendAndFinishAsync(this Socket socket, ReadOnlyMemory<byte> data)
+    {
+        await socket.SendAllAsync(data);
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
     /// <summary>Reads to the FIN; a reset throws.</summary>
     public static async Task<byte[]> ReadToEndAsync(this Socket socket)
     {

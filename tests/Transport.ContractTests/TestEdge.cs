@@ -10,12 +10,19 @@ namespace Tunnel.Transport.ContractTests;
 /// <summary>An edge whose clients are made by the test.</summary>
 public sealed class TestEdge : IEdgeTunnelHandler
 {
+    private int _doubts;
+
     public Channel<TunnelConfig> Configs { get; } = Channel.CreateUnbounded<TunnelConfig>();
 
     public TaskCompletionSource<GoAway> GoAway { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether a tunnel that has lost its connection waits for another one.</summary>
     public bool KeepsLost { get; set; }
+
+    /// <summary>How often a tunnel had reason to doubt its hub.</summary>
+    public int Doubts => Volatile.Read(ref _doubts);
+
+    void ITunnelHandler.OnDoubt(ITunnel tunnel) => Interlocked.Increment(ref _doubts);
 
     bool ITunnelHandler.OnLost(ITunnel tunnel, TunnelEnd cause) => KeepsLost;
 

@@ -38,8 +38,8 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var up = RandomNumberGenerator.GetBytes(20 << 20);
         var down = RandomNumberGenerator.GetBytes(20 << 20);
 
-        var sendingUp = SendAndFinishAsync(client, up);
-        var sendingDown = SendAndFinishAsync(upstream, down);
+        var sendingUp = client.SendAndFinishAsync(up);
+        var sendingDown = upstream.SendAndFinishAsync(down);
         var receivedUp = await upstream.ReadToEndAsync();
         var receivedDown = await client.ReadToEndAsync();
         await Task.WhenAll(sendingUp, sendingDown);
@@ -311,7 +311,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         stalled.Fill(TimeSpan.FromMilliseconds(300));
         var (client, upstream) = await OpenAsync();
 
-        var sending = SendAndFinishAsync(upstream, new byte[50 << 20]);
+        var sending = upstream.SendAndFinishAsync(new byte[50 << 20]);
         Assert.Equal(50 << 20, (await client.ReadToEndAsync()).Length);
         await sending;
     }
@@ -325,7 +325,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         {
             var (client, _) = await TestEdge.ConnectAsync(Pair);
             using var upstream = await _hub.AcceptAsync();
-            await Task.WhenAll(EchoAsync(upstream), SendAndFinishAsync(client, new byte[size]));
+            await Task.WhenAll(EchoAsync(upstream), client.SendAndFinishAsync(new byte[size]));
 
             Assert.Equal(size, (await client.ReadToEndAsync()).Length);
             client.Dispose();
@@ -503,7 +503,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         var (client, upstream) = await OpenAsync();
         KeptMemory[] both = [Pair.HubContext.Flow.Kept, Pair.EdgeContext.Flow.Kept];
         Assert.All(both, static kept => Assert.Equal(1, kept.Peers));
-        await Task.WhenAll(SendAndFinishAsync(client, new byte[1 << 20]), upstream.ReadToEndAsync());
+        await Task.WhenAll(client.SendAndFinishAsync(new byte[1 << 20]), upstream.ReadToEndAsync());
 
         await Pair.Edge.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "test"));
         await Pair.Edge.Completion.WaitAsync(SocketHelpers.Hang);
@@ -540,7 +540,7 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
 
         var (healthy, _) = await TestEdge.ConnectAsync(pair);
         using var upstream = await hub.AcceptAsync();
-        await Task.WhenAll(EchoAsync(upstream), SendAndFinishAsync(healthy, new byte[1 << 20]), healthy.ReadToEndAsync());
+        await Task.WhenAll(EchoAsync(upstream), healthy.SendAndFinishAsync(new byte[1 << 20]), healthy.ReadToEndAsync());
         foreach (var client in clients)
             client.Abort();
         await pair.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
@@ -558,12 +558,6 @@ public abstract class TunnelContract(ITunnelPairFactory factory) : IAsyncLifetim
         await Pair.Edge.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
         await Pair.Hub.WaitForStreamsAsync(CancellationToken.None).WaitAsync(SocketHelpers.Hang);
         Assert.Equal(0, Pair.Edge.ActiveStreams);
-    }
-
-    private static async Task SendAndFinishAsync(Socket socket, byte[] data)
-    {
-        await socket.SendAllAsync(data);
-        socket.Shutdown(SocketShutdown.Send);
     }
 
     private static async Task EchoAsync(Socket socket)

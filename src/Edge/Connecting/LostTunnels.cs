@@ -88,6 +88,9 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
                 _older[older] = Way.Connected;
         }
 
+        // Its path may have been cut just now. It carries nothing yet, and silence without traffic is noticed late.
+        if (tunnels.Length > 0 || older is not null)
+            tunnel.Suspect();
         foreach (var lost in tunnels)
             MoveAsync(lost, tunnel).Guard("moving streams to another tunnel");
         if (older is null || tunnels.Contains(older))

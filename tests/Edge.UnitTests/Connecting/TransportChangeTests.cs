@@ -58,6 +58,7 @@ public sealed class TransportChangeTests : IAsyncDisposable
         Assert.Equal(GoAway.Replaced, await tls.NextGoAwayAsync());
         Assert.True(quic.Started);
         Assert.Same(quic, tls.HandedTo);
+        Assert.Equal(1, quic.Suspected);
         Assert.Equal(TransportKind.Quic, _connector.Status.Transport);
         Assert.Equal("preferred", _connector.Status.Choice!.Word);
         _time.Advance(TimeSpan.FromHours(5));

@@ -164,21 +164,9 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     {
         if ((other.Features & TunnelFeatures.Move) == 0)
             return;
-        var end = new TunnelEnd(TunnelEndKind.ConnectionLost, "what is open goes on over another connection");
-        bool isFirst;
-        lock (_core.Sync)
-            isFirst = _core.TryClose(end);
-        if (isFirst)
-        {
-            // The hub must hear of no stream's end before.
-            Connection.Shutdown(QuicConnection.LeftCode);
-            OnConnectionEnding(end);
-        }
-        else if (!IsDead)
-        {
-            // The owner is closing it, so its streams end with it.
+        // If the owner is closing it, its streams end with it.
+        if (!TryLeave("what is open goes on over another connection") && !IsDead)
             return;
-        }
 
         await StreamMover.MoveAllAsync(Moving, other);
     }
@@ -263,6 +251,13 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
     public void OnSendState(nint context, int state) => Sessions.OnSendState(context, state);
 
+    public void OnPeerAddressChanged()
+    {
+        // Nothing but control frames would be sent any more, until the edge doubts it and makes another.
+        if (Sessions.MayBlock && TryLeave("its address has changed while large datagrams waited"))
+            TransportLog.Left(_core.Logger, _core.Name, RemoteEndPoint);
+    }
+
     public void OnConnectionEnding(TunnelEnd end)
     {
         lock (_core.Sync)
@@ -300,6 +295,21 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         var end = _core.End!;
         if (_completion.TrySetResult(end))
             TransportLog.Ended(_core.Logger, _core.Name, RemoteEndPoint, end.Kind, end.Detail);
+    }
+
+    // Gives the connection up for another one. The peer must hear of no stream's end before.
+    private bool TryLeave(string reason)
+    {
+        var end = new TunnelEnd(TunnelEndKind.ConnectionLost, reason);
+        lock (_core.Sync)
+        {
+            if (!_core.TryClose(end))
+                return false;
+        }
+
+        Connection.Shutdown(QuicConnection.LeftCode);
+        OnConnectionEnding(end);
+        return true;
     }
 
     private async Task ReadAsync()

@@ -13,6 +13,9 @@ internal interface IConnectionOwner
     /// <summary>Reports what became of a datagram that was sent.</summary>
     void OnSendState(nint context, int state);
 
+    /// <summary>The connection goes on over another path, with small packets at first.</summary>
+    void OnPeerAddressChanged();
+
     /// <summary>The connection has ended or is about to.</summary>
     void OnConnectionEnding(TunnelEnd end);
 

@@ -19,6 +19,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<ControlChannel> _controlOpened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DatagramLimit _datagrams = new();
     private readonly ILogger _logger;
     private ConnectionHandle _handle = null!;
     private volatile IPEndPoint _remote;
@@ -74,7 +75,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     internal int TransportStatus { get; private set; }
 
     /// <summary>Bytes of the longest datagram that can be sent at present, with its session id; 0 while none can be sent.</summary>
-    internal int MaxDatagram { get; private set; }
+    internal int MaxDatagram => _datagrams.Longest;
 
     /// <summary>The smoothed round trip, or null before the first figures.</summary>
     public TimeSpan? RoundTripTime =>
@@ -190,7 +191,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
                 _owner?.OnDatagram(e.Datagram->Span);
                 break;
             case ConnectionEvent.DatagramStateChanged:
-                MaxDatagram = e.DatagramSendEnabled != 0 ? e.DatagramMaxLength : 0;
+                _datagrams.Longest = e.DatagramSendEnabled != 0 ? e.DatagramMaxLength : 0;
                 break;
             case ConnectionEvent.DatagramSendStateChanged:
                 _owner?.OnSendState(e.DatagramContext, e.DatagramSendState);
@@ -264,6 +265,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     {
         QuicLog.Migrated(_logger, _remote, address);
         _remote = address;
+        _datagrams.OnPathChanged();
+        _owner?.OnPeerAddressChanged();
     }
 
     private void OnEnding(TunnelEnd end)

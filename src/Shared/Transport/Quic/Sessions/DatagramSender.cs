@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Tunnel.Shared.Transport.Buffers;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Core;
 using Tunnel.Shared.Transport.Quic.Native;
 
@@ -26,6 +27,13 @@ internal sealed class DatagramSender(QuicCore core)
     private const int MaxUnsent = 512;
 
     private int _unsent;
+    private int _unsentLarge;
+
+    /// <summary>
+    /// Whether msquic's queue may hold a datagram that does not fit into the smallest packets. On a path that has no larger ones it would
+    /// stay there for good, and with it all but control frames, since msquic sends nothing past it (seen in 2.5.10).
+    /// </summary>
+    public bool MayBlock => Volatile.Read(ref _unsentLarge) > 0;
 
     private DatagramMemory Memory => core.Context.Flow.Datagrams;
 
@@ -33,11 +41,21 @@ internal sealed class DatagramSender(QuicCore core)
     public unsafe int TrySend(uint id, ReadOnlySpan<byte> payload)
     {
         var length = QuicSessions.IdSize + payload.Length;
-        if (length > Math.Min(core.Connection.MaxDatagram, BlockPool.Tiny.Capacity))
+        if (length > BlockPool.Tiny.Capacity)
             return TooLarge;
+
+        // It is counted first: either it sees that the path has changed, or whoever changes that sees it.
+        CountLarge(length, 1);
+        if (length > core.Connection.MaxDatagram)
+        {
+            CountLarge(length, -1);
+            return TooLarge;
+        }
+
         if (Interlocked.Increment(ref _unsent) > MaxUnsent || !Memory.TryTake(BlockPool.Tiny.Capacity))
         {
             Interlocked.Decrement(ref _unsent);
+            CountLarge(length, -1);
             core.Traffic.Drops.Add(DatagramDrop.QueueFull);
             return Dropped;
         }
@@ -68,8 +86,15 @@ internal sealed class DatagramSender(QuicCore core)
         var block = (NativeBlock*)context;
         var id = BinaryPrimitives.ReadUInt32BigEndian(block->Room);
         Interlocked.Decrement(ref _unsent);
+        CountLarge((int)block->Buffer.Length, -1);
         Memory.Return(BlockPool.Tiny.Capacity);
         BlockPool.Tiny.Return(block);
         return id;
+    }
+
+    private void CountLarge(int length, int change)
+    {
+        if (length > DatagramLimit.Smallest)
+            Interlocked.Add(ref _unsentLarge, change);
     }
 }

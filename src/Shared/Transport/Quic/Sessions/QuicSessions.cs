@@ -41,6 +41,9 @@ internal sealed class QuicSessions
 
     public OversizeDatagrams Oversize { get; }
 
+    /// <inheritdoc cref="DatagramSender.MayBlock"/>
+    public bool MayBlock => _sender.MayBlock;
+
     /// <summary>Completes when the sessions' ids run low.</summary>
     public Task NumbersEnding => _ids.Ending;
 
