@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Transport;
 using Tunnel.Shared.Transport.Quic;
+using Tunnel.Shared.Transport.Quic.Connections;
 using Tunnel.Shared.Transport.Quic.Sessions;
 using Tunnel.TestUtilities.Processes;
 using Tunnel.TestUtilities.Wire;
@@ -66,6 +67,36 @@ public sealed class QuicPathTests
         Assert.Equal(0, _edge.Doubts);
         if (pair.Edge.Completion.IsCompleted)
             Assert.Equal(TunnelEndKind.ConnectionLost, (await pair.Edge.Completion).Kind);
+        await bulk;
+    }
+
+    [Fact]
+    public async Task A_new_address_whose_validation_is_lost_leaves_no_tunnel_that_crawls()
+    {
+        using var hub = new TestHub();
+        await using var path = await NatPath.CreateAsync(hub, _edge);
+        var pair = path.Pair;
+        var tunnel = (QuicTunnel)pair.Hub;
+        using var over = new CancellationTokenSource();
+        var (client, _) = await TestEdge.ConnectAsync(pair);
+        var upstream = await hub.AcceptAsync();
+        await UntilLargePacketsPassAsync(tunnel);
+        var bulk = DownloadAsync(upstream, client, over.Token);
+
+        // The hub asks the new address whether it is there, and the answer is lost.
+        path.Nat.Passing = 1;
+        path.Nat.Rebind();
+        await Eventually.IsTrueAsync(() => path.Nat.Swallowed > 2, "the answer to be lost");
+        path.Nat.Passing = null;
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                tunnel.Connection.NoteStatistics();
+                return pair.Edge.Completion.IsCompleted || tunnel.Connection.PathMtu > DatagramLimit.SmallestPacket;
+            },
+            "another tunnel to be needed, or the path to carry larger packets");
+        await over.CancelAsync();
         await bulk;
     }
 

@@ -33,12 +33,6 @@ internal static partial class TransportLog
     public static partial void InDoubt(ILogger logger, string name, IPEndPoint remote, long seconds);
 
     [LoggerMessage(
-        1009, LogLevel.Information,
-        "Tunnel {Name} with {Remote} is left for another connection: its address has changed while large datagrams waited, which msquic does "
-        + "not get over")]
-    public static partial void Left(ILogger logger, string name, IPEndPoint remote);
-
-    [LoggerMessage(
         1007, LogLevel.Warning,
         "Tunnel {Name} with {Remote} has lost its connection ({Kind}: {Detail}); what is open waits for another one, at most {Seconds} s")]
     public static partial void Lost(ILogger logger, string name, IPEndPoint remote, TunnelEndKind kind, string detail, double seconds);
@@ -48,4 +42,7 @@ internal static partial class TransportLog
         "Tunnel {Name} goes on with {Remote} after {Seconds:0.0} s without a connection (streams: {Streams}, bytes that are sent again: "
         + "{Bytes})")]
     public static partial void Resumed(ILogger logger, string name, IPEndPoint remote, double seconds, int streams, long bytes);
+
+    [LoggerMessage(1009, LogLevel.Information, "Tunnel {Name} with {Remote} is left for another connection: {Reason}")]
+    public static partial void Left(ILogger logger, string name, IPEndPoint remote, string reason);
 }

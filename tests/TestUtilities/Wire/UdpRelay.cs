@@ -16,6 +16,7 @@ public sealed class UdpRelay : IDisposable
     private readonly CancellationTokenSource _over = new();
     private volatile Flow? _last;
     private volatile bool _isSilent;
+    private int _swallowed;
 
     public UdpRelay(IPEndPoint server)
     {
@@ -35,6 +36,12 @@ public sealed class UdpRelay : IDisposable
         get => _isSilent;
         set => _isSilent = value;
     }
+
+    /// <summary>How many more of the clients' datagrams pass before the rest is swallowed; null: all.</summary>
+    public int? Passing { get; set; }
+
+    /// <summary>How many were swallowed because of <see cref="Passing"/>.</summary>
+    public int Swallowed => Volatile.Read(ref _swallowed);
 
     /// <summary>Sends the clients' datagrams from other ports from now on.</summary>
     public void Rebind()
@@ -78,6 +85,23 @@ public sealed class UdpRelay : IDisposable
         return socket;
     }
 
+    private bool Pass()
+    {
+        if (Passing is not { } left)
+        {
+            return true;
+        }
+
+        if (left == 0)
+        {
+            Interlocked.Increment(ref _swallowed);
+            return false;
+        }
+
+        Passing = left - 1;
+        return true;
+    }
+
     private Flow FlowOf(SocketAddress client)
     {
         if (_flows.TryGetValue(client, out var flow))
@@ -105,7 +129,7 @@ public sealed class UdpRelay : IDisposable
             {
                 var count = await _inside.ReceiveFromAsync(buffer, SocketFlags.None, client, CancellationToken.None);
                 var flow = FlowOf(client);
-                if (_isSilent || flow.IsForgotten)
+                if (_isSilent || flow.IsForgotten || !Pass())
                 {
                     continue;
                 }

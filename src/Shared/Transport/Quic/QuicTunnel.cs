@@ -36,6 +36,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     private readonly ControlReader _reader;
     private readonly InboundControl _inbound;
     private readonly ITunnelHandler _handler;
+    private readonly NewPath _newPath = new();
     private readonly TaskCompletionSource<TunnelEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isClosed;
     private ITimer? _timer;
@@ -254,8 +255,10 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
     public void OnPeerAddressChanged()
     {
         // Nothing but control frames would be sent any more, until the edge doubts it and makes another.
-        if (Sessions.MayBlock && TryLeave("its address has changed while large datagrams waited"))
-            TransportLog.Left(_core.Logger, _core.Name, RemoteEndPoint);
+        if (Sessions.MayBlock)
+            Leave("an address has changed while large datagrams waited, which msquic does not get over");
+        else
+            _newPath.OnChanged(Context.NowMilliseconds);
     }
 
     public void OnConnectionEnding(TunnelEnd end)
@@ -295,6 +298,12 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         var end = _core.End!;
         if (_completion.TrySetResult(end))
             TransportLog.Ended(_core.Logger, _core.Name, RemoteEndPoint, end.Kind, end.Detail);
+    }
+
+    private void Leave(string reason)
+    {
+        if (TryLeave(reason))
+            TransportLog.Left(_core.Logger, _core.Name, RemoteEndPoint, reason);
     }
 
     // Gives the connection up for another one. The peer must hear of no stream's end before.
@@ -360,6 +369,8 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         }
 
         Sessions.Sweep();
+        if (_newPath.IsStuck(Connection, Context.NowMilliseconds))
+            Leave("an address has changed, and msquic does not get over the loss of a packet just then");
     }
 
     // On a starved machine the next look may come while this one still runs, and is left out then.

@@ -3,11 +3,14 @@ namespace Tunnel.Shared.Transport.Quic.Connections;
 /// <summary>How long a datagram of a connection may be at present. Thread-safe.</summary>
 internal sealed class DatagramLimit
 {
+    /// <summary>Bytes of msquic's smallest packets, with the headers of IP and UDP, with which it begins on each path.</summary>
+    public const int SmallestPacket = 1_248;
+
     /// <summary>
-    /// Bytes of a datagram, with its session id, that fits into msquic's smallest packets: 1,248 bytes less the headers of IPv6, UDP and QUIC
-    /// (RFC 9000, 17.3.1, with the longest connection id; RFC 9221, 4).
+    /// Bytes of a datagram, with its session id, that fits into the smallest packets: less the headers of IPv6, UDP and QUIC (RFC 9000,
+    /// 17.3.1, with the longest connection id; RFC 9221, 4).
     /// </summary>
-    public const int Smallest = 1_248 - 48 - 44;
+    public const int Smallest = SmallestPacket - 48 - 44;
 
     private int _longest;
 

@@ -224,7 +224,7 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
         Abort();
     }
 
-    /// <summary>Reads new figures. Only for callbacks of this connection, where it does not wait.</summary>
+    /// <summary>Reads new figures. Waits for a worker, unless called from a callback of this connection.</summary>
     internal void NoteStatistics()
     {
         if (_handle.GetStatistics() is not { } figures)

@@ -117,7 +117,7 @@ internal sealed unsafe class ConnectionHandle : NativeHandle
         DangerousRelease();
     }
 
-    /// <summary>Reads the figures. Only for callbacks of this connection, where it does not wait.</summary>
+    /// <summary>Reads the figures. Waits as <see cref="Apply"/> does.</summary>
     public ConnectionStatistics? GetStatistics()
     {
         if (!TryUse())

@@ -174,15 +174,9 @@ internal sealed class QuicSessions
     {
         lock (_lock)
         {
-            if (_lost)
+            if (_lost || session.Unsent >= DatagramSender.MaxPerSession)
             {
-                _core.Traffic.Drops.Add(DatagramDrop.Lost);
-                return false;
-            }
-
-            if (session.Unsent >= DatagramSender.MaxPerSession)
-            {
-                _core.Traffic.Drops.Add(DatagramDrop.QueueFull);
+                _core.Traffic.Drops.Add(_lost ? DatagramDrop.Lost : DatagramDrop.QueueFull);
                 return false;
             }
 
