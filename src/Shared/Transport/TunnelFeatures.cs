@@ -30,4 +30,9 @@ public enum TunnelFeatures
 
     /// <summary>Streams that go on over another tunnel.</summary>
     Move = 128,
+
+    /// <summary>
+    /// A hub that is asked again for a stream says whether it has let that go before, so that an edge that has lost the answer knows.
+    /// </summary>
+    MoveAgain = 256,
 }

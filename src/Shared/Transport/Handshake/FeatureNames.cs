@@ -15,6 +15,7 @@ public static class FeatureNames
         ("msgpack", TunnelFeatures.MessagePack),
         ("resume", TunnelFeatures.Resume),
         ("move", TunnelFeatures.Move),
+        ("moveAgain", TunnelFeatures.MoveAgain),
     ];
 
     /// <summary>Returns the names of a set of extensions.</summary>

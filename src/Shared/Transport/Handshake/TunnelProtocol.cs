@@ -28,7 +28,7 @@ public static class TunnelProtocol
 
     /// <summary>The extensions that a process can use over QUIC.</summary>
     internal static TunnelFeatures QuicFeaturesOf(TransportContext context) =>
-        SupportedFeatures | (context.ResumeGrace > TimeSpan.Zero ? TunnelFeatures.Move : TunnelFeatures.None);
+        SupportedFeatures | (context.ResumeGrace > TimeSpan.Zero ? TunnelFeatures.Move | TunnelFeatures.MoveAgain : TunnelFeatures.None);
 
     /// <summary>Creates the <c>hub</c> member of a hub's configurations for a new tunnel.</summary>
     /// <param name="context">The state that tunnels share.</param>

@@ -72,7 +72,7 @@ internal sealed class TunnelTerms(int announcedWindow, TunnelFeatures announced,
     private void AcceptGrace(int? seconds)
     {
         var peer = TimeSpan.FromSeconds(seconds ?? 0);
-        const TunnelFeatures Lasting = TunnelFeatures.Resume | TunnelFeatures.Move;
+        const TunnelFeatures Lasting = TunnelFeatures.Resume | TunnelFeatures.Move | TunnelFeatures.MoveAgain;
         ResumeGrace = (Features & Lasting) == 0 ? TimeSpan.Zero : peer < announcedGrace ? peer : announcedGrace;
         if (ResumeGrace <= TimeSpan.Zero)
             Features &= ~Lasting;

@@ -1,3 +1,4 @@
+using Tunnel.Shared.Guarding;
 using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
@@ -7,35 +8,14 @@ namespace Tunnel.Shared.Transport.Moving;
 /// <summary>
 /// Lets a <see cref="MovableStream"/> go from a tunnel that lives to another one (protocol.md section 8): nothing is kept and nothing is
 /// sent again, since the old tunnel brings what is under way. Each end says on the new leg where its bytes there begin, and ends the old
-/// leg in order; that end is the stream's own only where the beginning counts it.
+/// leg in order; that end is the stream's own only where the beginning counts it. What the loss of one of the tunnels means meanwhile,
+/// <see cref="HandOverEnds"/> says.
 /// </summary>
 /// <remarks>It is a struct, made when it is needed, since it has no state but the stream's.</remarks>
 internal readonly struct HandOvers(MovableCore core, MovableSender sender, MovableReceiver receiver, StreamLegs legs)
 {
-    /// <summary>Edge: asks the hub to go on over another tunnel, unless the stream is on its way already or is ending.</summary>
-    /// <param name="table">The streams of the tunnel that is left.</param>
-    /// <param name="other">The other tunnel.</param>
-    /// <returns>False when that tunnel takes no new streams now.</returns>
-    public bool TryAsk(MovableStreams table, ITunnel other)
-    {
-        StreamHandOver way;
-        StreamMove move;
-        lock (core.SendLock)
-        {
-            lock (core.ReceiveLock)
-            {
-                if (!MayBegin(table) || core.Leg is not { Carrier: { } carrier } from)
-                    return true;
-                core.Way = way = new StreamHandOver(from, legs.Create(StreamLeg.BeginningSize)) { HasEnded = receiver.HasEnded };
-                move = new StreamMove(table.TunnelId, carrier.Id, legs.NextTurn(), Point: null);
-            }
-        }
-
-        if (other.OpenStream(new StreamOpening { Move = move }, way.To.Endpoint, way.To.Endpoint) is not null)
-            return true;
-        Stay(way);
-        return false;
-    }
+    /// <inheritdoc cref="HandOverRequest.TryAsk"/>
+    public bool TryAsk(MovableStreams table, ITunnel other) => new HandOverRequest(core, receiver, legs).TryAsk(table, other);
 
     /// <summary>Hub: goes on over a stream of another tunnel, as the edge asks.</summary>
     /// <param name="named">The streams of the tunnel that the edge names.</param>
@@ -46,22 +26,37 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
     public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table)
     {
         StreamHandOver way;
+        StreamHandOver? before;
         lock (core.SendLock)
         {
             lock (core.ReceiveLock)
             {
-                if (!MayBegin(named) || core.Local is null || !legs.IsNewest(move) || core.Leg is not { } from
-                    || from.Carrier?.Id != move.StreamId)
+                before = core.Way;
+                if (!legs.IsNewest(move))
+                    return false;
+
+                // An edge that hears that the stream stays relies on it: what it has asked before comes too late from now on.
+                legs.NoteTurn(move);
+                if (!(before is null ? legs.MayBeHandedOver(named) && core.Local is not null : MayBeginAgain(before, named))
+                    || (before is null ? core.Leg : before.From) is not { } from || from.Carrier?.Id != move.StreamId)
                 {
                     return false;
                 }
 
-                legs.NoteTurn(move);
                 var to = legs.Create(StreamLeg.BeginningSize);
                 (to.Carrier, to.Table) = (carrier, table);
-                core.Way = way = new StreamHandOver(from, to) { HasEnded = receiver.HasEnded };
-                Switch(way);
+                way = new StreamHandOver(from, to) { HasEnded = receiver.HasEnded };
+                if (before is not null)
+                    way.Replace(before);
+                core.Way = way;
+                Switch(way, before?.To);
             }
+        }
+
+        if (before is not null)
+        {
+            before.To.Release(core.Stream, end: way.From);
+            before.To.Later(static carrier => carrier.Reset(ResetReason.ShuttingDown));
         }
 
         table?.Add(carrier.Id, core.Stream);
@@ -80,13 +75,13 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
         {
             lock (core.ReceiveLock)
             {
-                if (core.Way is not { } present || present.To != leg)
+                if (core.Way is not { IsInDoubt: false } present || present.To != leg)
                     return;
                 way = present;
                 way.Beginning = offset;
                 isAnswer = !way.IsSwitched;
                 if (isAnswer)
-                    Switch(way);
+                    Switch(way, instead: null);
             }
         }
 
@@ -125,49 +120,34 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
     public bool TryTakeEnd(StreamLeg leg, StreamEnd end, out StreamEnd? lost)
     {
         lost = null;
-        StreamHandOver? way;
-        var refuses = false;
-        lock (core.ReceiveLock)
+        StreamHandOver way;
+        CarrierEnding ending;
+        lock (core.SendLock)
         {
-            way = core.Way;
-            if (way is null || !way.Has(leg))
+            lock (core.ReceiveLock)
+            {
+                if (core.Way is not { } present || !present.Has(leg))
+                    return false;
+                way = present;
+                ending = new HandOverEnds(core, legs).Take(way, leg, ref end);
+            }
+        }
+
+        switch (ending)
+        {
+            case CarrierEnding.Ordinary:
+                core.LeaveWay();
                 return false;
-            if (leg == way.To && !way.IsSwitched)
-            {
-                refuses = end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened };
-            }
-            else if (end.Completed || (leg == way.To && end.Side == StreamEndSide.Remote))
-            {
-                way.Hold(leg, () => leg.Endpoint.OnStreamClosed(leg.Carrier!, end));
-                return true;
-            }
-            else if (leg == way.To || !way.IsSwitched)
-            {
-                // This is the end of the present leg, and either the stream's too, or it waits for another tunnel.
-                way = null;
-            }
-            else if (way.HasEnded)
-            {
-                // The old tunnel has brought all. The peer misses what this end has sent and has not arrived, and ends the stream.
-                return true;
-            }
+            case CarrierEnding.Stays:
+                new HandOverRequest(core, receiver, legs).Stay(way);
+                break;
+            case CarrierEnding.EndsStream:
+                core.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
+                lost = end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end;
+                break;
         }
 
-        if (way is null)
-        {
-            core.LeaveWay();
-            return false;
-        }
-
-        if (refuses)
-        {
-            Stay(way);
-            return true;
-        }
-
-        // What was under way is lost with the old leg; or the hub may send on the new one, and nobody knows from where.
-        core.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
-        lost = end.Side == StreamEndSide.Local ? new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified) : end;
+        Settle(way);
         return true;
     }
 
@@ -175,34 +155,39 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
     private bool TryHoldEnd(StreamLeg leg)
     {
         StreamHandOver way;
+        HeldMove? asked = null;
         lock (core.ReceiveLock)
         {
             if (core.Way is not { } present || !present.Has(leg))
                 return false;
             way = present;
             if (leg == way.From)
-                way.HasEnded = true;
+                (way.HasEnded, asked, way.Asked) = (true, way.Asked, null);
             else if (way.Beginning is null)
                 leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
             else
                 way.Hold(leg, leg.Endpoint.ShutdownWrite);
         }
 
-        Settle(way);
+        if (asked is not null)
+            asked.Run();
+        else
+            Settle(way);
         return true;
     }
 
-    // Called with both locks held.
-    private bool MayBegin(MovableStreams table) =>
-        core.Way is null && !core.IsOver && !core.IsLocalReset && !sender.IsSendingAgain
-            && core.Leg is { IsOpen: true, HasUnsaid: false } leg && leg.Table == table;
+    // Hub: the edge asks again, since it has not heard that the hub goes on elsewhere, and all that was sent there is kept. Called with
+    // both locks held.
+    private bool MayBeginAgain(StreamHandOver before, MovableStreams table) =>
+        before is { Beginning: null, IsFromGone: false } && before.From.Table == table && !core.IsOver
+            && sender.CanGoOnFrom(before.To.BeginsAt);
 
     // Called with both locks held.
-    private void Switch(StreamHandOver way)
+    private void Switch(StreamHandOver way, StreamLeg? instead)
     {
         way.IsSwitched = way.To.IsOpen = way.From.IsLeft = true;
-        legs.HandOverTo(way.To);
-        sender.HandOverTo(way.To);
+        legs.HandOverTo(way.To, way.From);
+        sender.HandOverTo(way.To, instead);
     }
 
     private void OnSwitched(StreamHandOver way)
@@ -221,7 +206,11 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
         bool isEnd;
         lock (core.ReceiveLock)
         {
-            if (core.Way != way || !way.HasEnded || way.Beginning is not { } beginning)
+            if (core.Way != way || way.Beginning is not { } beginning || (core.Leg is { } leg && leg != way.To))
+                return;
+
+            // Where all bytes have come, the old leg's end says nothing more. One more than that may be a byte as well as the stream's end.
+            if (!way.HasEnded && !(way.IsFromGone && beginning == receiver.Received.Count))
                 return;
             isEnd = beginning == receiver.Received.Count + 1;
             if (!isEnd && (beginning != receiver.Received.Count || receiver.HasEnded))
@@ -234,7 +223,7 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
             said = way.End(way.To);
         }
 
-        way.From.Release(core.Stream);
+        legs.NoteHandedOver(way);
 
         // The peer may have heard on the old leg, too late there, what it waits for before it sends more.
         way.To.Table?.OnReceived(core.Stream, receiver.Received);
@@ -242,26 +231,7 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
             OnPeerEnd(way.To);
         foreach (var action in said)
             action();
-    }
-
-    // Edge: the stream stays on its leg, since the hub has not let it go on elsewhere.
-    private void Stay(StreamHandOver way)
-    {
-        IReadOnlyList<Action> said;
-        bool hasEnded;
-        lock (core.ReceiveLock)
-        {
-            if (core.Way != way)
-                return;
-            core.Way = null;
-            said = way.End(way.From);
-            hasEnded = way.HasEnded;
-        }
-
-        way.To.Release(core.Stream);
-        if (hasEnded)
-            OnPeerEnd(way.From);
-        foreach (var action in said)
-            action();
+        if (way.Next is { } next && way.To.Table is { } lost)
+            StreamMover.MoveAsync(core.Stream, lost, next).Guard("moving a stream to another tunnel");
     }
 }

@@ -75,8 +75,12 @@ internal sealed class MovableCore(IMovable stream, TransportContext context, Kep
             way.End(heard: null);
         }
 
+        way.Asked?.Refuse();
+
+        // Where the peer was told of the new leg, it may still name the old one.
         var other = way.IsSwitched ? way.From : way.To;
-        other.Release(stream);
+        if (!way.IsSwitched)
+            other.Release(stream);
         if (other.Carrier is not null)
             other.Later(static carrier => carrier.Reset(ResetReason.ShuttingDown));
     }

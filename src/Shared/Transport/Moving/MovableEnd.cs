@@ -15,8 +15,9 @@ namespace Tunnel.Shared.Transport.Moving;
 /// <param name="receiver">Its receiving half.</param>
 /// <param name="legs">Its legs.</param>
 /// <param name="handOvers">Its way from one tunnel to another.</param>
+/// <param name="opening">Edge: opens it anew where the hub has never heard of it.</param>
 internal readonly struct MovableEnd(
-    MovableCore core, MovableSender sender, MovableReceiver receiver, StreamLegs legs, HandOvers handOvers)
+    MovableCore core, MovableSender sender, MovableReceiver receiver, StreamLegs legs, HandOvers handOvers, NewOpening opening)
 {
     private bool HasBothEnds => receiver.HasEnded && sender.HasEnded;
 
@@ -49,6 +50,13 @@ internal readonly struct MovableEnd(
     /// <inheritdoc cref="IMovable.GiveUp"/>
     public void GiveUp(MovableStreams table)
     {
+        EndIfUnknown();
+        if (core.Way is { } way && !core.IsOver && IsAwaited(way, table))
+        {
+            EndWithLeg(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+            return;
+        }
+
         // The carrier of an open stream tells of its end, and a stream that waits does so as long as its last tunnel lets it.
         if (core.Leg is { } leg ? leg.Table != table || !core.IsOver : legs.Last.Table != table)
             return;
@@ -60,6 +68,20 @@ internal readonly struct MovableEnd(
             End(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
     }
 
+    /// <summary>
+    /// Ends the stream where the old leg has brought all, and nobody will know any more whether that is all of the stream: the hub is not
+    /// asked again, or the peer has reset the new leg before it has said so there.
+    /// </summary>
+    public void EndIfUnknown()
+    {
+        if (core.Way is not { HasEnded: true } way)
+            return;
+        if (way.IsHopeless)
+            EndWithLeg(new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
+        else if (way is { Beginning: null, Reset: { Reason: not ResetReason.ShuttingDown } reset })
+            EndWithLeg(reset);
+    }
+
     /// <summary>The carrier has ended. Where its tunnel was lost, the stream waits for another one.</summary>
     public void OnCarrierEnded(StreamLeg leg, in StreamEnd end)
     {
@@ -67,10 +89,14 @@ internal readonly struct MovableEnd(
         {
             if (lost is { } ending)
                 End(ending);
+            else if (leg.Table is { IsOver: true } table)
+                GiveUp(table);
+            else
+                EndIfUnknown();
             return;
         }
 
-        if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && legs.TryOpenAnew(leg))
+        if (!leg.IsOpen && end is { Side: StreamEndSide.Remote, Reason: ResetReason.NotOpened } && opening.TryBegin(leg))
             return;
         var isLost = end.Side == StreamEndSide.Tunnel && leg.Table is { Keeps: true, IsOver: false };
         bool isComplete;
@@ -121,6 +147,17 @@ internal readonly struct MovableEnd(
         Finish(default);
     }
 
+    // Whether the stream waits for a move that a tunnel's end makes impossible.
+    private bool IsAwaited(StreamHandOver way, MovableStreams table) =>
+        (core.Leg is null || core.Leg == way.To)
+            && ((way.From.Table == table && (way.IsFromGone || way.Reset is not null)) || (way.To.Table == table && way.Reset is not null));
+
+    private void EndWithLeg(in StreamEnd end)
+    {
+        core.Leg?.Later(static carrier => carrier.Reset(ResetReason.Unspecified));
+        End(end);
+    }
+
     // Ends the stream, whatever its legs do.
     private void End(in StreamEnd end)
     {
@@ -154,6 +191,8 @@ internal readonly struct MovableEnd(
         if (isFirst && !end.Completed)
             traffic?.CountReset();
         core.LeaveWay();
+        if (!end.Completed)
+            legs.Last.ResetPrevious();
         // A stream that ended in order is kept until the peer has its end, too.
         var table = core.Leg?.Table;
         if (sender.IsSettled || table is not { Keeps: true } || !table.TryKeepEnded(core.Stream))

@@ -139,7 +139,7 @@ internal sealed class MovableReceiver(MovableCore core)
 
     private async Task<bool> WriteBehindAsync(Task before, StreamLeg leg, ReadOnlyMemory<byte> data)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         ValueTask<bool> writing;
         lock (core.ReceiveLock)
         {
@@ -172,7 +172,7 @@ internal sealed class MovableReceiver(MovableCore core)
 
     private async Task BehindAsync(Task before, Action<ILocalEndpoint> action)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         action(core.Local!);
     }
 }

@@ -121,9 +121,18 @@ internal sealed class MovableSender(MovableCore core)
     }
 
     /// <summary>Goes on over another leg while the one before takes all that was sent. Called with the lock held.</summary>
-    public void HandOverTo(StreamLeg leg)
+    /// <param name="leg">The leg.</param>
+    /// <param name="instead">The leg in whose place it is, of which the peer has heard nothing; null when there was none.</param>
+    public void HandOverTo(StreamLeg leg, StreamLeg? instead)
     {
-        leg.Begin(Offset);
+        if (instead is not null)
+        {
+            leg.Begin(instead.BeginsAt, instead.Beginning);
+            _next = instead.BeginsAt;
+            return;
+        }
+
+        leg.Begin(_sent.End, Offset);
         if (!leg.Keeps)
             _sent.Trim(_sent.End);
     }

@@ -15,6 +15,7 @@ internal sealed class MovableStream : IMovable, ILegEvents
 {
     private readonly MovableSender _sender;
     private readonly MovableReceiver _receiver;
+    private readonly NewOpening _opening;
 
     /// <summary>Edge: creates a client's stream.</summary>
     public MovableStream(
@@ -39,7 +40,8 @@ internal sealed class MovableStream : IMovable, ILegEvents
         Core = new MovableCore(this, context, table.Share);
         _sender = new MovableSender(Core);
         _receiver = new MovableReceiver(Core);
-        Legs = new StreamLegs(Core, _sender, _receiver, events: this, opening);
+        Legs = new StreamLegs(Core, _sender, _receiver, events: this);
+        _opening = new NewOpening(Core, _sender, _receiver, Legs, opening);
         Legs.Last.Table = table;
     }
 
@@ -66,9 +68,11 @@ internal sealed class MovableStream : IMovable, ILegEvents
     /// <summary>Goes from one tunnel to another while both live.</summary>
     public HandOvers HandOvers => new(Core, _sender, _receiver, Legs);
 
+    private LegMoves Moves => new(Core, _sender, _receiver, Legs);
+
     public IStreamObserver? Observer { get => Core.Owner.Observer; set => End.Watch(value); }
 
-    private MovableEnd End => new(Core, _sender, _receiver, Legs, HandOvers);
+    private MovableEnd End => new(Core, _sender, _receiver, Legs, HandOvers, _opening);
 
     // ---- the local end
 
@@ -114,13 +118,21 @@ internal sealed class MovableStream : IMovable, ILegEvents
 
     public bool HasLeft(MovableStreams table) => Leg is { IsOpen: true } leg && leg.Table != table;
 
-    public bool TryMove(MovableStreams table, ITunnel other) => Legs.TryMove(table, other);
+    public bool Needs(MovableStreams table) =>
+        !HasLeft(table)
+        || (Core.Way is { } way && (way.From.Table == table ? !way.HasEnded : way.To.Table == table && way.IsInDoubt))
+        || Leg?.Unconfirmed?.Table == table;
+
+    public bool TryMove(MovableStreams table, ITunnel other) =>
+        Core.Way is { IsInDoubt: true } way && way.To.Table == table && way.From.Table is { } from
+            ? HandOvers.TryAsk(from, other)
+            : Moves.TryMove(table, other);
 
     public bool TryHandOver(MovableStreams table, ITunnel other) => HandOvers.TryAsk(table, other);
 
     public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table) =>
         move.Point is { } point
-            ? Legs.TryTake(named, move, point, carrier, table)
+            ? Moves.TryTake(named, move, point, carrier, table)
             : HandOvers.TryTake(named, move, carrier, table);
 
     public bool TryAcknowledge(MovableStreams table, uint id, long offset) => Legs.TryAcknowledge(table, id, offset);
@@ -160,11 +172,15 @@ internal sealed class MovableStream : IMovable, ILegEvents
         leg.Table?.Add(carrier.Id, this);
     }
 
-    public void OnAnswer(StreamLeg leg, StreamPoint point) => Legs.OnAnswer(leg, point);
+    public void OnAnswer(StreamLeg leg, StreamPoint point) => Moves.OnAnswer(leg, point);
 
     public void OnBeginning(StreamLeg leg, long offset) => HandOvers.OnBeginning(leg, offset);
 
-    public void OnPeerEnd(StreamLeg leg) => HandOvers.OnPeerEnd(leg);
+    public void OnPeerEnd(StreamLeg leg)
+    {
+        HandOvers.OnPeerEnd(leg);
+        End.EndIfUnknown();
+    }
 
     public void OnClose(StreamLeg leg) => HandOvers.OnClose(leg);
 

@@ -9,7 +9,7 @@ namespace Tunnel.Shared.Transport.Moving;
 internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<Action> _ofOld = [];
+    private List<Action> _ofOld = [];
     private readonly List<Action> _ofNew = [];
 
     public StreamLeg From => from;
@@ -25,6 +25,39 @@ internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
     /// <summary>Whether the old leg has brought its last byte. Whether it is the stream's last, only the peer's beginning tells.</summary>
     public bool HasEnded { get; set; }
 
+    /// <summary>Whether the old leg brings nothing any more, though its last byte has not come.</summary>
+    public bool IsFromGone { get; set; }
+
+    /// <summary>Whether that is because the peer has given the old leg up, and not because its tunnel was lost.</summary>
+    public bool IsFromLeft { get; set; }
+
+    /// <summary>Whether the new leg's tunnel was lost. What the old one brings is heard all the same.</summary>
+    public bool IsToGone { get; set; }
+
+    /// <summary>Edge: whether the hub is asked again, since its first answer may have been lost.</summary>
+    public bool IsAgain { get; set; }
+
+    /// <summary>Edge: whether the hub's answer does not say if it has let the stream go before.</summary>
+    public bool IsUnanswerable { get; set; }
+
+    /// <summary>How the peer has reset the new leg; null when it has not.</summary>
+    public StreamEnd? Reset { get; set; }
+
+    /// <summary>Edge: the tunnel over which the stream goes on once the old leg has brought all, since the new leg's was lost.</summary>
+    public ITunnel? Next { get; set; }
+
+    /// <summary>Hub: the move that is done once the old leg has brought all; null when there is none.</summary>
+    public HeldMove? Asked { get; set; }
+
+    /// <summary>Edge: whether nobody knows if the hub has let the stream go, so that it has to be asked again.</summary>
+    public bool IsInDoubt => !IsSwitched && IsToGone;
+
+    /// <summary>Edge: whether that will not be known any more, so that the old leg's end can't be told from the stream's.</summary>
+    public bool IsHopeless => IsInDoubt && (IsUnanswerable || to.Table is not { Keeps: true, IsOver: false });
+
+    /// <summary>Whether what is under way on the old leg can be sent again on another one.</summary>
+    public bool KeepsBoth => from.Keeps && to.Keeps;
+
     /// <summary>Completes when the new leg is the one that is heard, or the stream has ended.</summary>
     public Task Done => _done.Task;
 
@@ -33,6 +66,15 @@ internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
 
     /// <summary>Keeps what the old leg or the new one has said until it is known what it means.</summary>
     public void Hold(StreamLeg leg, Action said) => (leg == from ? _ofOld : _ofNew).Add(said);
+
+    /// <summary>Goes on from the same old leg in place of another way, with what that leg has said meanwhile.</summary>
+    /// <param name="other">The way that is replaced.</param>
+    public void Replace(StreamHandOver other)
+    {
+        (_ofOld, other._ofOld) = (other._ofOld, []);
+        HasEnded = other.HasEnded;
+        other._done.TrySetResult();
+    }
 
     /// <summary>Ends the way from the old leg to the new one.</summary>
     /// <param name="heard">The leg that is heard from now on; what the other has said means nothing.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
 
@@ -29,11 +30,26 @@ internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
     /// <summary>Whether what is sent here is kept until the peer has it, since the tunnel may take it along when it is lost.</summary>
     public bool Keeps => Table is { Keeps: true };
 
-    /// <summary>Edge: the tunnel to which the stream was moved; null for the first leg.</summary>
+    /// <summary>Edge: the tunnel to which the stream was moved or is handed over; null for the first leg, and at the hub.</summary>
     public ITunnel? Tunnel { get; set; }
 
     /// <summary>The leg before, whose tunnel may still know the stream.</summary>
     public StreamLeg? Previous { get; set; }
+
+    /// <summary>
+    /// Edge: the leg from which the stream was handed over to this one, until the hub says that it has all that was sent there: if its
+    /// tunnel is lost before, that is sent again. It is set under both locks of the stream.
+    /// </summary>
+    public StreamLeg? Unconfirmed { get; set; }
+
+    /// <summary>Whether the peer has all that was sent before this leg. Guarded by the stream's lock of sending.</summary>
+    public bool IsConfirmed { get; set; }
+
+    /// <summary>The offset of the first byte that is sent here, where the stream was handed over to this leg.</summary>
+    public long BeginsAt { get; private set; }
+
+    /// <summary>What the peer is told of that: one more where the end was sent before.</summary>
+    public long Beginning { get; private set; }
 
     /// <summary>Whether data may be sent. It is set under both locks of the stream.</summary>
     public bool IsOpen { get; set; } = isOpen;
@@ -55,9 +71,11 @@ internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
     public void Answer(StreamPoint point) => _unsaid = point.Write();
 
     /// <summary>Sets what is said before any data on a stream whose former tunnel lives.</summary>
-    /// <param name="offset">Where what this end sends here begins.</param>
-    public void Begin(long offset)
+    /// <param name="at">Where what this end sends here begins.</param>
+    /// <param name="offset">The same, or one more where the end was sent before.</param>
+    public void Begin(long at, long offset)
     {
+        (BeginsAt, Beginning) = (at, offset);
         var beginning = new byte[BeginningSize];
         BinaryPrimitives.WriteInt64BigEndian(beginning, offset);
         _unsaid = beginning;
@@ -73,9 +91,30 @@ internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
         return count;
     }
 
-    /// <summary>Calls the carrier on another thread, since the stream's locks may be held.</summary>
-    public void Later(Action<ITunnelStream> action) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static call => call.action(call.Carrier), (action, Carrier: Carrier!), preferLocal: false);
+    /// <summary>
+    /// Calls the carrier on another thread, since the stream's locks may be held. A caller's own context, which a test may have, says when.
+    /// </summary>
+    public void Later(Action<ITunnelStream> action) => Later(Carrier!, action);
+
+    /// <inheritdoc cref="Later(Action{ITunnelStream})"/>
+    public static void Later(ITunnelStream carrier, Action<ITunnelStream> action)
+    {
+        var call = (action, carrier);
+        if (SynchronizationContext.Current is { } context)
+            context.Post(static state => Call(((Action<ITunnelStream>, ITunnelStream))state!), call);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(Call, call, preferLocal: false);
+    }
+
+    /// <summary>Gives up the carriers of the legs before this one.</summary>
+    public void ResetPrevious()
+    {
+        for (var leg = Previous; leg is not null; leg = leg.Previous)
+        {
+            if (leg.Carrier is not null)
+                leg.Later(static carrier => carrier.Reset(ResetReason.ShuttingDown));
+        }
+    }
 
     /// <summary>Lets the tunnels of this leg and of those before it forget the stream.</summary>
     /// <param name="stream">The stream.</param>
@@ -88,4 +127,6 @@ internal sealed class StreamLeg(ILegEndpoint endpoint, bool isOpen)
                 leg.Table?.Remove(carrier.Id, stream);
         }
     }
+
+    private static void Call((Action<ITunnelStream> Action, ITunnelStream Carrier) call) => call.Action(call.Carrier);
 }

@@ -1,5 +1,3 @@
-using Tunnel.Shared.Guarding;
-using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport.Moving.Tables;
 
@@ -15,10 +13,6 @@ internal sealed class StreamLegs
     private readonly MovableSender _sender;
     private readonly MovableReceiver _receiver;
     private readonly ILegEvents _events;
-    private readonly StreamOpening _opening;
-
-    // The leg on which the hub has last answered, by which it knows the stream.
-    private StreamLeg _named;
     private uint _turn;
 
     /// <summary>Creates the first leg.</summary>
@@ -26,16 +20,17 @@ internal sealed class StreamLegs
     /// <param name="sender">Its sending half.</param>
     /// <param name="receiver">Its receiving half.</param>
     /// <param name="events">Hears what happens to the legs.</param>
-    /// <param name="opening">Edge: what the hub was told when the stream was opened.</param>
-    public StreamLegs(
-        MovableCore core, MovableSender sender, MovableReceiver receiver, ILegEvents events, in StreamOpening opening)
+    public StreamLegs(MovableCore core, MovableSender sender, MovableReceiver receiver, ILegEvents events)
     {
-        (_core, _sender, _receiver, _events, _opening) = (core, sender, receiver, events, opening);
-        core.Leg = _named = Last = Create(awaited: 0);
+        (_core, _sender, _receiver, _events) = (core, sender, receiver, events);
+        core.Leg = Named = Last = Create(awaited: 0);
     }
 
     /// <summary>The present leg, or the one before while there is none.</summary>
     public StreamLeg Last { get; private set; }
+
+    /// <summary>Edge: the leg on which the hub has last answered, by which it knows the stream.</summary>
+    public StreamLeg Named { get; set; }
 
     /// <summary>Makes a leg.</summary>
     /// <param name="awaited">The bytes that the peer says before its first data, by which this end knows how to go on.</param>
@@ -54,154 +49,67 @@ internal sealed class StreamLegs
     /// <summary>Hub: a move is done as the edge has asked. Called with both locks held.</summary>
     public void NoteTurn(StreamMove move) => _turn = move.Turn;
 
-    /// <summary>This end sends on another leg; what is under way still comes on the old one. Called with both locks held.</summary>
-    public void HandOverTo(StreamLeg leg) => (_core.Leg, Last, _named) = (leg, leg, leg);
+    /// <summary>Goes on over a leg that nobody was told of yet. Called with both locks held.</summary>
+    public void Begin(StreamLeg leg) => _core.Leg = Last = leg;
 
-    /// <summary>Edge: goes on over another tunnel, unless the stream does so on a third one already.</summary>
-    /// <param name="table">The streams of the tunnel that is left.</param>
-    /// <param name="other">The other tunnel.</param>
-    /// <returns>False when that tunnel takes no new streams now.</returns>
-    public bool TryMove(MovableStreams table, ITunnel other)
+    /// <summary>Goes on over a leg that the hub knows the stream by. Called with both locks held.</summary>
+    public void BeginAnew(StreamLeg leg) => _core.Leg = Last = Named = leg;
+
+    /// <summary>A leg has come to nothing. Called with both locks held.</summary>
+    /// <param name="leg">The leg.</param>
+    /// <param name="named">The leg by which the hub knows the stream.</param>
+    /// <param name="present">The leg that is the present one instead; null when there is none.</param>
+    public void Undo(StreamLeg leg, StreamLeg named, StreamLeg? present = null)
     {
-        StreamLeg leg;
-        StreamMove move;
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                if (_sender.IsSettled || (_core.Leg is { } present && present.Table != table) || _named.Carrier is null)
-                    return true;
-                leg = Create(StreamPoint.Size);
-                (leg.Previous, leg.Tunnel) = (Last, other);
-                _core.Leg = Last = leg;
-                move = new StreamMove(
-                    _named.Table!.TunnelId, _named.Carrier!.Id, NextTurn(), new StreamPoint(_receiver.Received.Offset, _sender.From));
-            }
-        }
-
-        if (other.OpenStream(new StreamOpening { Move = move }, leg.Endpoint, leg.Endpoint) is not null)
-            return true;
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                if (_core.Leg == leg)
-                    (_core.Leg, Last) = (null, leg.Previous!);
-            }
-        }
-
-        // A thread that has given up the tunnel's streams meanwhile has left out this one, because it went on.
-        if (table.IsOver)
-            _core.Stream.GiveUp(table);
-        return false;
+        Named = named;
+        if (_core.Leg == leg)
+            (_core.Leg, Last) = (present, leg.Previous!);
     }
 
-    /// <summary>Edge: the hub has never heard of the stream, which is to go on over a leg: it is opened there as a new one.</summary>
-    /// <returns>False when that may not be, since something of it has arrived or is not kept any more.</returns>
-    public bool TryOpenAnew(StreamLeg leg)
-    {
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                if (leg != _core.Leg || leg.Previous is null || _receiver.Received.Offset > 0 || _sender.From > 0)
-                    return false;
-                (_core.Leg, Last) = (null, leg.Previous);
-            }
-        }
+    /// <summary>Whether a leg that lives may be left for another one. Called with both locks held.</summary>
+    /// <param name="table">The streams of its tunnel.</param>
+    public bool MayBeHandedOver(MovableStreams table) =>
+        _core.Way is null && !_core.IsOver && !_core.IsLocalReset && !_sender.IsSendingAgain
+            && _core.Leg is { IsOpen: true, HasUnsaid: false } leg && leg.Table == table;
 
-        // A callback of a connection may not open streams.
-        Task.Run(() => OpenAnewAsync(leg.Tunnel!)).Guard("opening a stream anew");
-        return true;
+    /// <summary>
+    /// This end sends on another leg; what is under way still comes on the old one, which the edge may still name. Called with both locks
+    /// held.
+    /// </summary>
+    public void HandOverTo(StreamLeg leg, StreamLeg from)
+    {
+        from.Previous?.Release(_core.Stream);
+        from.Previous = null;
+        leg.Previous = from;
+        BeginAnew(leg);
     }
 
-    /// <summary>Edge: the hub says how far it has got, on a leg that goes on there.</summary>
-    public void OnAnswer(StreamLeg leg, StreamPoint point)
+    /// <summary>
+    /// The old leg has brought all to this end. If its tunnel is lost before the other end has all, that is sent again after a move that
+    /// names it.
+    /// </summary>
+    public void NoteHandedOver(StreamHandOver way)
     {
-        long again = 0;
         lock (_core.SendLock)
         {
             lock (_core.ReceiveLock)
             {
-                if (leg != _core.Leg)
+                if (_core.Leg != way.To && way.KeepsBoth)
                     return;
-                if (point.From <= _receiver.Received.Count && _sender.CanGoOnFrom(point.Received))
+                if (way.KeepsBoth && way.To.Tunnel is null)
+                    return;
+                if (way.KeepsBoth && !way.To.IsConfirmed)
                 {
-                    again = _sender.GoOnFrom(point.Received);
-                    leg.IsOpen = true;
-                    _named = leg;
+                    way.To.Unconfirmed = way.From;
+                    return;
                 }
+
+                if (way.To.Previous == way.From)
+                    way.To.Previous = null;
             }
         }
 
-        if (!leg.IsOpen)
-        {
-            leg.Later(static carrier => carrier.Reset(ResetReason.Protocol));
-            return;
-        }
-
-        for (var lost = leg.Previous; lost is not null; lost = lost.Previous)
-            lost.Table?.NoteMoved(_core.Stream, again);
-        leg.Previous?.Release(_core.Stream);
-        leg.Previous = null;
-        leg.Later(static carrier => carrier.NotifyReadable());
-        if (_core.IsLocalReset)
-            leg.Later(static carrier => carrier.NotifyLocalReset());
-    }
-
-    /// <summary>Hub: goes on over a stream of another tunnel, as the edge asks.</summary>
-    /// <param name="named">The streams of the tunnel that the edge names.</param>
-    /// <param name="move">What the edge asks for.</param>
-    /// <param name="point">How far the edge has got.</param>
-    /// <param name="carrier">The stream of the other tunnel.</param>
-    /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
-    /// <returns>False, with nothing changed, when that is not possible.</returns>
-    public bool TryTake(
-        MovableStreams named, StreamMove move, StreamPoint point, ITunnelStream carrier, MovableStreams? table)
-    {
-        StreamLeg leg;
-        StreamLeg known;
-        StreamLeg newest;
-        StreamLeg? old;
-        StreamLeg? former;
-        bool isAttached;
-        long again;
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                if (_sender.IsSettled || !IsNewest(move) || point.From > _receiver.Received.Count || !_sender.CanGoOnFrom(point.Received)
-                    || Find(named, move.StreamId) is not { } found)
-                {
-                    return false;
-                }
-
-                NoteTurn(move);
-                _core.LeaveWay();
-                (known, newest, old) = (found, Last, _core.Leg);
-                (former, known.Previous) = (known.Previous, null);
-                leg = Create(awaited: 0);
-                (leg.Previous, leg.Carrier, leg.Table) = (known, carrier, table);
-                _core.Leg = Last = leg;
-                leg.Answer(new StreamPoint(_receiver.Received.Offset, _sender.From));
-                again = _sender.GoOnFrom(point.Received);
-                isAttached = _core.Local is not null;
-            }
-        }
-
-        named.NoteMoved(_core.Stream, again);
-
-        // The edge may not get the answer, and then names the same leg again. It names no other one of those before any more.
-        newest.Release(_core.Stream, end: known);
-        former?.Release(_core.Stream);
-        table?.Add(carrier.Id, _core.Stream);
-        carrier.Observer = leg.Endpoint;
-        if (isAttached)
-            carrier.Attach(leg.Endpoint);
-        if (_core.IsLocalReset)
-            leg.Later(static carrier => carrier.NotifyLocalReset());
-        old?.Carrier!.Reset(ResetReason.ShuttingDown);
-        return true;
+        way.From.Release(_core.Stream);
     }
 
     /// <summary>The peer says how much it has received on a leg.</summary>
@@ -212,6 +120,8 @@ internal sealed class StreamLegs
         {
             if (_core.Leg is not { IsOpen: true } leg || leg.Table != table || leg.Carrier!.Id != id)
                 return true;
+            if (offset >= leg.Beginning)
+                Confirm(leg);
             if (offset == AckQueue.Everything)
                 _sender.Forget(inOrder: true);
             else if (!_sender.TryAcknowledge(offset))
@@ -227,64 +137,19 @@ internal sealed class StreamLegs
     /// <summary>Lets the tunnels of all legs forget the stream. Called without a lock.</summary>
     public void Forget() => Last.Release(_core.Stream);
 
-    private async Task OpenAnewAsync(ITunnel tunnel)
+    // The peer has all that was sent before this leg. Called with the lock of sending held.
+    private void Confirm(StreamLeg leg)
     {
-        // If this one ends, too, the next one is asked again.
-        while (!tunnel.Completion.IsCompleted)
+        leg.IsConfirmed = true;
+        StreamLeg? before;
+        lock (_core.ReceiveLock)
         {
-            await tunnel.WaitForRoomAsync();
-            if (TryOpen(tunnel))
+            (before, leg.Unconfirmed) = (leg.Unconfirmed, null);
+            if (before is null)
                 return;
-            await Task.Delay(StreamMover.Pause, _core.Context.Time);
-        }
-    }
-
-    private bool TryOpen(ITunnel tunnel)
-    {
-        StreamLeg leg;
-        StreamLeg before;
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                if (_core.IsOver || _core.Leg is not null)
-                    return true;
-                before = _named;
-                leg = Create(awaited: 0);
-                leg.Previous = Last;
-                _core.Leg = Last = _named = leg;
-                _sender.GoOnFrom(0);
-            }
-        }
-
-        if (tunnel.OpenStream(_opening, leg.Endpoint, leg.Endpoint) is not null)
-        {
-            leg.Previous?.Release(_core.Stream);
             leg.Previous = null;
-            return true;
         }
 
-        lock (_core.SendLock)
-        {
-            lock (_core.ReceiveLock)
-            {
-                _named = before;
-                if (_core.Leg == leg)
-                    (_core.Leg, Last) = (null, leg.Previous!);
-            }
-        }
-
-        if (Last.Table is { IsOver: true } table)
-            _core.Stream.GiveUp(table);
-        return false;
-    }
-
-    // Called with both locks held.
-    private StreamLeg? Find(MovableStreams table, uint id)
-    {
-        var leg = Last;
-        while (leg is not null && (leg.Table != table || leg.Carrier?.Id != id))
-            leg = leg.Previous;
-        return leg;
+        before.Release(_core.Stream);
     }
 }

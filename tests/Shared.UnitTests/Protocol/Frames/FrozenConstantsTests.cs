@@ -48,6 +48,7 @@ public class FrozenConstantsTests
     [InlineData(TunnelFeatures.MessagePack, "msgpack")]
     [InlineData(TunnelFeatures.Resume, "resume")]
     [InlineData(TunnelFeatures.Move, "move")]
+    [InlineData(TunnelFeatures.MoveAgain, "moveAgain")]
     [InlineData(TunnelFeatures.Reset | TunnelFeatures.GoAway | TunnelFeatures.Port, "reset,goaway,port")]
     public void Feature_names(TunnelFeatures features, string names) =>
         Assert.Equal(names, string.Join(',', FeatureNames.Format(features)));

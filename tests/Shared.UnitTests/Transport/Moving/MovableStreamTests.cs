@@ -106,8 +106,12 @@ public sealed class MovableStreamTests
         world.First.HubEnd.Deliver(world.First);
         Assert.False(world.Client.HeardEnd);
 
-        // A stream that is not known to be this one must not be taken for it.
+        // Whether that end is the stream's is not known while the hub's answer is missing, and is never known without another tunnel.
+        next.EdgeStreams.OnEnded(TransportContext.DefaultResumeGrace);
         next.EdgeEnd.Lose();
+        Assert.False(world.Client.IsGone);
+        Assert.Equal(1, next.EdgeStreams.Waiting);
+        world.Time.Advance(TransportContext.DefaultResumeGrace);
 
         Assert.False(world.Client.HeardEnd);
         Assert.True(world.Client.IsGone);
@@ -536,7 +540,7 @@ public sealed class MovableStreamTests
         leg.Endpoint.OnStreamClosed(leg.Carrier!, new StreamEnd(StreamEndSide.Tunnel, ResetReason.Unspecified));
 
         var next = new MoveTunnel(world);
-        Assert.True(stream.Legs.TryMove(lost.EdgeStreams, next));
+        Assert.True(stream.TryMove(lost.EdgeStreams, next));
         var asking = next.EdgeEnd!;
         asking.Deliver(next);
         await Eventually.IsTrueAsync(() => next.EdgeEnd != asking && stream.Leg is { IsOpen: true }, "the stream is opened anew");

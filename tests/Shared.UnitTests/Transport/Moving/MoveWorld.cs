@@ -135,7 +135,7 @@ internal sealed class MoveWorld
     {
         var before = Present;
         Present = new MoveTunnel(this);
-        if (!Edge.Legs.TryMove(before.EdgeStreams, Present))
+        if (!Edge.TryMove(before.EdgeStreams, Present))
             throw new PropertyException("it does not move");
         while (Present.EdgeEnd!.Deliver(Present))
         {
@@ -243,7 +243,7 @@ internal sealed class MoveWorld
         {
             var before = Present;
             Present = new MoveTunnel(this);
-            Edge.Legs.TryMove(before.EdgeStreams, Present);
+            Edge.TryMove(before.EdgeStreams, Present);
         }
     }
 

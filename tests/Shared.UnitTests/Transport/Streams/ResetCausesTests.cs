@@ -194,6 +194,8 @@ public sealed class ResetCausesTests : IStreamObserver
             case Cause.LostOnTheWay:
                 BeginHandOver();
                 Lose(Grace);
+                Assert.DoesNotContain(_local.Heard, static heard => heard != "start");
+                _time.Advance(Grace);
                 break;
             default:
                 carrier.Meet(cause);

@@ -20,6 +20,10 @@ internal interface IMovable : ITunnelStream
     /// <param name="table">The streams of this one.</param>
     bool HasLeft(MovableStreams table);
 
+    /// <summary>Whether the stream would wait for another tunnel, or has something to ask for, if this one were lost.</summary>
+    /// <param name="table">The streams of this one.</param>
+    bool Needs(MovableStreams table);
+
     /// <summary>Edge: goes on over another tunnel, since this one is lost.</summary>
     /// <param name="table">The streams of the tunnel that is left.</param>
     /// <param name="other">The other tunnel.</param>

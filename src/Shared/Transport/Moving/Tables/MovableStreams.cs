@@ -26,6 +26,7 @@ internal sealed class MovableStreams
     private readonly AckQueue _acks;
     private readonly OpenedNumbers _opened = new();
     private readonly HashSet<uint> _overEarly = [];
+    private readonly LetGoNumbers _letGo = new();
     private readonly MoveTally _tally;
     private ITimer? _grace;
     private bool _isLost;
@@ -93,7 +94,7 @@ internal sealed class MovableStreams
         get
         {
             lock (_lock)
-                return _isLost && !_isOver ? _streams.Values.Count(stream => !stream.HasLeft(this)) : 0;
+                return _isLost && !_isOver ? _streams.Values.Count(stream => stream.Needs(this)) : 0;
         }
     }
 
@@ -140,7 +141,30 @@ internal sealed class MovableStreams
             }
         }
 
-        return Find(move.StreamId)?.TryTake(this, move, carrier, table) == true ? null : move.Refusal;
+        var stream = Find(move.StreamId);
+        if (stream?.TryTake(this, move, carrier, table) == true)
+        {
+            if (move.Point is null)
+                NoteLetGo(move.StreamId);
+            return null;
+        }
+
+        // An edge that asks again must not take a stream that went elsewhere for one that has stayed here.
+        return move.Point is not null || !WasLetGo(move.StreamId) ? move.Refusal
+            : stream is { IsOver: false } ? ResetReason.Unspecified
+            : ResetReason.Refused;
+    }
+
+    private void NoteLetGo(uint id)
+    {
+        lock (_lock)
+            _letGo.Add(id);
+    }
+
+    private bool WasLetGo(uint id)
+    {
+        lock (_lock)
+            return _letGo.Contains(id);
     }
 
     public void Add(uint id, IMovable stream)
@@ -252,7 +276,7 @@ internal sealed class MovableStreams
         lock (_lock)
         {
             _isLost = true;
-            _tally.Begin(_streams.Values.Where(static stream => !stream.IsOver));
+            _tally.Begin(_streams.Values.Where(stream => !stream.IsOver && stream.Needs(this)));
             isOver = grace <= TimeSpan.Zero || _streams.Count == 0;
             if (!isOver)
                 _grace = Time.CreateGuardedTimer(static self => self.End(), this, grace, Timeout.InfiniteTimeSpan);

@@ -17,14 +17,18 @@ internal static class StreamMover
     public static async Task MoveAllAsync(MovableStreams table, ITunnel other)
     {
         foreach (var stream in table.List())
+            await MoveAsync(stream, table, other);
+    }
+
+    /// <summary>Moves one stream of a tunnel that is lost.</summary>
+    public static async Task MoveAsync(IMovable stream, MovableStreams table, ITunnel other)
+    {
+        while (!table.IsOver && !other.Completion.IsCompleted)
         {
-            while (!table.IsOver && !other.Completion.IsCompleted)
-            {
-                await other.WaitForRoomAsync();
-                if (stream.TryMove(table, other))
-                    break;
-                await Task.Delay(Pause, table.Time);
-            }
+            await other.WaitForRoomAsync();
+            if (stream.TryMove(table, other))
+                break;
+            await Task.Delay(Pause, table.Time);
         }
     }
 
