@@ -145,26 +145,14 @@ internal sealed class MovableStreams
         if (stream?.TryTake(this, move, carrier, table) == true)
         {
             if (move.Point is null)
-                NoteLetGo(move.StreamId);
+                _letGo.Add(move.StreamId);
             return null;
         }
 
         // An edge that asks again must not take a stream that went elsewhere for one that has stayed here.
-        return move.Point is not null || !WasLetGo(move.StreamId) ? move.Refusal
+        return move.Point is not null || !_letGo.Contains(move.StreamId) ? move.Refusal
             : stream is { IsOver: false } ? ResetReason.Unspecified
             : ResetReason.Refused;
-    }
-
-    private void NoteLetGo(uint id)
-    {
-        lock (_lock)
-            _letGo.Add(id);
-    }
-
-    private bool WasLetGo(uint id)
-    {
-        lock (_lock)
-            return _letGo.Contains(id);
     }
 
     public void Add(uint id, IMovable stream)
