@@ -7,7 +7,7 @@ namespace Tunnel.Edge.Connecting;
 /// <summary>
 /// Holds the tunnels that were lost and whose streams may go on over another one (protocol.md section 8), and moves them there. One that
 /// has lost its connection only goes on within the other tunnel first, and hands its streams over then. One that lives hands them over at
-/// once, and is treated as the others if it is lost meanwhile.
+/// once, and is treated as the others if it is lost or falls silent meanwhile.
 /// </summary>
 internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, ILogger logger)
 {
@@ -108,7 +108,7 @@ internal sealed class LostTunnels(ITunnelObserver observer, TimeProvider time, I
         return Task.CompletedTask;
     }
 
-    /// <summary>Notes that a tunnel has lost its connection.</summary>
+    /// <summary>Notes that a tunnel has lost its connection, or that its hub does not answer.</summary>
     /// <returns>True when what is open goes on over a newer one.</returns>
     public bool Bring(ITunnel tunnel)
     {

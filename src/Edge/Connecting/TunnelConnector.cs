@@ -190,6 +190,8 @@ internal sealed class TunnelConnector : IEdgeTunnelHandler, ITunnelSource
         NoteGone(tunnel);
         if (_live is { } live && live.Tunnel == tunnel)
             live.OnDoubt();
+        else if (!_isStopping)
+            _lost.Bring(tunnel);
     }
 
     // Only the tunnel that takes the new streams is brought another connection; one before it goes on within that.

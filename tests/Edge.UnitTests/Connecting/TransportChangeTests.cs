@@ -173,16 +173,28 @@ public sealed class TransportChangeTests : IAsyncDisposable
         Assert.False(tls.Completion.IsCompleted);
     }
 
-    [Fact]
-    public async Task One_that_loses_its_connection_while_it_hands_over_goes_on_within_the_newest()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_falls_silent_or_loses_its_connection_while_it_hands_over_goes_on_within_the_newest(bool silent)
     {
         var tls = await FallBackAsync();
         tls.ActiveStreams = 3;
         var quic = await MoveAsync();
         await tls.NextGoAwayAsync();
         Assert.Same(quic, tls.HandedTo);
-        (tls.Within, tls.IsLost) = (ResumeOutcome.Resumed, true);
-        Assert.True(((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
+        tls.Within = ResumeOutcome.Resumed;
+
+        if (silent)
+        {
+            tls.IsInDoubt = true;
+            ((ITunnelHandler)_connector).OnDoubt(tls);
+        }
+        else
+        {
+            tls.IsLost = true;
+            Assert.True(((ITunnelHandler)_connector).OnLost(tls, new TunnelEnd(TunnelEndKind.ConnectionLost, "cut")));
+        }
 
         await Eventually.IsTrueAsync(() => tls.AskedWithin is { Times: > 0, Tunnel: var within } && within == quic, "it goes on");
         Assert.Same(quic, _connector.Current);
