@@ -257,7 +257,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
         // Nothing but control frames would be sent any more, until the edge doubts it and makes another.
         if (Sessions.MayBlock)
             Leave("an address has changed while large datagrams waited, which msquic does not get over");
-        else
+        else if (Moves)
             _newPath.OnChanged(Context.NowMilliseconds);
     }
 
@@ -370,7 +370,7 @@ internal sealed class QuicTunnel : ITunnel, IMovingTunnel, IConnectionOwner, ISt
 
         Sessions.Sweep();
         if (_newPath.IsStuck(Connection, Context.NowMilliseconds))
-            Leave("an address has changed, and msquic does not get over the loss of a packet just then");
+            Leave("an address has changed, and msquic does not measure the new path");
     }
 
     // On a starved machine the next look may come while this one still runs, and is left out then.

@@ -1,10 +1,10 @@
 namespace Tunnel.Shared.Transport.Quic.Connections;
 
 /// <summary>
-/// Whether a connection whose peer came from another address has got over it. Until the new path is validated (RFC 9000, 8.2) at most three
-/// times as much may be sent there as comes, and libmsquic 2.5 does not repeat the one challenge for that: where it or the answer is lost,
-/// the connection crawls for good, although it gives signs of life. It measures larger packets only on a path that is validated, so that
-/// packets that have stayed the smallest tell.
+/// Whether a connection whose peer came from another address has got over it. libmsquic 2.5 does not note which path a packet takes
+/// (<c>QUIC_SENT_PACKET_METADATA.PathId</c> stays 0), so that on any path but the first it measures neither sizes nor round trips, and
+/// sends one challenge only (RFC 9000, 8.2): where that or its answer is lost, it may send no more than three times what comes, and the
+/// connection crawls for good, with signs of life. Packets that stay the smallest tell.
 /// </summary>
 internal sealed class NewPath
 {
