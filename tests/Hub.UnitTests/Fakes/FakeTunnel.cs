@@ -61,7 +61,7 @@ internal sealed class FakeTunnel : ITunnel
 
     public Task<TunnelResumed> StreamsMoved { get; set; } = Task.FromResult(default(TunnelResumed));
 
-    public Task StreamsSettled { get; } = new TaskCompletionSource().Task;
+    public Task StreamsSettled { get; set; } = new TaskCompletionSource().Task;
 
     public ResetReason? MoveStream(StreamMove move, ITunnel other, ITunnelStream carrier)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Tunnel.Shared.Guarding;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
 
@@ -52,8 +53,9 @@ internal sealed class StreamMoves(TunnelNews news, ILogger logger)
     /// <summary>Lets a stream go on; resets the stream that was opened for it where that is not possible.</summary>
     public void Take(EdgeTunnel live, ITunnel tunnel, ITunnelStream carrier, StreamMove move)
     {
+        // Of a tunnel that is over nobody knows whether it has let the stream go: "not opened" would say that it has not.
         var left = Find(live, move);
-        if ((left is null ? move.Refusal : left.Tunnel!.MoveStream(move, tunnel, carrier)) is not { } reason)
+        if ((left is null ? ResetReason.Refused : left.Tunnel!.MoveStream(move, tunnel, carrier)) is not { } reason)
         {
             left!.MovedTo = live;
             return;

@@ -72,6 +72,10 @@ internal readonly struct HandOverRequest(MovableCore core, MovableReceiver recei
             before.Replace(way);
             core.Way = before;
         }
+
+        // A thread that has given up the other tunnel's streams meanwhile has not found this one there.
+        if (before.To.Table is { IsOver: true } table)
+            core.Stream.GiveUp(table);
     }
 
     /// <summary>The stream stays on its leg, since the hub has not let it go on elsewhere.</summary>

@@ -22,7 +22,7 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
     /// <param name="move">What the edge asks for.</param>
     /// <param name="carrier">The stream of the other tunnel.</param>
     /// <param name="table">The streams of that tunnel, if they may be moved again.</param>
-    /// <returns>False, with nothing changed, when that is not possible now.</returns>
+    /// <returns>False when that is not possible now, and then nothing but the turn has changed.</returns>
     public bool TryTake(MovableStreams named, StreamMove move, ITunnelStream carrier, MovableStreams? table)
     {
         StreamHandOver way;
@@ -130,13 +130,15 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
                     return false;
                 way = present;
                 ending = new HandOverEnds(core, legs).Take(way, leg, ref end);
+                // The peer's answer may come at any moment, and must find no way then.
+                if (ending == CarrierEnding.Ordinary)
+                    core.LeaveWay();
             }
         }
 
         switch (ending)
         {
             case CarrierEnding.Ordinary:
-                core.LeaveWay();
                 return false;
             case CarrierEnding.Stays:
                 new HandOverRequest(core, receiver, legs).Stay(way);
@@ -204,26 +206,33 @@ internal readonly struct HandOvers(MovableCore core, MovableSender sender, Movab
     {
         IReadOnlyList<Action> said;
         bool isEnd;
-        lock (core.ReceiveLock)
+        bool isOldDone;
+        lock (core.SendLock)
         {
-            if (core.Way != way || way.Beginning is not { } beginning || (core.Leg is { } leg && leg != way.To))
-                return;
-
-            // Where all bytes have come, the old leg's end says nothing more. One more than that may be a byte as well as the stream's end.
-            if (!way.HasEnded && !(way.IsFromGone && beginning == receiver.Received.Count))
-                return;
-            isEnd = beginning == receiver.Received.Count + 1;
-            if (!isEnd && (beginning != receiver.Received.Count || receiver.HasEnded))
+            lock (core.ReceiveLock)
             {
-                way.To.Later(static carrier => carrier.Reset(ResetReason.Protocol));
-                return;
-            }
+                if (core.Way != way || way.Beginning is not { } beginning || (core.Leg is { } leg && leg != way.To))
+                    return;
 
-            core.Way = null;
-            said = way.End(way.To);
+                // Where all bytes have come, the old leg's end says nothing more. One more than that may be a byte as well as the stream's
+                // end.
+                if (!way.HasEnded && !(way.IsFromGone && beginning == receiver.Received.Count))
+                    return;
+                isEnd = beginning == receiver.Received.Count + 1;
+                if (!isEnd && (beginning != receiver.Received.Count || receiver.HasEnded))
+                {
+                    way.To.Later(static carrier => carrier.Reset(ResetReason.Protocol));
+                    return;
+                }
+
+                core.Way = null;
+                said = way.End(way.To);
+                isOldDone = legs.TryFinish(way);
+            }
         }
 
-        legs.NoteHandedOver(way);
+        if (isOldDone)
+            way.From.Release(core.Stream);
 
         // The peer may have heard on the old leg, too late there, what it waits for before it sends more.
         way.To.Table?.OnReceived(core.Stream, receiver.Received);

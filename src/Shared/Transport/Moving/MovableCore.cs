@@ -58,13 +58,14 @@ internal sealed class MovableCore(IMovable stream, TransportContext context, Kep
     public bool IsOver => _owner.HasEnded;
 
     /// <summary>The task that a leg's bytes have to wait for; null when they need not. Called with the lock of receiving held.</summary>
-    public Task? Before(StreamLeg leg) => _way is { } way && leg == way.To ? way.Done : null;
+    public Task? Before(StreamLeg leg) => _way is { Done: { IsCompleted: false } done } way && leg == way.To ? done : null;
 
     /// <summary>
     /// The stream has ended, or waits for another tunnel, or goes on over one that it waited for: no leg but the present one has anything
     /// to say any more. Allowed with the locks held.
     /// </summary>
-    public void LeaveWay()
+    /// <param name="reason">Why the leg that is given up is reset: the stream goes on elsewhere, or its end.</param>
+    public void LeaveWay(ResetReason reason = ResetReason.ShuttingDown)
     {
         StreamHandOver? way;
         lock (ReceiveLock)
@@ -82,6 +83,6 @@ internal sealed class MovableCore(IMovable stream, TransportContext context, Kep
         if (!way.IsSwitched)
             other.Release(stream);
         if (other.Carrier is not null)
-            other.Later(static carrier => carrier.Reset(ResetReason.ShuttingDown));
+            other.Later(carrier => carrier.Reset(reason));
     }
 }

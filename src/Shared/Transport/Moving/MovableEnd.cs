@@ -190,7 +190,8 @@ internal readonly struct MovableEnd(
 
         if (isFirst && !end.Completed)
             traffic?.CountReset();
-        core.LeaveWay();
+        // A peer that hears of no other end must not wait for another move.
+        core.LeaveWay(end.Completed ? ResetReason.ShuttingDown : ResetReason.Unspecified);
         if (!end.Completed)
             legs.Last.ResetPrevious();
         // A stream that ended in order is kept until the peer has its end, too.

@@ -53,7 +53,10 @@ internal sealed class StreamHandOver(StreamLeg from, StreamLeg to)
     public bool IsInDoubt => !IsSwitched && IsToGone;
 
     /// <summary>Edge: whether that will not be known any more, so that the old leg's end can't be told from the stream's.</summary>
-    public bool IsHopeless => IsInDoubt && (IsUnanswerable || to.Table is not { Keeps: true, IsOver: false });
+    public bool IsHopeless => IsInDoubt && (IsUnanswerable || IsForgotten || to.Table is not { Keeps: true, IsOver: false });
+
+    /// <summary>Edge: whether the old tunnel is over, so that the hub does not know any more which streams it has let go.</summary>
+    public bool IsForgotten => from.Table is { IsOver: true };
 
     /// <summary>Whether what is under way on the old leg can be sent again on another one.</summary>
     public bool KeepsBoth => from.Keeps && to.Keeps;

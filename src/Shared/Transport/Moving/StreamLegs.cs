@@ -46,7 +46,7 @@ internal sealed class StreamLegs
     /// <summary>Hub: whether a move is the newest that the edge has asked for. Called with both locks held.</summary>
     public bool IsNewest(StreamMove move) => move.Turn > _turn;
 
-    /// <summary>Hub: a move is done as the edge has asked. Called with both locks held.</summary>
+    /// <summary>Hub: a move was asked for: an older one comes too late from now on. Called with both locks held.</summary>
     public void NoteTurn(StreamMove move) => _turn = move.Turn;
 
     /// <summary>Goes on over a leg that nobody was told of yet. Called with both locks held.</summary>
@@ -86,30 +86,22 @@ internal sealed class StreamLegs
 
     /// <summary>
     /// The old leg has brought all to this end. If its tunnel is lost before the other end has all, that is sent again after a move that
-    /// names it.
+    /// names it. Called with both locks held.
     /// </summary>
-    public void NoteHandedOver(StreamHandOver way)
+    /// <returns>Whether the other end has all, too, so that its tunnel may forget the stream.</returns>
+    public bool TryFinish(StreamHandOver way)
     {
-        lock (_core.SendLock)
+        if (way.KeepsBoth && (_core.Leg != way.To || way.To.Tunnel is null))
+            return false;
+        if (way.KeepsBoth && !way.To.IsConfirmed)
         {
-            lock (_core.ReceiveLock)
-            {
-                if (_core.Leg != way.To && way.KeepsBoth)
-                    return;
-                if (way.KeepsBoth && way.To.Tunnel is null)
-                    return;
-                if (way.KeepsBoth && !way.To.IsConfirmed)
-                {
-                    way.To.Unconfirmed = way.From;
-                    return;
-                }
-
-                if (way.To.Previous == way.From)
-                    way.To.Previous = null;
-            }
+            way.To.Unconfirmed = way.From;
+            return false;
         }
 
-        way.From.Release(_core.Stream);
+        if (way.To.Previous == way.From)
+            way.To.Previous = null;
+        return true;
     }
 
     /// <summary>The peer says how much it has received on a leg.</summary>

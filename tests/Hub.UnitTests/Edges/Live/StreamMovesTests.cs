@@ -1,9 +1,11 @@
 using Tunnel.Hub.Edges.Live;
 using Tunnel.Hub.Events;
 using Tunnel.Hub.UnitTests.Fakes;
+using Tunnel.Shared.Protocol;
 using Tunnel.Shared.Protocol.Messages;
 using Tunnel.Shared.Protocol.Proxy;
 using Tunnel.Shared.Transport;
+using Tunnel.TestUtilities.Processes;
 
 namespace Tunnel.Hub.UnitTests.Edges.Live;
 
@@ -91,6 +93,20 @@ public sealed class StreamMovesTests
         Assert.Empty(tunnel.Moved);
     }
 
+    [Fact]
+    public async Task Of_a_tunnel_that_is_over_no_stream_is_said_to_have_stayed()
+    {
+        var (over, tunnel) = Connect("a", "one");
+        tunnel.StreamsSettled = Task.CompletedTask;
+        await tunnel.CloseAsync(new TunnelEnd(TunnelEndKind.Closed, "drained"));
+        var next = Connect("a", "one");
+
+        FakeStream carrier = null!;
+        await Eventually.IsTrueAsync(
+            () => (carrier = Ask(next, over.TunnelId, point: null)).WasReset, "the tunnel to be forgotten");
+        Assert.Equal(ResetReason.Refused, await carrier.ResetAsync());
+    }
+
     private (EdgeTunnel Live, FakeTunnel Tunnel) Connect(string edge, string instance)
     {
         var (live, tunnel) = _registry.Connect(edge);
@@ -99,11 +115,14 @@ public sealed class StreamMovesTests
         return (live, tunnel);
     }
 
-    private static FakeStream Ask((EdgeTunnel Live, FakeTunnel Tunnel) over, string tunnelId)
+    private static FakeStream Ask((EdgeTunnel Live, FakeTunnel Tunnel) over, string tunnelId) =>
+        Ask(over, tunnelId, new StreamPoint(0, 0));
+
+    private static FakeStream Ask((EdgeTunnel Live, FakeTunnel Tunnel) over, string tunnelId, StreamPoint? point)
     {
         var carrier = new FakeStream();
         ((IHubTunnelHandler)over.Live).OnStreamOpened(
-            over.Tunnel, carrier, new StreamOpening { Move = new StreamMove(tunnelId, 7, 1, new StreamPoint(0, 0)) });
+            over.Tunnel, carrier, new StreamOpening { Move = new StreamMove(tunnelId, 7, 1, point) });
         return carrier;
     }
 }

@@ -24,6 +24,17 @@ internal sealed class LetGoNumbers
         }
     }
 
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _numbers.Clear();
+            _numbers.TrimExcess();
+            _order.Clear();
+            _order.TrimExcess();
+        }
+    }
+
     public bool Contains(uint number)
     {
         lock (_lock)

@@ -149,10 +149,9 @@ internal sealed class MovableStreams
             return null;
         }
 
-        // An edge that asks again must not take a stream that went elsewhere for one that has stayed here.
-        return move.Point is not null || !_letGo.Contains(move.StreamId) ? move.Refusal
-            : stream is { IsOver: false } ? ResetReason.Unspecified
-            : ResetReason.Refused;
+        // An edge that asks again must not take a stream that went elsewhere for one that stays. Of a tunnel that is over nobody knows.
+        return move.Point is not null || !(_isOver || _letGo.Contains(move.StreamId)) ? move.Refusal
+            : !_isOver && stream is { IsOver: false } ? ResetReason.Unspecified : ResetReason.Refused;
     }
 
     public void Add(uint id, IMovable stream)
@@ -288,6 +287,7 @@ internal sealed class MovableStreams
             left = [.. _streams.Values];
             _streams.Clear();
             _ended.Clear();
+            _letGo.Clear();
         }
 
         foreach (var stream in left)

@@ -4,7 +4,7 @@ namespace Tunnel.Shared.Transport.Quic.Connections;
 /// Whether a connection whose peer came from another address has got over it. libmsquic 2.5 does not note which path a packet takes
 /// (<c>QUIC_SENT_PACKET_METADATA.PathId</c> stays 0), so that on any path but the first it measures neither sizes nor round trips, and
 /// sends one challenge only (RFC 9000, 8.2): where that or its answer is lost, it may send no more than three times what comes, and the
-/// connection crawls for good, with signs of life. Packets that stay the smallest tell.
+/// connection crawls for good, with signs of life. Packets that stay the smallest tell, also on a sound path that carries no larger ones.
 /// </summary>
 internal sealed class NewPath
 {

@@ -156,9 +156,8 @@ public sealed class QuicConnection : IAsyncDisposable, IConnectionEvents
     internal void AbortSilently() => _handle.Shutdown(NoError, silent: true);
 
     /// <summary>
-    /// Edge: goes on from another UDP port. The hub takes that for a new path and measures again how large packets get through, which
-    /// msquic never does on a path whose MTU has fallen; a NAT that has forgotten the connection makes a new entry as well. Waits for a
-    /// worker.
+    /// Edge: goes on from another UDP port. The hub takes that for a new path and begins again with the smallest packets, which msquic
+    /// never does on a path whose MTU has fallen; a NAT that has forgotten the connection makes a new entry as well. Waits for a worker.
     /// </summary>
     internal void MoveToNewPort() =>
         _handle.UseLocalAddress(new IPEndPoint(_remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
